@@ -1,0 +1,76 @@
+#include "connect/file/file.h"
+
+static const char *const compressions[] = {"auto", "none", "gzip", "zstd", NULL};
+
+static const weir_option source_options[] = {
+    {.name = "path", .type = WEIR_OPT_STRINGS, .flags = WEIR_OPT_REQUIRED,
+     .offset = offsetof(weir_file_source_config, path), .since = "0.1",
+     .help = "files to read: names or patterns (* ? [a-z] {a,b} **), - for standard input"},
+    {.name = "compression", .type = WEIR_OPT_ENUM, .choices = compressions, .fallback = "auto",
+     .offset = offsetof(weir_file_source_config, compression), .since = "0.1",
+     .help = "how the files are compressed; auto looks at their first bytes"},
+    {.name = "max_record", .type = WEIR_OPT_SIZE, .fallback = "0",
+     .offset = offsetof(weir_file_source_config, max_record), .since = "0.1",
+     .help = "a longer record is a reject; default a quarter of the memory, at most 64 MiB"},
+    {.name = "chunk", .type = WEIR_OPT_SIZE, .fallback = "0", .flags = WEIR_OPT_HIDDEN,
+     .offset = offsetof(weir_file_source_config, chunk), .since = "0.1",
+     .help = "bytes a worker gets at once; default from the memory"},
+    {0}};
+
+static const weir_option sink_options[] = {
+    {.name = "path", .type = WEIR_OPT_STRING, .flags = WEIR_OPT_REQUIRED,
+     .offset = offsetof(weir_file_sink_config, path), .since = "0.1",
+     .help = "file to write; {run_id}, {date} and {column} of partition_by are filled in; - for "
+             "standard output"},
+    {.name = "compression", .type = WEIR_OPT_ENUM, .choices = compressions, .fallback = "auto",
+     .offset = offsetof(weir_file_sink_config, compression), .since = "0.1",
+     .help = "auto follows the name: .gz gzip, .zst zstd"},
+    {.name = "compression_level", .type = WEIR_OPT_INT, .fallback = "0", .min = 0, .max = 22,
+     .offset = offsetof(weir_file_sink_config, level), .since = "0.1",
+     .help = "0 is the codec's default"},
+    {.name = "partition_by", .type = WEIR_OPT_STRINGS,
+     .offset = offsetof(weir_file_sink_config, partition_by), .since = "0.1",
+     .help = "columns whose values choose the file: folders column=value, or {column} in path"},
+    {.name = "file_size", .type = WEIR_OPT_SIZE, .fallback = "0",
+     .offset = offsetof(weir_file_sink_config, file_size), .since = "0.1",
+     .help = "begin a new file above this size; files are numbered"},
+    {0}};
+
+static const weir_option connection_options[] = {{0}};
+
+const weir_connector weir_connector_file = {
+    .abi = WEIR_CONNECTOR_ABI,
+    .struct_size = sizeof(weir_connector),
+    .name = "file",
+    .summary = "local files and standard input or output, in any format",
+    .roles = WEIR_ROLE_SOURCE | WEIR_ROLE_SINK,
+    .caps = WEIR_CAP_SPLITS | WEIR_CAP_STABLE | WEIR_CAP_PROJECT | WEIR_CAP_FORMATS |
+            WEIR_CAP_SINGLE_WRITER | WEIR_CAP_DURABLE_PREPARE,
+    .modes = 1u << WEIR_MODE_APPEND | 1u << WEIR_MODE_REPLACE,
+    .default_mode = WEIR_MODE_APPEND,
+    .options = connection_options,
+    .source_options = source_options,
+    .source_config_size = sizeof(weir_file_source_config),
+    .sink_options = sink_options,
+    .sink_config_size = sizeof(weir_file_sink_config),
+    .source = &weir_file_source_ops,
+    .sink = &weir_file_sink_ops,
+};
+
+weir_status weir_file_resolve(const weir_env *env, const char *path, char **out, weir_error *err) {
+    bool as_is = path[0] == '/' || strcmp(path, "-") == 0 || !env->folder || !env->folder[0] ||
+                 strcmp(env->folder, ".") == 0;
+    *out = as_is ? weir_arena_strdup(env->arena, path)
+                 : weir_arena_printf(env->arena, "%s/%s", env->folder, path);
+    return *out ? WEIR_OK : weir_error_nomem(err);
+}
+
+weir_codec weir_file_codec(int option, const char *path, bool reading) {
+    size_t stem;
+    switch (option) {
+    case WEIR_FILE_NONE: return WEIR_CODEC_NONE;
+    case WEIR_FILE_GZIP: return WEIR_CODEC_GZIP;
+    case WEIR_FILE_ZSTD: return WEIR_CODEC_ZSTD;
+    default: return reading ? WEIR_CODEC_AUTO : weir_codec_of_name(path, &stem);
+    }
+}

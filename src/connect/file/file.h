@@ -1,0 +1,48 @@
+/* The `file` connector: local files and standard input or output, in any format. */
+#ifndef WEIR_CONNECT_FILE_FILE_H
+#define WEIR_CONNECT_FILE_FILE_H
+
+#include "connect/connector.h"
+#include "io/file.h"
+
+typedef struct weir_file_source_config {
+    weir_opt_strings path;  /* files and patterns */
+    int compression;        /* weir_file_compression */
+    uint64_t max_record;    /* bytes; 0 = a quarter of the memory, at most 64 MiB + 64 KiB */
+    uint64_t chunk;         /* bytes; 0 = from the memory */
+} weir_file_source_config;
+
+typedef struct weir_file_sink_config {
+    const char *path;
+    int compression;
+    int64_t level;
+    weir_opt_strings partition_by;
+    uint64_t file_size; /* rotate above this many bytes; 0 = one file */
+} weir_file_sink_config;
+
+enum { WEIR_FILE_AUTO, WEIR_FILE_NONE, WEIR_FILE_GZIP, WEIR_FILE_ZSTD };
+
+extern const weir_source_ops weir_file_source_ops;
+extern const weir_sink_ops weir_file_sink_ops;
+
+/* Relative paths count from env->folder; "-" stays. */
+WEIR_MUST_USE weir_status weir_file_resolve(const weir_env *env, const char *path, char **out,
+                                            weir_error *err);
+/* The codec an option value and a file name ask for (AUTO by name; reading: by content). */
+weir_codec weir_file_codec(int option, const char *path, bool reading);
+
+/* Columns and types of a source's splits: names by layout, types declared or inferred. */
+typedef struct weir_file_schema_request {
+    const weir_read_request *read;
+    const weir_format *format;
+    const weir_splits *splits;
+    /* opens the bytes of a split, decompressed; the caller closes */
+    weir_status (*open)(void *context, const weir_split *split, weir_stream **out, weir_error *err);
+    void *context;
+    uint32_t threads;
+    bool sample_only; /* the input cannot be read again */
+} weir_file_schema_request;
+WEIR_MUST_USE weir_status weir_file_schema(const weir_file_schema_request *request,
+                                           weir_schema **out, weir_error *err);
+
+#endif

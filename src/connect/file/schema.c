@@ -1,0 +1,256 @@
+/* Columns and types of a file source.
+ *
+ * Names come from the layouts (CSV headers) or from the records (JSON); types are declared in
+ * `columns:` or inferred.  A full inference is a pass over all data before the run: the cutter works
+ * under a lock, the looking at values is done by as many threads as the run has.
+ */
+#include <pthread.h>
+
+#include "connect/file/file.h"
+#include "format/infer.h"
+
+#define SAMPLE_BYTES ((uint64_t)1 << 20)
+
+typedef struct pass {
+    const weir_file_schema_request *request;
+    weir_cutter *cutter;
+    uint32_t split;
+    pthread_mutex_t lock;
+    bool end;
+    uint64_t budget_bytes; /* 0 = no more to look at */
+    weir_status status;
+    weir_error error;
+} pass;
+
+typedef struct looker {
+    pass *pass;
+    pthread_t thread;
+    bool started;
+    weir_inference *inference;
+} looker;
+
+static void pass_fail(pass *p, weir_status status, const weir_error *err) {
+    pthread_mutex_lock(&p->lock);
+    if (p->status == WEIR_OK) {
+        p->status = status;
+        p->error = *err;
+    }
+    p->end = true;
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void *look(void *arg) {
+    looker *l = arg;
+    pass *p = l->pass;
+    const weir_read_ops *ops = p->request->format->read;
+    for (;;) {
+        weir_chunk chunk = {0};
+        weir_error err = {0};
+        weir_status status = WEIR_OK;
+        bool end = true;
+        pthread_mutex_lock(&p->lock);
+        if (!p->end && p->budget_bytes) {
+            status = ops->cutter_next(p->cutter, &chunk, &end, &err);
+            uint64_t n = chunk.end - chunk.begin;
+            p->budget_bytes -= n < p->budget_bytes ? n : p->budget_bytes;
+            p->end = end || status != WEIR_OK;
+        }
+        pthread_mutex_unlock(&p->lock);
+        if (status == WEIR_OK && end) return NULL;
+        chunk.split = p->split;
+        if (status == WEIR_OK) status = ops->infer(p->request->read, &chunk, l->inference, &err);
+        weir_chunk_clear(&chunk);
+        if (status == WEIR_OK && weir_cancel_requested(p->request->read->cancel))
+            status = weir_error_set(&err, WEIR_CANCELLED, "stopped on request");
+        if (status != WEIR_OK) {
+            pass_fail(p, status, &err);
+            return NULL;
+        }
+    }
+}
+
+/* Looks at the values of one split. */
+static weir_status look_at_split(pass *p, looker *lookers, uint32_t n, weir_error *err) {
+    p->end = false;
+    uint32_t started = 0;
+    for (uint32_t i = 1; i < n; i++) {
+        lookers[i].started = pthread_create(&lookers[i].thread, NULL, look, &lookers[i]) == 0;
+        started += lookers[i].started;
+    }
+    (void)started; /* fewer threads than wanted are enough: this one works too */
+    look(&lookers[0]);
+    for (uint32_t i = 1; i < n; i++)
+        if (lookers[i].started) pthread_join(lookers[i].thread, NULL);
+    if (p->status != WEIR_OK && err) *err = p->error;
+    return p->status;
+}
+
+/* ---- the fields ---------------------------------------------------------------------------- */
+
+typedef struct names {
+    const char **items;
+    size_t n, capacity;
+    weir_arena arena;
+} names;
+
+static bool names_have(const names *list, const char *name) {
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i], name) == 0) return true;
+    return false;
+}
+
+static weir_status names_add(names *list, const char *name, weir_error *err) {
+    if (names_have(list, name)) return WEIR_OK;
+    weir_status status = weir_grow((void **)&list->items, &list->capacity, list->n + 1,
+                                   sizeof *list->items, WEIR_TYPE_MAX_FIELDS, err);
+    if (status != WEIR_OK) return status;
+    list->items[list->n] = weir_arena_strdup(&list->arena, name);
+    if (!list->items[list->n]) return weir_error_nomem(err);
+    list->n++;
+    return WEIR_OK;
+}
+
+static const char *physical_name(const weir_opt_column *c) { return c->from ? c->from : c->name; }
+
+static const weir_opt_column *declared_for(const weir_opt_columns *columns, const char *physical) {
+    for (size_t i = 0; columns && i < columns->n; i++)
+        if (strcmp(physical_name(&columns->items[i]), physical) == 0) return &columns->items[i];
+    return NULL;
+}
+
+static bool all_declared(const weir_read_request *read, const names *found) {
+    for (size_t i = 0; i < found->n; i++)
+        if (!declared_for(read->columns, found->items[i])) return false;
+    for (size_t i = 0; read->columns && i < read->columns->n; i++)
+        if (!read->columns->items[i].type) return false;
+    return true;
+}
+
+static weir_status declared_type(const weir_opt_column *c, const weir_type **out, weir_error *err) {
+    weir_status status = weir_type_parse(c->type, out, err);
+    if (status == WEIR_OK && (*out)->id == WEIR_TIMESTAMPTZ && c->timezone &&
+        strcmp((*out)->zone, "UTC") == 0)
+        status = weir_type_timestamptz(c->timezone, out, err);
+    if (status != WEIR_OK && err) weir_error_context(err, "reading the type of column %s", c->name);
+    return status;
+}
+
+static weir_status inferred_type(const weir_inference *inference, const char *physical,
+                                 const weir_type **out, weir_error *err) {
+    *out = weir_type_of(WEIR_STRING);
+    for (uint32_t i = 0; inference && i < weir_inference_count(inference); i++)
+        if (strcmp(weir_inference_name(inference, i), physical) == 0)
+            return weir_inference_result(inference, i, out, err);
+    return WEIR_OK;
+}
+
+static weir_status make_schema(const weir_read_request *read, const names *found,
+                               const weir_inference *inference, weir_schema **out,
+                               weir_error *err) {
+    const weir_opt_columns *columns = read->columns;
+    size_t max = found->n + (columns ? columns->n : 0);
+    weir_field *fields = weir_alloc_zero(max + 1, sizeof *fields);
+    if (!fields) return weir_error_nomem(err);
+    weir_status status = WEIR_OK;
+    uint32_t n = 0;
+    for (size_t i = 0; i < found->n; i++) {
+        const weir_opt_column *c = declared_for(columns, found->items[i]);
+        if (!c && read->extra != WEIR_EXTRA_KEEP && columns && columns->n) continue;
+        weir_field *f = &fields[n++];
+        f->name = c ? c->name : found->items[i];
+        f->not_null = c && c->not_null;
+        if (c && c->type) WEIR_TRY(declared_type(c, &f->type, err));
+        else WEIR_TRY(inferred_type(inference, found->items[i], &f->type, err));
+    }
+    for (size_t i = 0; columns && i < columns->n; i++) { /* declared, seen in no file */
+        const weir_opt_column *c = &columns->items[i];
+        if (names_have(found, physical_name(c))) continue;
+        fields[n] = (weir_field){c->name, weir_type_of(WEIR_STRING), c->not_null};
+        if (c->type) WEIR_TRY(declared_type(c, &fields[n].type, err));
+        n++;
+    }
+    if (n == 0) {
+        status = weir_error_set(err, WEIR_DATA, "the input has no columns");
+        weir_error_hint(err, "declare them under columns:");
+        goto out;
+    }
+    status = weir_schema_new(fields, n, out, err);
+out:
+    weir_free(fields);
+    return status;
+}
+
+/* ---- all splits ---------------------------------------------------------------------------- */
+
+/* Whether the data must be looked at once the layout's names are known. */
+static bool must_look(const weir_file_schema_request *r, const weir_layout *layout,
+                      const names *found) {
+    const weir_read_request *read = r->read;
+    if (read->infer == WEIR_INFER_NONE && layout) return false;
+    if (layout) return !all_declared(read, found);
+    /* records that name their own fields: closed when the rest is dropped or rejected */
+    bool declared = read->columns && read->columns->n && all_declared(read, found);
+    return !(declared && read->extra != WEIR_EXTRA_KEEP);
+}
+
+static weir_status visit_split(pass *p, looker *lookers, uint32_t n, names *found,
+                               weir_error *err) {
+    const weir_file_schema_request *r = p->request;
+    const weir_split *split = &r->splits->items[p->split];
+    const weir_read_ops *ops = r->format->read;
+    weir_stream *in = NULL;
+    weir_status status = r->open(r->context, split, &in, err);
+    if (status != WEIR_OK) return status;
+    WEIR_TRY(ops->cutter_new(r->read, in, &p->cutter, err));
+    weir_layout *layout = ops->cutter_layout(p->cutter);
+    for (uint32_t i = 0; layout && i < layout->n_names; i++)
+        WEIR_TRY(names_add(found, layout->names[i], err));
+    if (must_look(r, layout, found) && p->budget_bytes)
+        WEIR_TRY(look_at_split(p, lookers, n, err));
+out:
+    if (status != WEIR_OK && err && !err->source[0]) weir_error_at(err, split->name, 0, 0);
+    ops->cutter_free(p->cutter);
+    p->cutter = NULL;
+    weir_stream_close(in);
+    return status;
+}
+
+static weir_status merge_found(looker *lookers, uint32_t n, names *found, weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (uint32_t i = 1; i < n; i++)
+        WEIR_TRY(weir_inference_merge(lookers[0].inference, lookers[i].inference, err));
+    const weir_inference *all = lookers[0].inference;
+    for (uint32_t i = 0; i < weir_inference_count(all); i++)
+        WEIR_TRY(names_add(found, weir_inference_name(all, i), err));
+out:
+    return status;
+}
+
+weir_status weir_file_schema(const weir_file_schema_request *request, weir_schema **out,
+                             weir_error *err) {
+    pass p = {.request = request, .lock = PTHREAD_MUTEX_INITIALIZER, .budget_bytes = UINT64_MAX};
+    weir_status status = WEIR_OK;
+    names found = {0};
+    uint32_t n = request->threads ? request->threads : 1;
+    if (request->sample_only || request->read->infer != WEIR_INFER_FULL) {
+        p.budget_bytes = SAMPLE_BYTES;
+        n = 1; /* a sample must not depend on who was faster */
+    }
+    looker *lookers = weir_alloc_zero(n, sizeof *lookers);
+    if (!lookers) return weir_error_nomem(err);
+    for (uint32_t i = 0; i < n; i++) {
+        lookers[i].pass = &p;
+        WEIR_TRY(weir_inference_new(&lookers[i].inference, err));
+    }
+    for (p.split = 0; p.split < request->splits->n; p.split++)
+        WEIR_TRY(visit_split(&p, lookers, n, &found, err));
+    WEIR_TRY(merge_found(lookers, n, &found, err));
+    status = make_schema(request->read, &found, lookers[0].inference, out, err);
+out:
+    for (uint32_t i = 0; i < n; i++) weir_inference_free(lookers[i].inference);
+    weir_free(lookers);
+    weir_free(found.items);
+    weir_arena_clear(&found.arena);
+    pthread_mutex_destroy(&p.lock);
+    return status;
+}

@@ -1,0 +1,419 @@
+/* Reading: files are the splits, each cut by its format in order of path. */
+#include <sys/stat.h>
+
+#include "connect/file/file.h"
+
+typedef struct source {
+    weir_source_request request;
+    const weir_env *env;
+    const weir_file_source_config *config;
+    weir_read_request read;
+    const weir_splits *splits; /* the flow's; from schema on */
+    /* the split being read */
+    const weir_split *split;
+    weir_stream *stream;
+    weir_cutter *cutter;
+    uint64_t sequence;
+    /* input that cannot be read again: what inference has seen, given out once more */
+    weir_buf seen;
+    weir_stream *pipe;
+} source;
+
+/* Bytes of a chunk: small enough that what a worker makes of it stays in its cache and that the
+ * budget holds several for each worker. */
+static size_t chunk_bytes(const source *s) {
+    if (s->config->chunk) return s->config->chunk < 64 ? 64 : (size_t)s->config->chunk;
+    size_t memory = s->env->memory_bytes ? s->env->memory_bytes : (size_t)128 << 20;
+    uint32_t threads = s->env->threads ? s->env->threads : 1;
+    size_t n = memory / threads / 64;
+    size_t low = 64 << 10, high = 512 << 10;
+    return n < low ? low : n > high ? high : n;
+}
+
+static size_t max_record_bytes(const source *s) {
+    size_t memory = s->env->memory_bytes ? s->env->memory_bytes : (size_t)128 << 20;
+    size_t most = ((size_t)64 << 20) + (64 << 10);
+    size_t n = s->config->max_record ? (size_t)s->config->max_record
+                                     : memory / 4 + (64 << 10) < most ? memory / 4 + (64 << 10) : most;
+    return n < s->read.chunk_bytes ? s->read.chunk_bytes : n;
+}
+
+static weir_status source_open(const weir_source_request *request, const weir_env *env, void **out,
+                               weir_error *err) {
+    if (!request->format || !request->format->read)
+        return weir_error_set(err, WEIR_USAGE, "the format %s cannot be read",
+                              request->format ? request->format->name : "of this file");
+    source *s = weir_alloc_zero(1, sizeof *s);
+    if (!s) return weir_error_nomem(err);
+    s->request = *request;
+    s->env = env;
+    s->config = request->config;
+    s->read = (weir_read_request){.config = request->format_config,
+                                  .columns = request->columns,
+                                  .infer = request->infer,
+                                  .extra = request->extra,
+                                  .ledger = env->ledger,
+                                  .cancel = env->cancel};
+    s->read.chunk_bytes = chunk_bytes(s);
+    s->read.max_record_bytes = max_record_bytes(s);
+    *out = s;
+    return WEIR_OK;
+}
+
+static void source_close(void *object) {
+    source *s = object;
+    if (!s) return;
+    if (s->cutter) s->request.format->read->cutter_free(s->cutter);
+    if (s->stream != s->pipe) weir_stream_close(s->stream);
+    weir_stream_close(s->pipe);
+    weir_buf_clear(&s->seen);
+    weir_free(s);
+}
+
+/* ---- splits -------------------------------------------------------------------------------- */
+
+static bool listed(const weir_splits *splits, const char *name) {
+    for (size_t i = 0; i < splits->n; i++)
+        if (strcmp(splits->items[i].name, name) == 0) return true;
+    return false;
+}
+
+static weir_status add_pattern(source *s, const char *pattern, weir_splits *out, weir_error *err) {
+    char *path;
+    weir_status status = weir_file_resolve(s->env, pattern, &path, err);
+    if (status != WEIR_OK) return status;
+    if (strcmp(path, "-") == 0) {
+        weir_split split = {.name = "-"};
+        return weir_splits_add(out, &split, err);
+    }
+    weir_file_list found = {0};
+    if (weir_file_is_pattern(path)) {
+        WEIR_TRY(weir_file_glob(path, &found, err));
+    } else { /* a file named outright must be there */
+        weir_file_info info = {0};
+        WEIR_TRY(weir_file_stat(path, &info, err));
+        weir_split split = {.name = path, .size_bytes = info.size_bytes, .mtime_ns = info.mtime_ns};
+        weir_free(info.path);
+        if (!listed(out, path)) status = weir_splits_add(out, &split, err);
+        goto out;
+    }
+    for (size_t i = 0; i < found.n; i++) {
+        const weir_file_info *f = &found.items[i];
+        weir_split split = {.name = f->path, .size_bytes = f->size_bytes, .mtime_ns = f->mtime_ns};
+        if (found.n < 10000 && listed(out, f->path)) continue;
+        WEIR_TRY(weir_splits_add(out, &split, err));
+    }
+out:
+    weir_file_list_clear(&found);
+    return status;
+}
+
+static weir_status source_enumerate(void *object, weir_splits *out, weir_error *err) {
+    source *s = object;
+    for (size_t i = 0; i < s->config->path.n; i++) {
+        weir_status status = add_pattern(s, s->config->path.items[i], out, err);
+        if (status != WEIR_OK) return status;
+    }
+    return WEIR_OK;
+}
+
+/* ---- opening bytes ------------------------------------------------------------------------- */
+
+static weir_status open_decompressed(source *s, const char *path, weir_stream **out, weir_error *err) {
+    weir_stream *raw;
+    weir_status status = weir_file_open(path, s->env->cancel, &raw, err);
+    if (status != WEIR_OK) return status;
+    weir_codec codec = weir_file_codec(s->config->compression, path, true);
+    if (codec == WEIR_CODEC_NONE) {
+        *out = raw;
+        return WEIR_OK;
+    }
+    return weir_decompress(raw, codec, 0, out, err);
+}
+
+static bool readable_again(const char *path) {
+    struct stat st;
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Input that can be read once: its beginning is kept, inference looks at that. */
+#define PIPE_SAMPLE_BYTES ((size_t)1 << 20)
+static weir_status open_for_schema(void *context, const weir_split *split, weir_stream **out,
+                                   weir_error *err) {
+    source *s = context;
+    if (readable_again(split->name)) return open_decompressed(s, split->name, out, err);
+    weir_status status = WEIR_OK;
+    if (!s->pipe) {
+        WEIR_TRY(open_decompressed(s, split->name, &s->pipe, err));
+        if (!weir_buf_reserve(&s->seen, PIPE_SAMPLE_BYTES)) return weir_error_nomem(err);
+        WEIR_TRY(weir_stream_read_full(s->pipe, s->seen.data, PIPE_SAMPLE_BYTES, &s->seen.size, err));
+    }
+    /* a cut last line is no evidence */
+    size_t n = s->seen.size;
+    if (n == PIPE_SAMPLE_BYTES)
+        while (n && s->seen.data[n - 1] != '\n') n--;
+    status = weir_memory_open(split->name, s->seen.data, n ? n : s->seen.size, out, err);
+out:
+    return status;
+}
+
+/* A stream that gives `seen` first and then what the pipe still has. */
+typedef struct replay {
+    weir_stream base;
+    source *s;
+    size_t at;
+} replay;
+
+static weir_status replay_read(weir_stream *stream, void *buf, size_t size, size_t *got,
+                               weir_error *err) {
+    replay *r = (replay *)stream;
+    size_t left = r->s->seen.size - r->at;
+    if (left == 0) return weir_stream_read(r->s->pipe, buf, size, got, err);
+    *got = left < size ? left : size;
+    memcpy(buf, r->s->seen.data + r->at, *got);
+    r->at += *got;
+    return WEIR_OK;
+}
+static void replay_close(weir_stream *stream) { weir_free(stream); }
+static const weir_stream_ops replay_ops = {.read = replay_read, .close = replay_close};
+
+static weir_status open_split(source *s, const weir_split *split, weir_stream **out,
+                              weir_error *err) {
+    if (!s->pipe) return open_decompressed(s, split->name, out, err);
+    replay *r = weir_alloc_zero(1, sizeof *r);
+    if (!r) return weir_error_nomem(err);
+    r->base.ops = &replay_ops;
+    r->base.name = split->name;
+    r->s = s;
+    *out = &r->base;
+    return WEIR_OK;
+}
+
+/* ---- schema -------------------------------------------------------------------------------- */
+
+static const struct { const char *name; weir_type_id type; } metadata[] = {
+    {"_file", WEIR_STRING}, {"_line", WEIR_INT64}, {"_byte", WEIR_INT64}};
+enum { META_FILE, META_LINE, META_BYTE, META_COUNT };
+
+static int metadata_number(const char *name) {
+    for (int i = 0; i < META_COUNT; i++)
+        if (strcmp(metadata[i].name, name) == 0) return i;
+    return -1;
+}
+
+static weir_status add_metadata(const source *s, weir_schema *data, weir_schema **out,
+                                weir_error *err) {
+    const weir_opt_strings *want = s->request.metadata;
+    weir_field *fields = weir_alloc_zero(data->n_fields + want->n, sizeof *fields);
+    if (!fields) return weir_error_nomem(err);
+    memcpy(fields, data->fields, data->n_fields * sizeof *fields);
+    uint32_t n = data->n_fields;
+    weir_status status = WEIR_OK;
+    for (size_t i = 0; i < want->n; i++) {
+        int m = metadata_number(want->items[i]);
+        if (m < 0) {
+            status = weir_error_set(err, WEIR_USAGE, "metadata: %s is not known", want->items[i]);
+            weir_error_hint(err, "files offer _file, _line and _byte");
+            goto out;
+        }
+        fields[n++] = (weir_field){metadata[m].name, weir_type_of(metadata[m].type), false};
+    }
+    status = weir_schema_new(fields, n, out, err);
+out:
+    weir_free(fields);
+    return status;
+}
+
+static weir_status source_schema(void *object, const weir_splits *splits, weir_schema **out,
+                                 weir_error *err) {
+    source *s = object;
+    bool once = false;
+    s->splits = splits;
+    for (size_t i = 0; i < splits->n; i++) once = once || !readable_again(splits->items[i].name);
+    if (once && splits->n > 1)
+        return weir_error_set(err, WEIR_USAGE, "a pipe cannot be read together with other files");
+    weir_file_schema_request r = {.read = &s->read, .format = s->request.format, .splits = splits,
+                                  .open = open_for_schema, .context = s,
+                                  .threads = s->env->threads, .sample_only = once};
+    weir_schema *data = NULL;
+    weir_status status = weir_file_schema(&r, &data, err);
+    if (status != WEIR_OK) return status;
+    if (!s->request.metadata || s->request.metadata->n == 0) {
+        *out = data;
+        return WEIR_OK;
+    }
+    status = add_metadata(s, data, out, err);
+    weir_schema_release(data);
+    return status;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static weir_status source_split_begin(void *object, const weir_split *split, uint32_t number,
+                                      weir_error *err) {
+    source *s = object;
+    (void)number;
+    s->split = split;
+    s->sequence = 0;
+    weir_status status = open_split(s, split, &s->stream, err);
+    if (status != WEIR_OK) return status;
+    return s->request.format->read->cutter_new(&s->read, s->stream, &s->cutter, err);
+}
+
+static weir_status source_read(void *object, weir_packet *out, weir_read_result *result,
+                               weir_error *err) {
+    source *s = object;
+    bool end = false;
+    weir_status status = s->request.format->read->cutter_next(s->cutter, &out->chunk, &end, err);
+    *result = end ? WEIR_READ_END : WEIR_READ_PACKET;
+    return status;
+}
+
+static weir_status source_split_end(void *object, bool aborted, weir_error *err) {
+    source *s = object;
+    if (s->cutter) s->request.format->read->cutter_free(s->cutter);
+    weir_stream_close(s->stream);
+    s->cutter = NULL;
+    s->stream = NULL;
+    if (aborted || !s->split || s->split->mtime_ns == 0) return WEIR_OK;
+    weir_file_info now = {0};
+    weir_status status = weir_file_stat(s->split->name, &now, err);
+    if (status != WEIR_OK) return status;
+    bool same = now.size_bytes == s->split->size_bytes && now.mtime_ns == s->split->mtime_ns;
+    weir_free(now.path);
+    if (same) return WEIR_OK;
+    weir_error_set(err, WEIR_DATA, "%s changed while it was being read", s->split->name);
+    weir_error_hint(err, "run again when it is complete; writers should rename finished files");
+    if (err) err->retriable = true;
+    return WEIR_DATA;
+}
+
+/* ---- decoding ------------------------------------------------------------------------------ */
+
+/* The format's decoder, and the metadata columns beside its own. */
+typedef struct decoder {
+    source *s;
+    weir_decoder *inner;
+    weir_schema *schema, *data; /* data: without metadata; the same object when there is none */
+    const char *file;
+} decoder;
+
+static void decoder_free(void *object) {
+    decoder *d = object;
+    if (!d) return;
+    if (d->inner) d->s->request.format->read->decoder_free(d->inner);
+    weir_schema_release(d->schema);
+    weir_schema_release(d->data);
+    weir_free(d);
+}
+
+static weir_status decoder_new(void *object, weir_schema *schema, weir_ctx *ctx, void **out,
+                               weir_error *err) {
+    source *s = object;
+    weir_status status = WEIR_OK;
+    decoder *d = weir_alloc_zero(1, sizeof *d);
+    weir_field *fields = weir_alloc_zero(schema->n_fields + 1u, sizeof *fields);
+    if (!d || !fields) {
+        weir_free(d);
+        weir_free(fields);
+        return weir_error_nomem(err);
+    }
+    d->s = s;
+    d->schema = weir_schema_retain(schema);
+    bool wants = s->request.metadata && s->request.metadata->n;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < schema->n_fields; i++)
+        if (!wants || metadata_number(schema->fields[i].name) < 0) fields[n++] = schema->fields[i];
+    if (n == schema->n_fields) d->data = weir_schema_retain(schema);
+    else WEIR_TRY(weir_schema_new(fields, n, &d->data, err));
+    WEIR_TRY(s->request.format->read->decoder_new(&s->read, d->data, ctx, &d->inner, err));
+    *out = d;
+    d = NULL;
+out:
+    decoder_free(d);
+    weir_free(fields);
+    return status;
+}
+
+static weir_status decode_begin(void *object, weir_packet *packet, weir_error *err) {
+    decoder *d = object;
+    const weir_splits *splits = d->s->splits;
+    d->file = packet->chunk.split < splits->n ? splits->items[packet->chunk.split].name : "";
+    return d->s->request.format->read->decoder_begin(d->inner, &packet->chunk, err);
+}
+
+/* Line or byte of each row; lines are counted along, not from the start for each row. */
+static weir_status position_column(const weir_batch *b, bool lines, weir_ctx *ctx,
+                                   weir_column **out, weir_error *err) {
+    weir_status status = weir_column_new(weir_type_of(WEIR_INT64), b->length, ctx->ledger, out, err);
+    if (status != WEIR_OK) return status;
+    int64_t *v = (*out)->values;
+    const weir_origin *o = &b->origin;
+    if (!lines) {
+        for (uint32_t i = 0; i < b->length; i++) v[i] = (int64_t)weir_batch_byte(b, i);
+        return WEIR_OK;
+    }
+    uint64_t line = b->length ? weir_batch_line(b, 0) : 0;
+    for (uint32_t i = 0; i < b->length; i++) {
+        if (i) {
+            const char *p = (const char *)o->raw->data + o->row_begin[i - 1];
+            const char *end = (const char *)o->raw->data + o->row_begin[i];
+            while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) line++, p++;
+        }
+        v[i] = (int64_t)line;
+    }
+    return WEIR_OK;
+}
+
+static weir_status metadata_column(decoder *d, const weir_batch *b, int which, weir_ctx *ctx,
+                                   weir_column **out, weir_error *err) {
+    if (which == META_FILE)
+        return weir_column_constant(weir_type_of(WEIR_STRING), b->length, d->file, strlen(d->file),
+                                    ctx->ledger, out, err);
+    return position_column(b, which == META_LINE, ctx, out, err);
+}
+
+static weir_status decode_next(void *object, weir_ctx *ctx, weir_batch **out, weir_error *err) {
+    decoder *d = object;
+    weir_batch *b = NULL;
+    *out = NULL;
+    weir_status status = d->s->request.format->read->decoder_next(d->inner, ctx, &b, err);
+    if (status != WEIR_OK || !b || d->data == d->schema) {
+        *out = b;
+        return status;
+    }
+    weir_column **columns = weir_alloc_zero(d->schema->n_fields, sizeof *columns);
+    if (!columns) {
+        status = weir_error_nomem(err);
+        goto out;
+    }
+    uint32_t from = 0;
+    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
+        int m = metadata_number(d->schema->fields[i].name);
+        if (m < 0) columns[i] = weir_column_retain(b->columns[from++]);
+        else WEIR_TRY(metadata_column(d, b, m, ctx, &columns[i], err));
+    }
+    WEIR_TRY(weir_batch_replace(b, d->schema, columns, err));
+    memset(columns, 0, d->schema->n_fields * sizeof *columns); /* now the batch's */
+    *out = b;
+    b = NULL;
+out:
+    for (uint32_t i = 0; columns && i < d->schema->n_fields; i++) weir_column_release(columns[i]);
+    weir_free(columns);
+    weir_batch_free(b);
+    return status;
+}
+
+const weir_source_ops weir_file_source_ops = {
+    .open = source_open,
+    .enumerate = source_enumerate,
+    .schema = source_schema,
+    .split_begin = source_split_begin,
+    .read = source_read,
+    .split_end = source_split_end,
+    .decoder_new = decoder_new,
+    .decode_begin = decode_begin,
+    .decode_next = decode_next,
+    .decoder_free = decoder_free,
+    .close = source_close,
+};

@@ -1,0 +1,66 @@
+#include "engine/account.h"
+
+void weir_account_add(weir_account *a, const weir_account *b) {
+    for (size_t i = 0; i < a->n_operators && i < b->n_operators; i++) {
+        weir_operator_account *x = &a->operators[i];
+        const weir_operator_account *y = &b->operators[i];
+        x->in += y->in;
+        x->created += y->created;
+        x->out += y->out;
+        x->rejected += y->rejected;
+        x->filtered += y->filtered;
+        x->absorbed += y->absorbed;
+    }
+    a->rows_read += b->rows_read;
+    a->bytes_read += b->bytes_read;
+    a->rows_loaded += b->rows_loaded;
+    a->rows_rejected += b->rows_rejected;
+    a->rows_filtered += b->rows_filtered;
+    a->rows_absorbed += b->rows_absorbed;
+    a->warnings += b->warnings;
+    a->loaded.inserted += b->loaded.inserted;
+    a->loaded.updated += b->loaded.updated;
+    a->loaded.unchanged += b->loaded.unchanged;
+    a->loaded.stale += b->loaded.stale;
+    a->loaded.bytes += b->loaded.bytes;
+    a->splits += b->splits;
+    a->splits_skipped += b->splits_skipped;
+    a->phases.cut += b->phases.cut;
+    a->phases.parse += b->phases.parse;
+    a->phases.transform += b->phases.transform;
+    a->phases.validate += b->phases.validate;
+    a->phases.encode += b->phases.encode;
+    a->phases.write += b->phases.write;
+}
+
+weir_status weir_account_check(const weir_account *a, weir_error *err) {
+    uint64_t rejected = 0, filtered = 0, absorbed = 0;
+    for (size_t i = 0; i < a->n_operators; i++) {
+        const weir_operator_account *o = &a->operators[i];
+        rejected += o->rejected;
+        filtered += o->filtered;
+        absorbed += o->absorbed;
+        uint64_t left = o->in + o->created, right = o->out + o->rejected + o->filtered + o->absorbed;
+        bool chained = i == 0 || o->in == a->operators[i - 1].out;
+        if (left == right && chained) continue;
+        return weir_error_set(err, WEIR_INTERNAL,
+                              "the account of operator %zu (%s) does not balance: in %llu + created "
+                              "%llu, out %llu + rejected %llu + filtered %llu + absorbed %llu",
+                              i, o->name ? o->name : "?", (unsigned long long)o->in,
+                              (unsigned long long)o->created, (unsigned long long)o->out,
+                              (unsigned long long)o->rejected, (unsigned long long)o->filtered,
+                              (unsigned long long)o->absorbed);
+    }
+    uint64_t accepted =
+        a->loaded.inserted + a->loaded.updated + a->loaded.unchanged + a->loaded.stale;
+    if (rejected != a->rows_rejected || filtered != a->rows_filtered ||
+        absorbed != a->rows_absorbed || accepted != a->rows_loaded ||
+        (a->n_operators && a->operators[a->n_operators - 1].out != a->rows_loaded))
+        return weir_error_set(err, WEIR_INTERNAL,
+                              "the run's account does not balance: the target accepted %llu of %llu "
+                              "rows, %llu rejected, %llu filtered",
+                              (unsigned long long)accepted, (unsigned long long)a->rows_loaded,
+                              (unsigned long long)a->rows_rejected,
+                              (unsigned long long)a->rows_filtered);
+    return WEIR_OK;
+}

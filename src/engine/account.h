@@ -1,0 +1,31 @@
+/* The account of a flow: what went in, what became of it.  Every operator balances:
+ * in + created = out + rejected + filtered + absorbed; a run that does not balance fails. */
+#ifndef WEIR_ENGINE_ACCOUNT_H
+#define WEIR_ENGINE_ACCOUNT_H
+
+#include "connect/connector.h"
+
+typedef struct weir_operator_account {
+    const char *name; /* "read", "set", "validate", ..., "load" */
+    uint64_t in, created, out, rejected, filtered, absorbed;
+} weir_operator_account;
+
+/* CPU nanoseconds by phase, summed over threads. */
+typedef struct weir_phases { uint64_t cut, parse, transform, validate, encode, write; } weir_phases;
+
+typedef struct weir_account {
+    size_t n_operators;             /* read, the transforms, load */
+    weir_operator_account *operators;
+    uint64_t rows_read, bytes_read;
+    uint64_t rows_loaded, rows_rejected, rows_filtered, rows_absorbed, warnings;
+    weir_load_counts loaded;
+    uint64_t splits, splits_skipped;
+    weir_phases phases;
+} weir_account;
+
+/* Adds b to a (same operators). */
+void weir_account_add(weir_account *a, const weir_account *b);
+/* WEIR_INTERNAL naming the operator whose figures do not add up. */
+WEIR_MUST_USE weir_status weir_account_check(const weir_account *a, weir_error *err);
+
+#endif

@@ -1,0 +1,193 @@
+#include "engine/flow_private.h"
+
+/* ---- binding and projection ---------------------------------------------------------------- */
+
+static void unbind(weir_operator *ops, size_t n) {
+    for (size_t i = 0; ops && i < n; i++) {
+        if (ops[i].kind && ops[i].kind->free) ops[i].kind->free(&ops[i]);
+        weir_schema_release(ops[i].in);
+        weir_schema_release(ops[i].out);
+    }
+    weir_free(ops);
+}
+
+/* Binds the operators one behind the other to the schema that reaches them. */
+static weir_status bind_all(weir_flow *f, weir_schema *in, weir_operator **out, weir_error *err) {
+    weir_status status = WEIR_OK;
+    size_t n = f->config.n_operators;
+    weir_operator *ops = weir_alloc_zero(n ? n : 1, sizeof *ops);
+    if (!ops) return weir_error_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        const weir_flow_operator *want = &f->config.operators[i];
+        weir_operator *op = &ops[i];
+        op->in = weir_schema_retain(in);
+        weir_bind bind = {.arena = f->env->arena, .diags = f->diags, .node = want->node,
+                          .stage = want->kind->name, .ledger = f->env->ledger};
+        WEIR_TRY(want->kind->bind(want->config, &bind, op, err));
+        op->kind = want->kind;
+        if (!op->out) op->out = weir_schema_retain(in);
+        in = op->out;
+    }
+    *out = ops;
+    return WEIR_OK;
+out:
+    unbind(ops, n);
+    return status;
+}
+
+/* Which fields of the source reach an expression, a rule or the sink.  Walks backwards by name; an
+ * operator without `reads` is taken to read everything. */
+static weir_status wanted_fields(const weir_operator *ops, size_t n, const weir_schema *source,
+                                 bool *wanted, weir_error *err) {
+    uint32_t widest = source->n_fields;
+    for (size_t i = 0; i < n; i++)
+        if (ops[i].out->n_fields > widest) widest = ops[i].out->n_fields;
+    bool *live = weir_alloc_zero(widest + 1u, sizeof *live);
+    bool *before = weir_alloc_zero(widest + 1u, sizeof *before);
+    weir_status status = live && before ? WEIR_OK : weir_error_nomem(err);
+    if (status != WEIR_OK) goto out;
+    const weir_schema *last = n ? ops[n - 1].out : source;
+    for (uint32_t i = 0; i < last->n_fields; i++) live[i] = true;
+    for (size_t i = n; i-- > 0;) {
+        const weir_operator *op = &ops[i];
+        for (uint32_t c = 0; c < op->in->n_fields; c++) {
+            int passed = weir_schema_find(op->out, op->in->fields[c].name,
+                                          strlen(op->in->fields[c].name));
+            before[c] = !op->reads || weir_bit_get(op->reads, c) || (passed >= 0 && live[passed]);
+        }
+        bool *swap = live;
+        live = before;
+        before = swap;
+    }
+    memcpy(wanted, live, source->n_fields * sizeof *wanted);
+out:
+    weir_free(live);
+    weir_free(before);
+    return status;
+}
+
+/* Drops what nobody reads from f->source_schema and binds again when something was dropped. */
+static weir_status project(weir_flow *f, weir_error *err) {
+    weir_schema *all = f->source_schema;
+    weir_status status = WEIR_OK;
+    weir_schema *narrow = NULL;
+    weir_operator *ops = NULL;
+    bool *wanted = weir_alloc_zero(all->n_fields + 1u, sizeof *wanted);
+    weir_field *fields = weir_alloc_zero(all->n_fields + 1u, sizeof *fields);
+    uint32_t n = 0;
+    if (!wanted || !fields) {
+        status = weir_error_nomem(err);
+        goto out;
+    }
+    WEIR_TRY(wanted_fields(f->operators, f->n_operators, all, wanted, err));
+    for (uint32_t i = 0; i < all->n_fields; i++)
+        /* "never null" must be checked even where nobody reads the field */
+        if (wanted[i] || all->fields[i].not_null) fields[n++] = all->fields[i];
+    if (n == all->n_fields || n == 0) goto out;
+    WEIR_TRY(weir_schema_new(fields, n, &narrow, err));
+    WEIR_TRY(bind_all(f, narrow, &ops, err));
+    unbind(f->operators, f->n_operators);
+    f->operators = ops;
+    f->source_schema = narrow;
+    narrow = all;
+out:
+    weir_schema_release(narrow);
+    weir_free(wanted);
+    weir_free(fields);
+    return status;
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static weir_status copy_splits(weir_splits *to, const weir_splits *from, weir_error *err) {
+    for (size_t i = 0; i < from->n; i++) {
+        weir_status status = weir_splits_add(to, &from->items[i], err);
+        if (status != WEIR_OK) return status;
+    }
+    return WEIR_OK;
+}
+
+static weir_status find_splits(weir_flow *f, const weir_splits *frozen, weir_error *err) {
+    const weir_flow_config *c = &f->config;
+    if (frozen) return copy_splits(&f->splits, frozen, err);
+    if (!c->split_wanted) return c->source->source->enumerate(f->source, &f->splits, err);
+    weir_splits all = {0};
+    weir_status status = c->source->source->enumerate(f->source, &all, err);
+    for (size_t i = 0; status == WEIR_OK && i < all.n; i++)
+        if (c->split_wanted(c->split_context, &all.items[i]))
+            status = weir_splits_add(&f->splits, &all.items[i], err);
+    weir_splits_clear(&all);
+    return status;
+}
+
+static weir_status open_sinks(weir_flow *f, weir_error *err) {
+    for (size_t i = 0; i < f->config.n_sinks; i++) {
+        const weir_flow_sink *s = &f->config.sinks[i];
+        weir_schema *schema = i == 0 ? flow_out_schema(f) : f->reject_schema;
+        weir_status status =
+            s->connector->sink->open(&s->request, f->env, schema, &f->sinks[i], err);
+        if (status != WEIR_OK) {
+            if (i) weir_error_context(err, "opening the target of rejects");
+            return status;
+        }
+    }
+    return WEIR_OK;
+}
+
+weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
+                           const weir_splits *frozen, weir_diags *diags, weir_flow **out,
+                           weir_error *err) {
+    weir_status status = WEIR_OK;
+    weir_flow *f = weir_alloc_zero(1, sizeof *f);
+    if (!f) return weir_error_nomem(err);
+    f->config = *config;
+    f->env = env;
+    f->diags = diags;
+    f->failed_split = -1;
+    const weir_source_ops *source = config->source->source;
+    WEIR_TRY(source->open(&config->source_request, env, &f->source, err));
+    WEIR_TRY(find_splits(f, frozen, err));
+    WEIR_TRY(source->schema(f->source, &f->splits, &f->source_schema, err));
+    WEIR_TRY(weir_reject_schema(&f->reject_schema, err));
+    WEIR_TRY(bind_all(f, f->source_schema, &f->operators, err));
+    f->n_operators = config->n_operators;
+    if (config->source->caps & WEIR_CAP_PROJECT) WEIR_TRY(project(f, err));
+    WEIR_TRY(open_sinks(f, err));
+    *out = f;
+    return WEIR_OK;
+out:
+    weir_flow_close(f);
+    return status;
+}
+
+void weir_flow_close(weir_flow *f) {
+    if (!f) return;
+    for (size_t i = 0; i < f->config.n_sinks; i++)
+        if (f->sinks[i]) f->config.sinks[i].connector->sink->close(f->sinks[i]);
+    if (f->source) f->config.source->source->close(f->source);
+    unbind(f->operators, f->n_operators);
+    weir_schema_release(f->source_schema);
+    weir_schema_release(f->reject_schema);
+    weir_splits_clear(&f->splits);
+    weir_free(f);
+}
+
+/* ---- reading it ---------------------------------------------------------------------------- */
+
+const weir_splits *weir_flow_splits(const weir_flow *f) { return &f->splits; }
+weir_schema *weir_flow_source_schema(const weir_flow *f) { return f->source_schema; }
+weir_schema *weir_flow_sink_schema(const weir_flow *f) { return flow_out_schema(f); }
+int64_t weir_flow_failed_split(const weir_flow *f) { return f->failed_split; }
+size_t weir_flow_n_operators(const weir_flow *f) { return f->n_operators; }
+const weir_operator *weir_flow_operator_at(const weir_flow *f, size_t i) { return &f->operators[i]; }
+void *weir_flow_sink_object(weir_flow *f, size_t sink) { return f->sinks[sink]; }
+
+weir_status weir_flow_plan(weir_flow *f, weir_buf *out, weir_error *err) {
+    for (size_t i = 0; i < f->config.n_sinks; i++) {
+        const weir_connector *c = f->config.sinks[i].connector;
+        if (!c->sink->plan) continue;
+        weir_status status = c->sink->plan(f->sinks[i], out, err);
+        if (status != WEIR_OK) return status;
+    }
+    return WEIR_OK;
+}

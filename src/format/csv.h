@@ -1,0 +1,263 @@
+/* CSV: what its files share.  Not for other folders; they see `weir_format_csv` through format.h.
+ *
+ * Spec: RFC 4180, read strictly where it is silent or widely broken; docs/formats-csv.md says how.
+ *
+ *   csv.c         options -> dialect; the format objects
+ *   csv_scan.c    the automaton: the one definition of where a record and a field end
+ *   csv_simd.c    vector forms of cutting and indexing for regular text, with a portable twin
+ *   csv_head.c    BOM, skipped lines, line end detection, header -> layout
+ *   csv_cut.c     stream -> chunks            csv_tile.c   chunk -> fields of some rows
+ *   csv_read.c    fields -> batches           csv_value.c  fields -> values of one column
+ *   csv_infer.c   fields -> evidence of types csv_write.c  batches -> bytes
+ */
+#ifndef WEIR_FORMAT_CSV_H
+#define WEIR_FORMAT_CSV_H
+
+#include "format/format.h"
+
+extern const weir_format weir_format_csv;
+extern const weir_format weir_format_tsv;
+
+/* ---- options ------------------------------------------------------------------------------- */
+
+typedef enum weir_csv_newline { WEIR_CSV_AUTO, WEIR_CSV_LF, WEIR_CSV_CR } weir_csv_newline;
+
+typedef struct weir_csv_read_config {
+    weir_opt_char delimiter, quote, escape;
+    bool header;
+    int64_t skip;
+    int newline; /* weir_csv_newline */
+    weir_opt_strings null_words;
+    bool null_given;
+    bool null_quoted; /* null words count inside quotes, too */
+} weir_csv_read_config;
+
+typedef enum weir_csv_quoting { WEIR_CSV_QUOTE_NEEDED, WEIR_CSV_QUOTE_ALL } weir_csv_quoting;
+
+typedef struct weir_csv_write_config {
+    weir_opt_char delimiter, quote;
+    bool header;
+    int newline; /* 0 = LF, 1 = CR LF */
+    const char *null_word;
+    const char *timestamp_format; /* NULL = ISO */
+    int quoting;                  /* weir_csv_quoting */
+} weir_csv_write_config;
+
+/* ---- dialect ------------------------------------------------------------------------------- */
+
+typedef struct weir_csv_dialect {
+    uint8_t delimiter, quote, escape;
+    bool has_quote;
+    bool doubled;  /* a quote inside quotes is written twice (escape == quote) */
+    bool lone_cr;  /* a lone CR ends a line, as LF and CR LF do; else it is a fault outside quotes */
+    bool regular;  /* csv_simd.c may be used: doubled or no quotes at all, and not lone_cr */
+    uint8_t stops[256]; /* 1 for delimiter, quote, escape, CR, LF */
+} weir_csv_dialect;
+
+/* WEIR_USAGE when two of the characters are the same or one is not a single byte. lone_cr is left
+ * false for AUTO (csv_head.c finds out). */
+WEIR_MUST_USE weir_status weir_csv_dialect_init(weir_csv_dialect *d,
+                                                const weir_csv_read_config *config,
+                                                weir_error *err);
+/* To be called after lone_cr was changed. */
+void weir_csv_dialect_finish(weir_csv_dialect *d);
+
+/* ---- the automaton ------------------------------------------------------------------------- */
+
+/* What is wrong with a record; bits. */
+enum {
+    WEIR_CSV_STRAY = 1,     /* a quote inside an unquoted field */
+    WEIR_CSV_BEHIND = 2,    /* text behind a closing quote */
+    WEIR_CSV_UNCLOSED = 4,  /* a quote that is not closed on its line (one_line), or at all */
+    WEIR_CSV_BARE_CR = 8,   /* a CR outside quotes that is not before LF */
+    WEIR_CSV_QUOTE_FLAWS = 7
+};
+
+typedef enum weir_csv_state {
+    WEIR_CSV_AT_START,  /* of a field */
+    WEIR_CSV_IN_PLAIN,
+    WEIR_CSV_IN_QUOTES,
+    WEIR_CSV_AFTER_ESCAPE,
+    WEIR_CSV_AFTER_QUOTE, /* closing, or the first of two */
+    WEIR_CSV_QUOTE_CR,    /* CR behind a closing quote */
+    WEIR_CSV_PLAIN_CR     /* CR outside quotes */
+} weir_csv_state;
+
+/* One record in the making.  Zeroed = at the start of a record. */
+typedef struct weir_csv_scan {
+    uint8_t state; /* weir_csv_state */
+    bool one_line; /* quotes do not span lines */
+    bool multi;    /* a line end stands inside */
+    bool done;     /* the record has ended */
+    uint8_t flaws;
+    uint32_t flawed_field; /* 0-based, of the first flaw */
+    uint32_t n_fields;     /* closed so far; all of them when done */
+    uint32_t *ends;        /* end offsets of the first max_fields fields; NULL = not wanted */
+    uint32_t max_fields;
+    uint32_t pending_end;  /* end of the field before a CR that may belong to the line end */
+} weir_csv_scan;
+
+static inline void weir_csv_scan_reset(weir_csv_scan *s, bool one_line) {
+    s->state = WEIR_CSV_AT_START;
+    s->one_line = one_line;
+    s->multi = s->done = false;
+    s->flaws = 0;
+    s->n_fields = s->flawed_field = 0;
+}
+
+/* Goes on with the record over p[at..to).  Returns where it stopped: behind the record's line end
+ * with done set, or `to`.  Offsets in `ends` are offsets in p. */
+size_t weir_csv_scan_run(weir_csv_scan *s, const weir_csv_dialect *d, const uint8_t *p, size_t at,
+                         size_t to);
+/* The input ends at p[to] inside or before the record: closes the last field, sets UNCLOSED. */
+void weir_csv_scan_finish(weir_csv_scan *s, size_t to);
+
+/* ---- vector code --------------------------------------------------------------------------- */
+
+/* State of cutting between two calls; zeroed at the start of a record. */
+typedef struct weir_csv_cut {
+    uint64_t inside;    /* all ones inside quotes */
+    uint64_t closed;    /* 1: the last byte was a closing quote */
+    uint64_t closed_cr; /* 1: the last two were a closing quote and a CR */
+    uint64_t lines;     /* line ends passed: each CR, and each LF that has no CR before it */
+    size_t last_end;    /* behind the last record end that was passed; untouched when none was */
+    bool irregular;     /* a quote stands where it may not: stopped before that group of bytes */
+} weir_csv_cut;
+
+/* State of indexing between two calls; zeroed at the start of a record. */
+typedef struct weir_csv_index {
+    uint64_t inside;
+    uint64_t after_cr;  /* 1: the last byte was a CR outside quotes */
+    uint32_t n_lines;   /* line ends among the positions written */
+    bool bare_cr;       /* a CR outside quotes stands before something else than LF */
+} weir_csv_index;
+
+/* Both read up to 64 bytes behind `to` (block padding) and p[from - 1]. */
+typedef struct weir_csv_kernels {
+    const char *name;
+    /* Passes p[from..to), returns `to`, or less when irregular. */
+    size_t (*cut)(const weir_csv_dialect *d, weir_csv_cut *s, const uint8_t *p, size_t from,
+                  size_t to);
+    /* Writes the offsets of all delimiters and line ends outside quotes in p[from..to) to `out`,
+     * which has room for `room` of them and 8 more, until fewer than 64 are free.  Returns where it
+     * stopped; *n is the number written. */
+    size_t (*index)(const weir_csv_dialect *d, weir_csv_index *s, const uint8_t *p, size_t from,
+                    size_t to, uint32_t *out, size_t room, size_t *n);
+    /* Line ends in p[from..to) as defined above. */
+    uint64_t (*lines)(const uint8_t *p, size_t from, size_t to);
+    /* Bit i set: text i must be quoted (delimiter, quote, CR or LF inside).  See csv_write.c. */
+    bool (*special)(const uint8_t *p, size_t n, uint8_t delimiter, uint8_t quote);
+} weir_csv_kernels;
+
+extern const weir_csv_kernels weir_csv_kernels_portable;
+/* The best for this machine. */
+const weir_csv_kernels *weir_csv_kernels_pick(void);
+
+/* ---- the head of a file -------------------------------------------------------------------- */
+
+/* Room in front of the first byte of a block, so that p[from - 1] and 16-byte loads that end at a
+ * field's end are always inside. */
+#define WEIR_CSV_FRONT 64u
+
+/* What was read before the first record. */
+typedef struct weir_csv_head {
+    weir_block *block;     /* bytes that were read; begin..end are not used up yet */
+    size_t begin, end;
+    uint64_t byte, line;   /* address of `begin` */
+    bool at_end;           /* the stream has ended */
+    weir_layout *layout;
+} weir_csv_head;
+
+/* Reads BOM, skipped lines and header; finds the line end and the names.  Changes d->lone_cr. */
+WEIR_MUST_USE weir_status weir_csv_head_read(const weir_read_request *request, weir_stream *in,
+                                             weir_csv_dialect *d, weir_csv_head *out,
+                                             weir_error *err);
+
+/* What a layout of csv files carries privately. */
+typedef struct weir_csv_layout {
+    weir_csv_dialect dialect;
+} weir_csv_layout;
+
+/* ---- cutting ------------------------------------------------------------------------------- */
+
+/* Raw bytes kept of a record longer than max_record_bytes. */
+#define WEIR_CSV_KEEP_BYTES 4096u
+
+weir_status weir_csv_cutter_new(const weir_read_request *request, weir_stream *in,
+                                weir_cutter **out, weir_error *err);
+weir_layout *weir_csv_cutter_layout(weir_cutter *c);
+weir_status weir_csv_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err);
+void weir_csv_cutter_free(weir_cutter *c);
+
+/* ---- fields of a chunk --------------------------------------------------------------------- */
+
+/* Some rows of a chunk with their fields.  Field c of row r is [start, end) of the block:
+ *   start = c == 0 ? row_begin[r] : pos[r * n + c - 1] + 1
+ *   end   = c == n - 1 ? row_end[r] : pos[r * n + c]
+ * quotes included.  Rows whose bit is set in `bad` have no fields. */
+typedef struct weir_csv_tile {
+    uint32_t n_rows, n_fields;
+    const uint32_t *pos;
+    const uint32_t *row_begin, *row_end;
+    const uint64_t *bad; /* NULL = none */
+} weir_csv_tile;
+
+/* Why a row is bad. */
+typedef struct weir_csv_fault {
+    uint32_t row;    /* in the tile */
+    uint8_t flaws;   /* 0: wrong number of fields */
+    bool too_long;
+    uint32_t fields; /* that it has; or the 1-based number of the field with the flaw */
+} weir_csv_fault;
+
+/* Splits chunks into tiles.  Owned by one worker; zeroed = not begun. */
+typedef struct weir_csv_splitter {
+    const weir_csv_kernels *kernels;
+    const weir_csv_dialect *dialect;
+    const uint8_t *data;   /* of the block */
+    size_t at, end;        /* not indexed yet: at..end */
+    size_t row_start;      /* begin of the next row */
+    uint32_t n_fields;
+    uint32_t flags;        /* of the chunk */
+    bool automaton;        /* no vector code for the rest of this chunk */
+    weir_csv_index index;
+    uint32_t *found;       /* positions from the index: n_found of room */
+    size_t n_found, room;
+    uint32_t *pos;         /* of a tile that could not be taken from `found` as it is */
+    size_t pos_room;
+    uint32_t *row_begin, *row_end; /* rows_room each */
+    uint64_t *bad;
+    size_t rows_room;
+    weir_csv_fault *faults;
+    size_t n_faults, faults_capacity;
+} weir_csv_splitter;
+
+WEIR_MUST_USE weir_status weir_csv_splitter_begin(weir_csv_splitter *s, const weir_chunk *chunk,
+                                                  weir_error *err);
+/* The next rows, at most max_rows; n_rows 0 = the chunk is done.  tile points into s and the chunk
+ * until the next call. */
+WEIR_MUST_USE weir_status weir_csv_splitter_next(weir_csv_splitter *s, uint32_t max_rows,
+                                                 weir_csv_tile *tile, weir_error *err);
+void weir_csv_splitter_clear(weir_csv_splitter *s);
+
+/* Removes the quotes of a field that is known to be well-formed: the text is *inner as it stands, or
+ * (return value true) has escapes and must go through weir_csv_unescape. */
+bool weir_csv_unquote(const weir_csv_dialect *d, weir_slice field, weir_slice *inner);
+/* Writes the text of inner to out (inner.size bytes are enough); returns its length. */
+size_t weir_csv_unescape(const weir_csv_dialect *d, weir_slice inner, char *out);
+
+/* ---- decoding, encoding, inference --------------------------------------------------------- */
+
+weir_status weir_csv_decoder_new(const weir_read_request *request, weir_schema *schema,
+                                 weir_ctx *ctx, weir_decoder **out, weir_error *err);
+weir_status weir_csv_decoder_begin(weir_decoder *d, const weir_chunk *chunk, weir_error *err);
+weir_status weir_csv_decoder_next(weir_decoder *d, weir_ctx *ctx, weir_batch **out,
+                                  weir_error *err);
+void weir_csv_decoder_free(weir_decoder *d);
+
+weir_status weir_csv_infer(const weir_read_request *request, const weir_chunk *chunk,
+                           struct weir_inference *into, weir_error *err);
+
+extern const weir_write_ops weir_csv_write_ops;
+
+#endif

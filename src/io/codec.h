@@ -1,0 +1,38 @@
+/* Between codec.c and the codecs: private to src/io. */
+#ifndef WEIR_IO_CODEC_H
+#define WEIR_IO_CODEC_H
+
+#include "io/stream.h"
+
+#define WEIR_CODEC_BUFFER_BYTES ((size_t)256 << 10)
+
+/* The readers and writers of one codec each.  They take over the inner stream on success only;
+ * limits are filled in (no zeros). */
+weir_status weir_gzip_reader(weir_stream *in, const weir_decompress_options *o, weir_stream **out,
+                             weir_error *err);
+weir_status weir_gzip_writer(weir_stream *to, int level, weir_stream **out, weir_error *err);
+weir_status weir_zstd_reader(weir_stream *in, const weir_decompress_options *o, weir_stream **out,
+                             weir_error *err);
+weir_status weir_zstd_writer(weir_stream *to, int level, weir_stream **out, weir_error *err);
+
+/* One whole member or frame into out; state is the codec's kept memory (made by _block_new). */
+weir_status weir_gzip_block_new(int level, void **state, weir_error *err);
+weir_status weir_gzip_block(void *state, const void *data, size_t size, weir_buf *out,
+                            weir_error *err);
+void weir_gzip_block_free(void *state);
+weir_status weir_zstd_block_new(int level, void **state, weir_error *err);
+weir_status weir_zstd_block(void *state, const void *data, size_t size, weir_buf *out,
+                            weir_error *err);
+void weir_zstd_block_free(void *state);
+
+/* WEIR_DATA for a fault of the compressed bytes of s at byte offset (0-based). */
+weir_status weir_codec_bad(weir_stream *s, uint64_t offset, weir_error *err, const char *fmt, ...)
+    WEIR_PRINTF(4, 5);
+/* WEIR_DATA when out_bytes of output from in_bytes of input pass max_ratio. */
+weir_status weir_codec_check_ratio(weir_stream *s, uint64_t in_bytes, uint64_t out_bytes,
+                                   double max_ratio, weir_error *err);
+/* read slot of a stream that is only written. */
+weir_status weir_codec_no_read(weir_stream *s, void *buf, size_t size, size_t *got,
+                               weir_error *err);
+
+#endif

@@ -1,0 +1,37 @@
+/* Rejects: records that failed, with address, stage, field, rule, reason and raw form.
+ *
+ * The engine collects the failed rows of a batch into a batch of its own, of weir_reject_schema, and
+ * loads that through an ordinary sink.
+ */
+#ifndef WEIR_REJECT_REJECT_H
+#define WEIR_REJECT_REJECT_H
+
+#include "column/batch.h"
+
+/* run_id, step, stage, source, line, byte, address, field, rule, reason, failures, raw.  Caller
+ * releases. */
+WEIR_MUST_USE weir_status weir_reject_schema(weir_schema **out, weir_error *err);
+
+typedef struct weir_reject_context {
+    const char *run_id, *step;
+    /* Name of a split, as a person opens it. */
+    const char *(*split_name)(const void *splits, uint32_t split);
+    const void *splits;
+} weir_reject_context;
+
+/* Makes the reject records of all alive rows of b that have failures; *out NULL when there are none.
+ * `original` (may be NULL) is a batch with the same physical rows as the source gave them: its values
+ * as JSON are the raw form where b has no raw bytes.  A raw form that is not UTF-8, or begins with
+ * "\x", is written as "\x" and hex, so that it can always be read back exactly. */
+WEIR_MUST_USE weir_status weir_reject_build(const weir_reject_context *context, const weir_batch *b,
+                                            weir_schema *original_schema,
+                                            weir_column *const *original, weir_schema *schema,
+                                            weir_ctx *ctx, weir_batch **out, weir_error *err);
+
+/* Takes failed rows out of the selection.  Returns how many left. */
+WEIR_MUST_USE weir_status weir_reject_drop(weir_batch *b, uint64_t *dropped, weir_error *err);
+
+/* The exact bytes of a `raw` value (undoes "\x" hex).  false = out of memory or not well-formed. */
+WEIR_MUST_USE bool weir_reject_raw_bytes(weir_slice raw, weir_buf *out);
+
+#endif

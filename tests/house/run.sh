@@ -1,0 +1,22 @@
+#!/bin/bash
+# The rules of the house that need no other tool than a shell: who includes whom, sizes, folder
+# descriptions, links in the documents, scripts that parse.  tools/lint has the slow ones.
+set -u
+cd "$WEIR_ROOT" || exit 1
+check() { # check NAME COMMAND...: the command's output is the reason
+    local name=$1 out
+    shift
+    if out=$("$@" 2>&1); then
+        echo "ok $name"
+    else
+        echo "not ok $name: $(head -n 1 <<<"$out")"
+        echo "$out"
+    fi
+}
+check "include graph" tools/include-graph
+check "include graph finds what is wrong" tools/include-graph --self-test
+check "sizes, folder pages, banned functions" tools/house-rules
+check "house rules find what is wrong" tools/house-rules --self-test
+check "links in the documents" tools/check-links
+check "shell scripts parse" tools/check-shell
+check "dependency table" tools/deps --list build test lint fuzz bench dist fresh-root system
