@@ -21,12 +21,18 @@ static bool same_text(const char *a, const char *b) {
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+void weir_diags_settle(weir_diags *d) {
+    for (size_t i = 0; i < d->n; i++) d->items[i].settled = !d->items[i].warning;
+}
+
 /* The same node can be bound twice (aliases, shared defaults): one message is enough. */
 static bool already_there(const weir_diags *d, const weir_diag *x) {
     for (size_t i = 0; i < d->n; i++) {
         const weir_diag *y = &d->items[i];
-        if (x->line && x->line == y->line && x->column == y->column && x->warning == y->warning &&
-            same_text(x->key, y->key) && same_text(x->message, y->message))
+        if (!x->line || x->line != y->line || x->column != y->column) continue;
+        if (y->settled && !x->warning) return true;
+        if (x->warning == y->warning && same_text(x->key, y->key) &&
+            same_text(x->message, y->message))
             return true;
     }
     return false;

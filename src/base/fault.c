@@ -90,7 +90,7 @@ static bool arm_from_text(const char *text, size_t n) {
         number = rest + length + (rest[length] == '@');
     }
     long nth = 1;
-    if (*number || code == 0) {
+    if (*number || code == 0 || number[-1] == '@') {
         char *end;
         nth = strtol(number, &end, 10);
         if (end == number || *end || nth < 1) return false;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/fault.h"
+#include "base/pool.h"
 
 /* ---- checked allocation -------------------------------------------------------------------- */
 
@@ -31,6 +32,8 @@ void *weir_realloc(void *old, size_t count, size_t size_bytes) {
 }
 
 void weir_free(void *p) { free(p); }
+
+void *weir_pool_from_system(size_t bytes) { return aligned_alloc(64, bytes); }
 
 char *weir_strdup(const char *s) { return weir_strndup(s, strlen(s)); }
 
@@ -71,28 +74,31 @@ void weir_ledger_init(weir_ledger *l, const char *name, size_t limit_bytes, weir
     atomic_init(&l->peak_bytes, 0);
 }
 
-/* One ledger alone; the limit is never passed, not even for a moment. */
-static bool charge_one(weir_ledger *l, size_t bytes) {
+/* Adds to one ledger alone and tells the new sum; the limit is never passed, not even for a moment. */
+static bool add_used(weir_ledger *l, size_t bytes, size_t *sum) {
     size_t used = atomic_load_explicit(&l->used_bytes, memory_order_relaxed), next;
     do {
         if (__builtin_add_overflow(used, bytes, &next)) return false;
         if (l->limit_bytes && next > l->limit_bytes) return false;
     } while (!atomic_compare_exchange_weak_explicit(&l->used_bytes, &used, next,
                                                     memory_order_relaxed, memory_order_relaxed));
-    size_t peak = atomic_load_explicit(&l->peak_bytes, memory_order_relaxed);
-    while (peak < next && !atomic_compare_exchange_weak_explicit(
-                              &l->peak_bytes, &peak, next, memory_order_relaxed,
-                              memory_order_relaxed)) {
-    }
+    *sum = next;
     return true;
 }
 
 bool weir_ledger_charge(weir_ledger *l, size_t bytes) {
-    for (weir_ledger *at = l; at; at = at->parent) {
-        if (charge_one(at, bytes)) continue;
-        for (weir_ledger *back = l; back != at; back = back->parent)
-            atomic_fetch_sub_explicit(&back->used_bytes, bytes, memory_order_relaxed);
+    size_t sum;
+    if (!l) return true;
+    if (!add_used(l, bytes, &sum)) return false;
+    if (!weir_ledger_charge(l->parent, bytes)) {
+        atomic_fetch_sub_explicit(&l->used_bytes, bytes, memory_order_relaxed);
         return false;
+    }
+    /* Only now, so that a refusal above leaves no trace in the peak. */
+    size_t peak = atomic_load_explicit(&l->peak_bytes, memory_order_relaxed);
+    while (peak < sum &&
+           !atomic_compare_exchange_weak_explicit(&l->peak_bytes, &peak, sum, memory_order_relaxed,
+                                                  memory_order_relaxed)) {
     }
     return true;
 }

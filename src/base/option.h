@@ -64,6 +64,7 @@ WEIR_MUST_USE weir_status weir_node_duplicates(const weir_node *map,
 typedef struct weir_diag {
     uint32_t line, column;
     bool warning;
+    bool settled; /* see weir_diags_settle */
     const char *key, *message, *hint; /* in the arena of weir_diags; hint may be NULL */
 } weir_diag;
 typedef struct weir_diags {
@@ -83,6 +84,9 @@ void weir_diags_error(weir_diags *d, const weir_node *at, const char *key, const
                       const char *fmt, ...) WEIR_PRINTF(5, 6);
 void weir_diags_warn(weir_diags *d, const weir_node *at, const char *key, const char *hint,
                      const char *fmt, ...) WEIR_PRINTF(5, 6);
+/* From now on a place that has an error takes no other one: what a later look at the same value would
+ * say (it has no value, it is not a size) only follows from the first. */
+void weir_diags_settle(weir_diags *d);
 /* "file:line:col: key: message; hint" lines in order of place into b.  Control characters are
  * escaped, so that no value of the file can forge a line.  false = memory is short. */
 WEIR_MUST_USE bool weir_diags_print(const weir_diags *d, weir_buf *b);
@@ -171,9 +175,9 @@ bool weir_option_parse_bool(weir_slice text, bool *value);
 WEIR_MUST_USE bool weir_option_help(const weir_option *table, int indent, weir_buf *out);
 /* A JSON Schema object for the table. */
 WEIR_MUST_USE bool weir_option_schema(const weir_option *table, weir_buf *out);
-/* Only its `"name":{...}` members, for an object made of several tables; *first true in front of
- * the first member. */
-WEIR_MUST_USE bool weir_option_schema_members(const weir_option *table, bool *first, weir_buf *out);
+/* Only the member of one row, `"name":{...}`, for an object made of several tables. */
+WEIR_MUST_USE bool weir_option_schema_member(const weir_option *row, const char *name,
+                                             weir_buf *out);
 /* Markdown table for the reference pages. */
 WEIR_MUST_USE bool weir_option_markdown(const weir_option *table, weir_buf *out);
 

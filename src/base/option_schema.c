@@ -96,16 +96,20 @@ static bool row_schema(const weir_option *row, weir_buf *out) {
     return type_schema(row, out) && weir_buf_adds(out, "}");
 }
 
-bool weir_option_schema_members(const weir_option *table, bool *first, weir_buf *out) {
+bool weir_option_schema_member(const weir_option *row, const char *name, weir_buf *out) {
+    return add_string(out, name) && weir_buf_adds(out, ":") && row_schema(row, out);
+}
+
+static bool members(const weir_option *table, weir_buf *out) {
+    bool first = true;
     for (const weir_option *r = table; r && r->name; r++) {
         if (r->flags & WEIR_OPT_HIDDEN) continue;
-        for (int i = 0; i < (r->alias ? 2 : 1); i++) {
-            if (!*first && !weir_buf_adds(out, ",")) return false;
-            *first = false;
-            if (!add_string(out, i ? r->alias : r->name) || !weir_buf_adds(out, ":") ||
-                !row_schema(r, out))
-                return false;
-        }
+        if (!first && !weir_buf_adds(out, ",")) return false;
+        first = false;
+        if (!weir_option_schema_member(r, r->name, out)) return false;
+        if (r->alias &&
+            !(weir_buf_adds(out, ",") && weir_option_schema_member(r, r->alias, out)))
+            return false;
     }
     return true;
 }
@@ -123,9 +127,7 @@ static bool add_required(const weir_option *table, weir_buf *out) {
 }
 
 bool weir_option_schema(const weir_option *table, weir_buf *out) {
-    bool first = true;
-    return weir_buf_adds(out, "{\"type\":\"object\",\"properties\":{") &&
-           weir_option_schema_members(table, &first, out) &&
+    return weir_buf_adds(out, "{\"type\":\"object\",\"properties\":{") && members(table, out) &&
            weir_buf_adds(out, "},\"additionalProperties\":false") && add_required(table, out) &&
            weir_buf_adds(out, "}");
 }

@@ -1,12 +1,11 @@
 #include "base/pool.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "base/fault.h"
+#include "base/mem.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define POOL_OFF 1
@@ -72,7 +71,7 @@ void *weir_pool_take(size_t bytes) {
         void *p = pop(class_of(bytes));
         if (p) return p;
     }
-    return aligned_alloc(64, bytes + WEIR_POOL_EXTRA_BYTES);
+    return weir_pool_from_system(bytes + WEIR_POOL_EXTRA_BYTES);
 }
 
 /* Makes room for `bytes` more by freeing kept pieces of the largest classes: what an earlier phase
@@ -83,7 +82,7 @@ static bool make_room(size_t bytes, unsigned except) {
             if (atomic_load(&kept_bytes) + bytes <= WEIR_POOL_KEPT_BYTES) return true;
             void *p = pop(number);
             if (!p) break;
-            free(p);
+            weir_free(p);
         }
     }
     return atomic_load(&kept_bytes) + bytes <= WEIR_POOL_KEPT_BYTES;
@@ -92,7 +91,7 @@ static bool make_room(size_t bytes, unsigned except) {
 void weir_pool_give(void *p, size_t bytes) {
     if (!p) return;
     if (!is_class(bytes)) {
-        free(p);
+        weir_free(p);
         return;
     }
     unsigned number = class_of(bytes);
@@ -100,12 +99,12 @@ void weir_pool_give(void *p, size_t bytes) {
     if (atomic_fetch_add(&kept_bytes, bytes) + bytes > WEIR_POOL_KEPT_BYTES) {
         atomic_fetch_sub(&kept_bytes, bytes);
         if (!make_room(bytes, number)) {
-            free(p);
+            weir_free(p);
             return;
         }
         if (atomic_fetch_add(&kept_bytes, bytes) + bytes > WEIR_POOL_KEPT_BYTES) {
             atomic_fetch_sub(&kept_bytes, bytes);
-            free(p);
+            weir_free(p);
             return;
         }
     }
@@ -119,7 +118,7 @@ void weir_pool_give(void *p, size_t bytes) {
 void weir_pool_trim(void) {
     for (unsigned number = 0; number < CLASSES; number++) {
         void *p;
-        while ((p = pop(number)) != NULL) free(p);
+        while ((p = pop(number)) != NULL) weir_free(p);
     }
 }
 

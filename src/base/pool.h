@@ -27,4 +27,7 @@ void weir_pool_trim(void);
 /* Bytes kept at the moment. */
 size_t weir_pool_kept(void);
 
+/* In mem.c: memory from the system, without regard to the fault layer; free with weir_free. */
+void *weir_pool_from_system(size_t bytes);
+
 #endif

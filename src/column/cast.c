@@ -67,6 +67,10 @@ static const char *time_reason(const weir_cast_job *job, weir_slice text, int co
     default: return NULL;
     }
     if (job->in->type->id != WEIR_STRING || code > WEIR_CAST_LOSSY) return NULL;
+    if (job->options->format)
+        return code == WEIR_CAST_SYNTAX || code == WEIR_CAST_EMPTY ? "does not follow the format"
+               : code == WEIR_CAST_LOSSY ? "has digits below the microsecond"
+                                         : "is no date or time that exists";
     return weir_time_reason(kind, text.data, text.size, &job->zone, (weir_num)code);
 }
 

@@ -199,7 +199,8 @@ static bool convert64(const exact_plan *p, const weir_cast_options *o, uint32_t 
         bool inexact = r != 0 && !lossy;
         if (o->lossy_round && m >= divisor - m) q += r < 0 ? -1 : 1;
         v[i] = q;
-        any |= codes[i] = (q < min) | (q > max) ? WEIR_NUM_RANGE : inexact ? WEIR_NUM_LOSSY : 0;
+        bool outside = (q < min) | (q > max);
+        any |= codes[i] = outside ? WEIR_NUM_RANGE : inexact ? WEIR_NUM_LOSSY : 0;
     }
     return any;
 }

@@ -6,13 +6,12 @@
 /* ---- one text, one value ------------------------------------------------------------------- */
 
 static int parse_integer(const weir_type *t, weir_slice s, void *to) {
-    int64_t v = 0;
-    weir_num code;
-    int64_t max = t->id == WEIR_INT64 ? INT64_MAX
-                                      : (int64_t)(((uint64_t)1 << (t->width * 8 - weir_type_is_signed(t))) - 1);
     if (t->id == WEIR_INT64) return weir_num_parse_int64(s.data, s.size, to);
     if (t->id == WEIR_UINT64) return weir_num_parse_uint64(s.data, s.size, to);
-    code = weir_num_parse_int_within(s.data, s.size, weir_type_is_signed(t) ? -max - 1 : 0, max, &v);
+    bool is_signed = weir_type_is_signed(t);
+    int64_t v = 0, max = ((int64_t)1 << (t->width * 8 - is_signed)) - 1;
+    weir_num code =
+        weir_num_parse_int_within(s.data, s.size, is_signed ? -max - 1 : 0, max, &v);
     switch (t->width) {
     case 1: *(uint8_t *)to = (uint8_t)v; break;
     case 2: *(uint16_t *)to = (uint16_t)v; break;
@@ -106,7 +105,29 @@ static inline __attribute__((always_inline)) int parse_as(weir_cast_job *job, we
     }
 }
 
+/* By a format of the user's. */
+static int parse_format(weir_cast_job *job, weir_slice s, uint32_t row) {
+    weir_time_kind kind;
+    int64_t v = 0;
+    switch (job->out->type->id) {
+    case WEIR_DATE: kind = WEIR_TIME_KIND_DATE; break;
+    case WEIR_TIME: kind = WEIR_TIME_KIND_TIME; break;
+    case WEIR_TIMESTAMP: kind = WEIR_TIME_KIND_TIMESTAMP; break;
+    case WEIR_TIMESTAMPTZ: kind = WEIR_TIME_KIND_TIMESTAMPTZ; break;
+    default: return parse_as(job, job->out->type->id, s, row);
+    }
+    weir_num code =
+        weir_time_program_parse(job->options->format, kind, s.data, s.size, &job->zone,
+                                (weir_ambiguous)job->options->ambiguous, &v);
+    if (kind == WEIR_TIME_KIND_DATE)
+        ((int32_t *)job->out->values)[row] = (int32_t)v;
+    else
+        ((int64_t *)job->out->values)[row] = v;
+    return code;
+}
+
 int weir_cast_parse(weir_cast_job *job, weir_slice s, uint32_t row) {
+    if (job->options->format) return parse_format(job, s, row);
     int code = parse_as(job, job->out->type->id, s, row);
     bool lossy = job->options->lossy_round || job->options->lossy_trunc;
     if (code == WEIR_NUM_SYNTAX && lossy && weir_type_is_integer(job->out->type))
@@ -124,12 +145,19 @@ int weir_cast_parse(weir_cast_job *job, weir_slice s, uint32_t row) {
         });                                                                                        \
         break
 
+static bool means_null(const weir_cast_options *o, weir_slice s) {
+    for (size_t i = 0; i < o->n_nulls; i++)
+        if (weir_slice_is(s, o->nulls[i])) return true;
+    return false;
+}
+
 static weir_status text_to_values(weir_cast_job *job, weir_error *err) {
     const weir_column *in = job->in;
     const weir_view *views = in->values;
     weir_status status = WEIR_OK;
-    bool lossy = job->options->lossy_round || job->options->lossy_trunc;
-    switch (lossy ? WEIR_NULL : job->out->type->id) {
+    const weir_cast_options *o = job->options;
+    bool plain = !o->lossy_round && !o->lossy_trunc && !o->format && !o->n_nulls;
+    switch (plain ? job->out->type->id : WEIR_NULL) {
         PARSE_LOOP(WEIR_BOOL);
         PARSE_LOOP(WEIR_INT64);
         PARSE_LOOP(WEIR_FLOAT64);
@@ -139,7 +167,12 @@ static weir_status text_to_values(weir_cast_job *job, weir_error *err) {
         PARSE_LOOP(WEIR_TIMESTAMPTZ);
     default:
         WEIR_CAST_ROWS(job, {
-            int code = weir_cast_parse(job, weir_view_slice(in, views + row), row);
+            weir_slice s = weir_view_slice(in, views + row);
+            if (means_null(o, s)) {
+                WEIR_TRY(weir_column_set_null(job->out, row, false, job->ledger, err));
+                continue;
+            }
+            int code = weir_cast_parse(job, s, row);
             if (code) WEIR_TRY(weir_cast_fail(job, row, code, err));
         });
     }
@@ -307,10 +340,35 @@ static weir_status format_rows(weir_cast_job *job, bool *done, weir_error *err) 
     return WEIR_OK;
 }
 
+/* By a format of the user's. */
+static weir_status format_times(weir_cast_job *job, weir_error *err) {
+    const weir_column *in = job->in;
+    weir_view *views = job->out->values;
+    weir_type_id id = in->type->id;
+    weir_time_kind kind = id == WEIR_DATE        ? WEIR_TIME_KIND_DATE
+                          : id == WEIR_TIME      ? WEIR_TIME_KIND_TIME
+                          : id == WEIR_TIMESTAMP ? WEIR_TIME_KIND_TIMESTAMP
+                                                 : WEIR_TIME_KIND_TIMESTAMPTZ;
+    size_t most = weir_time_program_max(job->options->format);
+    WEIR_CAST_ROWS(job, {
+        int64_t v = id == WEIR_DATE ? V(int32_t) : V(int64_t);
+        char *p = weir_view_reserve(&job->writer, most, err);
+        if (!p) return WEIR_RESOURCE;
+        views[row] = weir_view_commit(&job->writer,
+                                      weir_time_program_write(job->options->format, kind, v,
+                                                              &job->zone, p, most));
+    });
+    return WEIR_OK;
+}
+
+static bool is_moment(weir_type_id id) { return id >= WEIR_DATE && id <= WEIR_TIMESTAMPTZ; }
+
 weir_status weir_cast_to_text(weir_cast_job *job, weir_error *err) {
     weir_view *views = job->out->values;
     bool json = job->out->type->id == WEIR_JSON, done = false;
     weir_status status = WEIR_OK;
+    if (!json && job->options->format && is_moment(job->in->type->id))
+        return format_times(job, err);
     if (!json) {
         status = format_rows(job, &done, err);
         if (status != WEIR_OK || done) return status;

@@ -174,7 +174,7 @@ weir_status weir_column_retype(const weir_column *c, const weir_type *type, weir
 
 /* Children of a null of a nested type: empty for LIST and MAP, null for STRUCT. */
 static weir_status null_children(weir_column *c, weir_ledger *ledger, weir_error *err) {
-    uint32_t rows = c->type->id == WEIR_STRUCT ? c->length : 0;
+    uint32_t rows = c->type->id != WEIR_STRUCT ? 0 : c->length ? c->length : 1;
     for (uint32_t i = 0; i < c->type->n_fields; i++) {
         weir_column *child = NULL;
         weir_status status =

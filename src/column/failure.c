@@ -16,8 +16,7 @@ weir_status weir_failures_new(uint32_t rows, weir_failures **out, weir_error *er
     f->rows = rows;
     f->arena.max_bytes = REASONS_MAX_BYTES;
     f->bad = weir_alloc_zero(((size_t)rows + 63) / 64 + 1, sizeof *f->bad);
-    f->counts = weir_alloc_zero((size_t)rows + 1, 1);
-    if (!f->bad || !f->counts) {
+    if (!f->bad) {
         weir_failures_free(f);
         return weir_error_nomem(err);
     }
@@ -38,6 +37,10 @@ void weir_failures_free(weir_failures *f) {
 static weir_status next_entry(weir_failures *f, uint32_t row, bool *keep, weir_error *err) {
     if (row >= f->rows)
         return weir_error_set(err, WEIR_INTERNAL, "a failure of row %u in a batch of %u", row, f->rows);
+    if (!f->counts) { /* most batches have no failure: this is made for the first one */
+        f->counts = weir_alloc_zero((size_t)f->rows + 1, 1);
+        if (!f->counts) return weir_error_nomem(err);
+    }
     *keep = f->counts[row] < WEIR_FAILURES_PER_ROW;
     if (*keep) {
         weir_status status = weir_grow((void **)&f->items, &f->capacity, f->n + 1, sizeof *f->items,
@@ -64,7 +67,7 @@ weir_status weir_failures_put(weir_failures *f, uint32_t row, const char *stage,
 weir_status weir_failures_add(weir_failures *f, uint32_t row, const char *stage, const char *field,
                               const char *rule, weir_error *err, const char *fmt, ...) {
     char text[REASON_MAX_BYTES];
-    if (row < f->rows && f->counts[row] >= WEIR_FAILURES_PER_ROW)
+    if (row < f->rows && f->counts && f->counts[row] >= WEIR_FAILURES_PER_ROW)
         return weir_failures_put(f, row, stage, field, rule, "", err);
     va_list ap;
     va_start(ap, fmt);

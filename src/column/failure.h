@@ -25,7 +25,7 @@ typedef struct weir_failures {
     size_t n, capacity;
     uint32_t rows;      /* length of the batch */
     uint64_t *bad;      /* one bit a row */
-    uint8_t *counts;    /* entries kept of each row */
+    uint8_t *counts;    /* entries kept of each row; NULL until the first */
     size_t dropped;     /* entries beyond WEIR_FAILURES_PER_ROW */
 } weir_failures;
 

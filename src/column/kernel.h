@@ -31,6 +31,11 @@ typedef struct weir_cast_options {
     bool lossy_trunc;
     const char *zone; /* timestamp <-> timestamptz, text without offset; NULL = the type's zone */
     int ambiguous;    /* 0 error, 1 earlier, 2 later */
+    /* How dates and times are written, text to value (compiled for_parse) and value to text; NULL = ISO. */
+    const struct weir_time_program *format;
+    /* Texts that mean null, when casting from text to anything else. */
+    size_t n_nulls;
+    const char *const *nulls;
 } weir_cast_options;
 
 /* Checked by value: a value that cannot be kept exactly fails the record.  WEIR_USAGE when the pair of

@@ -63,4 +63,21 @@ typedef struct weir_operator_kind {
     weir_status (*finish)(const weir_operator *op, void *local, weir_ctx *ctx, weir_error *err);
 } weir_operator_kind;
 
+/* ---- faults of binding ----------------------------------------------------------------------- */
+
+/* Adds err (of a wrong expression, type, pattern or format) to bind->diags.  text stood at line and
+ * column of the file; err->column, when set, is a 1-based byte offset in it.  key is named in the
+ * message; text may be NULL. */
+void weir_bind_fault(const weir_bind *bind, uint32_t line, uint32_t column, bool quoted,
+                     const char *text, const char *key, const weir_error *err);
+/* Adds "there is no column 'x'; did you mean ...". */
+void weir_bind_unknown_column(const weir_bind *bind, const weir_node *at, const char *key,
+                              const weir_schema *schema, const char *name);
+/* WEIR_USAGE with a sentence that points at bind->diags, for the status of a bind that failed. */
+weir_status weir_bind_failed(const weir_bind *bind, weir_error *err);
+/* The place of entry i of a list, or of the key called `name` of a map; node itself when there is none.
+ * node may be NULL. */
+const weir_node *weir_bind_item(const weir_node *node, size_t i);
+const weir_node *weir_bind_key(const weir_node *node, const char *name);
+
 #endif

@@ -159,13 +159,16 @@ static bool write_name(const weir_type *t, weir_buf *b) {
 /* Copies key into a new entry with its names, zone and canonical name in one allocation. */
 static weir_status make_entry(const weir_type *key, uint32_t depth, uint32_t hash, type_entry **out,
                               weir_error *err) {
-    weir_buf name = {.max = TYPE_NAME_MAX};
+    weir_buf name = {0};
     type_entry *e = NULL;
     weir_status status = WEIR_OK;
+    size_t name_bytes = 64;
+    for (uint32_t i = 0; i < key->n_fields; i++)
+        name_bytes += strlen(key->fields[i].type->name) + 2 * strlen(key->fields[i].name) + 6;
+    if (name_bytes > TYPE_NAME_MAX)
+        return weir_error_set(err, WEIR_USAGE, "a nested type has a name of more than 1 MiB");
     if (!write_name(key, &name) || !weir_buf_add(&name, "", 1)) {
-        status = name.size + 4096 > TYPE_NAME_MAX
-                     ? weir_error_set(err, WEIR_USAGE, "a nested type has a name of more than 1 MiB")
-                     : weir_error_nomem(err);
+        status = weir_error_nomem(err);
         goto out;
     }
     size_t fields_bytes = (size_t)key->n_fields * sizeof(weir_field);

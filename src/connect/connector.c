@@ -1,8 +1,9 @@
 /* What all connectors share: splits as bytes, packets, names of modes. */
 #include "connect/connector.h"
 
-const char *const weir_load_mode_names[] = {"append", "replace", "truncate", "upsert", "delete_insert",
-                                            "scd2", "snapshot", "replace_partitions", NULL};
+const char *const weir_load_mode_names[] = {
+    "append", "replace",  "truncate",           "upsert", "delete_insert",
+    "scd2",   "snapshot", "replace_partitions", NULL};
 
 void weir_packet_clear(weir_packet *p) {
     if (!p) return;

@@ -2,7 +2,8 @@
  *
  * A connector is one constant table.  The engine knows this interface and never a connector; retry,
  * batching, timeouts, rejects, compression and formats belong to the layers, so a connector stays
- * small.  The table is versioned and append-only: abi is WEIR_CONNECTOR_ABI, struct_size its sizeof.
+ * small.  The table is versioned and append-only: abi is WEIR_CONNECTOR_ABI, struct_size its
+ * sizeof.
  *
  * Source, in the order of calls (one thread unless said otherwise):
  *
@@ -12,8 +13,10 @@
  *
  * Sink:
  *
- *     open -> plan -> begin(epoch) -> (encoder_new, encode* on workers) ; writer_new, write*, prepare
- *          -> commit(epoch) | abort(epoch) -> close                    recover(epoch) after a crash
+ *     open -> plan -> begin(epoch) -> (encoder_new, encode* on workers) ; writer_new, write*,
+ * prepare
+ *          -> commit(epoch) | abort(epoch) -> close
+ *     after a crash, without open: recover(epoch), discard(epoch)
  */
 #ifndef WEIR_CONNECT_CONNECTOR_H
 #define WEIR_CONNECT_CONNECTOR_H
@@ -22,39 +25,54 @@
 
 #define WEIR_CONNECTOR_ABI 1u
 
-typedef enum weir_role { WEIR_ROLE_SOURCE = 1, WEIR_ROLE_SINK = 2, WEIR_ROLE_CATALOG = 4 } weir_role;
+typedef enum weir_role {
+    WEIR_ROLE_SOURCE = 1,
+    WEIR_ROLE_SINK = 2,
+    WEIR_ROLE_CATALOG = 4
+} weir_role;
 
 typedef enum weir_cap {
-    WEIR_CAP_SPLITS = 1,         /* source: several splits */
-    WEIR_CAP_STABLE = 2,         /* source: a split read again gives the same records */
-    WEIR_CAP_PROJECT = 4,        /* source: reads only wanted columns */
-    WEIR_CAP_UNBOUNDED = 8,      /* source: no end; cut into epochs */
-    WEIR_CAP_FORMATS = 16,       /* bytes: needs a format */
-    WEIR_CAP_SINGLE_WRITER = 32, /* sink: one writer, batches in source order */
-    WEIR_CAP_TXN = 64,           /* sink: commit is atomic and carries a token */
+    WEIR_CAP_SPLITS = 1,           /* source: several splits */
+    WEIR_CAP_STABLE = 2,           /* source: a split read again gives the same records */
+    WEIR_CAP_PROJECT = 4,          /* source: reads only wanted columns */
+    WEIR_CAP_UNBOUNDED = 8,        /* source: no end; cut into epochs */
+    WEIR_CAP_FORMATS = 16,         /* bytes: needs a format */
+    WEIR_CAP_SINGLE_WRITER = 32,   /* sink: one writer, batches in source order */
+    WEIR_CAP_TXN = 64,             /* sink: commit is atomic and carries a token */
     WEIR_CAP_DURABLE_PREPARE = 128 /* sink: what was prepared survives a crash */
 } weir_cap;
 
 typedef enum weir_load_mode {
-    WEIR_MODE_APPEND, WEIR_MODE_REPLACE, WEIR_MODE_TRUNCATE, WEIR_MODE_UPSERT,
-    WEIR_MODE_DELETE_INSERT, WEIR_MODE_SCD2, WEIR_MODE_SNAPSHOT, WEIR_MODE_REPLACE_PARTITIONS,
+    WEIR_MODE_APPEND,
+    WEIR_MODE_REPLACE,
+    WEIR_MODE_TRUNCATE,
+    WEIR_MODE_UPSERT,
+    WEIR_MODE_DELETE_INSERT,
+    WEIR_MODE_SCD2,
+    WEIR_MODE_SNAPSHOT,
+    WEIR_MODE_REPLACE_PARTITIONS,
     WEIR_MODE_COUNT
 } weir_load_mode;
-extern const char *const weir_load_mode_names[]; /* NULL-terminated, "merge" is an alias of upsert */
+extern const char
+    *const weir_load_mode_names[]; /* NULL-terminated, "merge" is an alias of upsert */
 
-typedef enum weir_drift_action { WEIR_DRIFT_FAIL, WEIR_DRIFT_EVOLVE, WEIR_DRIFT_DROP } weir_drift_action;
+typedef enum weir_drift_action {
+    WEIR_DRIFT_FAIL,
+    WEIR_DRIFT_EVOLVE,
+    WEIR_DRIFT_DROP
+} weir_drift_action;
 
 /* What the engine lends to a connector; borrowed for the life of the source or sink. */
 typedef struct weir_env {
-    const char *folder;    /* relative paths count from here */
+    const char *folder; /* relative paths count from here */
     const char *pipeline, *step;
     const char *run_id;
-    weir_arena *arena;     /* lives as long as the run; one thread at a time */
+    weir_arena *arena; /* lives as long as the run; one thread at a time */
     weir_ledger *ledger;
     weir_cancel *cancel;
     int64_t now_us;
     uint32_t threads;
-    size_t memory_bytes;   /* the run's budget */
+    size_t memory_bytes; /* the run's budget */
 } weir_env;
 
 /* ---- source -------------------------------------------------------------------------------- */
@@ -62,8 +80,8 @@ typedef struct weir_env {
 typedef enum weir_on_fault { WEIR_FAULT_FAIL, WEIR_FAULT_SKIP } weir_on_fault;
 
 typedef struct weir_source_request {
-    const void *connection;  /* config of `options`: the named connection, or defaults */
-    const void *config;      /* config of `source_options` */
+    const void *connection;    /* config of `options`: the named connection, or defaults */
+    const void *config;        /* config of `source_options` */
     const weir_format *format; /* WEIR_CAP_FORMATS */
     const void *format_config;
     const weir_opt_columns *columns;
@@ -71,19 +89,24 @@ typedef struct weir_source_request {
     weir_infer_mode infer;
     weir_extra_columns extra;
     weir_on_fault on_file_error;
-    uint64_t limit_rows;     /* 0 = all */
+    uint64_t limit_rows; /* 0 = all */
 } weir_source_request;
 
 /* A part of a source that can be read on its own, with frozen bounds.  Owned by a weir_splits. */
 typedef struct weir_split {
-    const char *name;      /* as a person opens it: path, table key range */
-    uint64_t size_bytes;   /* 0 = unknown */
-    int64_t mtime_ns;      /* 0 = none; with size_bytes the version of a file */
-    const void *data;      /* the connector's own, versioned bytes */
+    const char *name;    /* as a person opens it: path, table key range */
+    uint64_t size_bytes; /* 0 = unknown */
+    int64_t mtime_ns;    /* 0 = none; with size_bytes the version of a file */
+    const void *data;    /* the connector's own, versioned bytes */
     size_t data_size;
 } weir_split;
-typedef struct weir_splits { weir_arena arena; size_t n, capacity; weir_split *items; } weir_splits;
-WEIR_MUST_USE weir_status weir_splits_add(weir_splits *s, const weir_split *split, weir_error *err); /* copies */
+typedef struct weir_splits {
+    weir_arena arena;
+    size_t n, capacity;
+    weir_split *items;
+} weir_splits;
+WEIR_MUST_USE weir_status weir_splits_add(weir_splits *s, const weir_split *split,
+                                          weir_error *err); /* copies */
 void weir_splits_clear(weir_splits *s);
 /* Versioned bytes for the intent, and back. */
 WEIR_MUST_USE weir_status weir_splits_save(const weir_splits *s, weir_buf *out, weir_error *err);
@@ -106,15 +129,20 @@ typedef struct weir_source_ops {
     /* Opens and authorises; no data is read.  *source is the connector's own. */
     weir_status (*open)(const weir_source_request *request, const weir_env *env, void **source,
                         weir_error *err);
-    /* The splits of this run, in source order, bounds frozen.  None found is n = 0, not an error. */
+    /* The splits of this run, in source order, bounds frozen.  None found is n = 0, not an error.
+     */
     weir_status (*enumerate)(void *source, weir_splits *out, weir_error *err);
     /* The schema of what decode gives, metadata columns included; may read the data (inference) of
      * `splits`, those this run will read; they stay until close.  Caller releases. */
-    weir_status (*schema)(void *source, const weir_splits *splits, weir_schema **out, weir_error *err);
-    /* Reader thread.  A split that fails in split_begin or read fails as a whole (on_file_error). */
-    weir_status (*split_begin)(void *source, const weir_split *split, uint32_t number, weir_error *err);
+    weir_status (*schema)(void *source, const weir_splits *splits, weir_schema **out,
+                          weir_error *err);
+    /* Reader thread.  A split that fails in split_begin or read fails as a whole (on_file_error).
+     */
+    weir_status (*split_begin)(void *source, const weir_split *split, uint32_t number,
+                               weir_error *err);
     weir_status (*read)(void *source, weir_packet *out, weir_read_result *result, weir_error *err);
-    /* Behind the last read: checks that the split did not change meanwhile; frees what read needed. */
+    /* Behind the last read: checks that the split did not change meanwhile; frees what read needed.
+     */
     weir_status (*split_end)(void *source, bool aborted, weir_error *err);
     /* Workers; NULL for sources that read finished batches.  schema: the wanted fields only. */
     weir_status (*decoder_new)(void *source, weir_schema *schema, weir_ctx *ctx, void **decoder,
@@ -140,15 +168,16 @@ typedef struct weir_sink_request {
     weir_load_mode mode;
     bool mode_given;
     weir_opt_strings key;
-    const char *version;     /* column, or NULL */
+    const char *version; /* column, or NULL */
     weir_drift_action new_columns, type_change, missing;
     bool keep_order;
 } weir_sink_request;
 
-/* The unit of commit. token is unique for (pipeline, step, sink, epoch) and equal on a second try. */
+/* The unit of commit. token is unique for (pipeline, step, sink, epoch) and equal on a second try.
+ */
 typedef struct weir_epoch {
     uint64_t number;
-    const char *token;  /* [A-Za-z0-9_-]+ */
+    const char *token; /* [A-Za-z0-9_-]+ */
     const char *pipeline, *step, *sink;
     const char *run_id;
 } weir_epoch;
@@ -158,15 +187,16 @@ typedef struct weir_load_counts {
     uint64_t bytes;
 } weir_load_counts;
 
-/* What a worker hands to a writer.  A sink with an encoder gets what it encoded; without, the batch. */
+/* What a worker hands to a writer.  A sink with an encoder gets what it encoded; without, the
+ * batch. */
 typedef struct weir_piece {
-    weir_batch *batch;   /* owned; NULL when encoded */
-    void *encoded;       /* the sink's own; freed by piece_free */
-    uint32_t rows;       /* alive rows in it */
+    weir_batch *batch; /* owned; NULL when encoded */
+    void *encoded;     /* the sink's own; freed by piece_free */
+    uint32_t rows;     /* alive rows in it */
     size_t bytes;
 } weir_piece;
 
-typedef enum weir_recovery { WEIR_RECOVER_DONE, WEIR_RECOVER_COMMIT, WEIR_RECOVER_LOST } weir_recovery;
+typedef enum weir_recovery { WEIR_RECOVER_DONE, WEIR_RECOVER_LOST } weir_recovery;
 
 typedef struct weir_sink_ops {
     /* Checks target, columns, key, mode against what is there; changes nothing. */
@@ -184,7 +214,8 @@ typedef struct weir_sink_ops {
     void (*piece_free)(void *encoded);
     /* One writer (WEIR_CAP_SINGLE_WRITER) or one a worker; each used by one thread.  A row that the
      * target refuses goes to piece->batch's failures. */
-    weir_status (*writer_new)(void *sink, uint32_t number, weir_ctx *ctx, void **writer, weir_error *err);
+    weir_status (*writer_new)(void *sink, uint32_t number, weir_ctx *ctx, void **writer,
+                              weir_error *err);
     weir_status (*write)(void *writer, weir_ctx *ctx, weir_piece *piece, weir_error *err);
     /* Everything written is ready to be committed; handle: versioned bytes that commit, abort and
      * recover understand in another process. */
@@ -193,12 +224,18 @@ typedef struct weir_sink_ops {
     /* Idempotent.  Counts are added to *counts. */
     weir_status (*commit)(void *sink, const weir_epoch *epoch, const weir_slice *handles, size_t n,
                           weir_load_counts *counts, weir_error *err);
-    /* Undoes begin and everything behind it; also for an epoch of a dead process (n may be 0). */
+    /* Undoes begin and everything behind it; handles of what was prepared (n may be 0). */
     weir_status (*abort)(void *sink, const weir_epoch *epoch, const weir_slice *handles, size_t n,
                          weir_error *err);
-    /* After a crash behind the decision: is it there, can it be committed, or must it be read again? */
-    weir_status (*recover)(void *sink, const weir_epoch *epoch, const weir_slice *handles, size_t n,
-                           weir_recovery *out, weir_error *err);
+    /* Without an open sink, for an epoch of a dead process.
+     * recover: behind the decision.  Completes the commit where it can: DONE (counts are added), or
+     * LOST when the epoch must be read again.
+     * discard: before the decision, or LOST.  Removes what the dead process left. */
+    weir_status (*recover)(const weir_sink_request *request, const weir_env *env,
+                           const weir_epoch *epoch, const weir_slice *handles, size_t n,
+                           weir_load_counts *counts, weir_recovery *out, weir_error *err);
+    weir_status (*discard)(const weir_sink_request *request, const weir_env *env,
+                           const weir_epoch *epoch, weir_error *err);
     void (*cancel)(void *sink); /* any thread; may be NULL */
     void (*close)(void *sink);  /* NULL sink is legal */
 } weir_sink_ops;
@@ -207,7 +244,8 @@ typedef struct weir_sink_ops {
 
 typedef struct weir_catalog_ops {
     /* Names of tables or files, one a line. */
-    weir_status (*list)(const void *connection, const weir_env *env, weir_buf *out, weir_error *err);
+    weir_status (*list)(const void *connection, const weir_env *env, weir_buf *out,
+                        weir_error *err);
     weir_status (*describe)(const void *connection, const weir_env *env, const char *table,
                             weir_schema **out, weir_error *err);
 } weir_catalog_ops;
@@ -225,14 +263,15 @@ typedef struct weir_connector {
     size_t config_size;
     const weir_option *source_options; /* further keys of `source:`; NULL = none */
     size_t source_config_size;
-    const weir_option *sink_options;   /* further keys of `sink:` */
+    const weir_option *sink_options; /* further keys of `sink:` */
     size_t sink_config_size;
     /* Reaches and authorises without touching data; may be NULL. */
     weir_status (*check)(const void *connection, const weir_env *env, weir_error *err);
     const weir_catalog_ops *catalog;
     const weir_source_ops *source;
     const weir_sink_ops *sink;
-    size_t (*reserve_bytes)(const void *connection, const weir_env *env); /* memory beside the ledger */
+    size_t (*reserve_bytes)(const void *connection,
+                            const weir_env *env); /* memory beside the ledger */
 } weir_connector;
 
 /* All connectors of the program, NULL-terminated (src/connect/registry.c). */

@@ -40,27 +40,28 @@ weir_status weir_account_check(const weir_account *a, weir_error *err) {
         rejected += o->rejected;
         filtered += o->filtered;
         absorbed += o->absorbed;
-        uint64_t left = o->in + o->created, right = o->out + o->rejected + o->filtered + o->absorbed;
+        uint64_t left = o->in + o->created,
+                 right = o->out + o->rejected + o->filtered + o->absorbed;
         bool chained = i == 0 || o->in == a->operators[i - 1].out;
         if (left == right && chained) continue;
-        return weir_error_set(err, WEIR_INTERNAL,
-                              "the account of operator %zu (%s) does not balance: in %llu + created "
-                              "%llu, out %llu + rejected %llu + filtered %llu + absorbed %llu",
-                              i, o->name ? o->name : "?", (unsigned long long)o->in,
-                              (unsigned long long)o->created, (unsigned long long)o->out,
-                              (unsigned long long)o->rejected, (unsigned long long)o->filtered,
-                              (unsigned long long)o->absorbed);
+        return weir_error_set(
+            err, WEIR_INTERNAL,
+            "the account of operator %zu (%s) does not balance: in %llu + created "
+            "%llu, out %llu + rejected %llu + filtered %llu + absorbed %llu",
+            i, o->name ? o->name : "?", (unsigned long long)o->in, (unsigned long long)o->created,
+            (unsigned long long)o->out, (unsigned long long)o->rejected,
+            (unsigned long long)o->filtered, (unsigned long long)o->absorbed);
     }
     uint64_t accepted =
         a->loaded.inserted + a->loaded.updated + a->loaded.unchanged + a->loaded.stale;
     if (rejected != a->rows_rejected || filtered != a->rows_filtered ||
         absorbed != a->rows_absorbed || accepted != a->rows_loaded ||
         (a->n_operators && a->operators[a->n_operators - 1].out != a->rows_loaded))
-        return weir_error_set(err, WEIR_INTERNAL,
-                              "the run's account does not balance: the target accepted %llu of %llu "
-                              "rows, %llu rejected, %llu filtered",
-                              (unsigned long long)accepted, (unsigned long long)a->rows_loaded,
-                              (unsigned long long)a->rows_rejected,
-                              (unsigned long long)a->rows_filtered);
+        return weir_error_set(
+            err, WEIR_INTERNAL,
+            "the run's account does not balance: the target accepted %llu of %llu "
+            "rows, %llu rejected, %llu filtered",
+            (unsigned long long)accepted, (unsigned long long)a->rows_loaded,
+            (unsigned long long)a->rows_rejected, (unsigned long long)a->rows_filtered);
     return WEIR_OK;
 }

@@ -11,10 +11,12 @@ typedef struct weir_operator_account {
 } weir_operator_account;
 
 /* CPU nanoseconds by phase, summed over threads. */
-typedef struct weir_phases { uint64_t cut, parse, transform, validate, encode, write; } weir_phases;
+typedef struct weir_phases {
+    uint64_t cut, parse, transform, validate, encode, write;
+} weir_phases;
 
 typedef struct weir_account {
-    size_t n_operators;             /* read, the transforms, load */
+    size_t n_operators; /* read, the transforms, load */
     weir_operator_account *operators;
     uint64_t rows_read, bytes_read;
     uint64_t rows_loaded, rows_rejected, rows_filtered, rows_absorbed, warnings;

@@ -82,8 +82,9 @@ static weir_status leave(weir_chain *c, weir_ctx *ctx, weir_batch *b, const orig
     }
     WEIR_TRY(weir_reject_drop(b, &dropped, err));
     if (rejects && rejects->length != dropped) {
-        status = weir_error_set(err, WEIR_INTERNAL, "%llu rows left but %u reject records were made",
-                                (unsigned long long)dropped, rejects->length);
+        status =
+            weir_error_set(err, WEIR_INTERNAL, "%llu rows left but %u reject records were made",
+                           (unsigned long long)dropped, rejects->length);
         goto out;
     }
     account->rejected += dropped;
@@ -126,8 +127,10 @@ weir_status weir_chain_process(weir_chain *c, weir_ctx *ctx, weir_batch *b,
             WEIR_TRY(leave(c, ctx, b, &o, out, a, account, err));
         a->out += b->n_selected;
         uint64_t now = flow_cpu_ns();
-        if (op->kind->flags & WEIR_OP_VALIDATES) account->phases.validate += now - before_ns;
-        else account->phases.transform += now - before_ns;
+        if (op->kind->flags & WEIR_OP_VALIDATES)
+            account->phases.validate += now - before_ns;
+        else
+            account->phases.transform += now - before_ns;
         before_ns = now;
         if (out->observe) WEIR_TRY(out->observe(out->context, (int)i, b, err));
     }

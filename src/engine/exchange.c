@@ -50,7 +50,8 @@ static weir_status fifo_push(fifo *f, const weir_message *m, uint64_t after, wei
     if (f->n == f->capacity) {
         size_t capacity = f->capacity ? f->capacity * 2 : 16;
         if (capacity > FIFO_MAX)
-            return weir_error_set(err, WEIR_RESOURCE, "a queue holds more than %zu messages", FIFO_MAX);
+            return weir_error_set(err, WEIR_RESOURCE, "a queue holds more than %zu messages",
+                                  FIFO_MAX);
         entry *items = weir_alloc_zero(capacity, sizeof *items);
         if (!items) return weir_error_nomem(err);
         for (size_t i = 0; i < f->n; i++) items[i] = f->items[(f->head + i) % f->capacity];
@@ -65,7 +66,9 @@ static weir_status fifo_push(fifo *f, const weir_message *m, uint64_t after, wei
     return WEIR_OK;
 }
 
-static entry *fifo_peek(fifo *f) { return f->n ? &f->items[f->head] : NULL; }
+static entry *fifo_peek(fifo *f) {
+    return f->n ? &f->items[f->head] : NULL;
+}
 
 static weir_message fifo_pop(fifo *f) {
     weir_message m = f->items[f->head].message;
@@ -191,7 +194,7 @@ static weir_status push_forward(weir_exchange *x, const weir_message *m, weir_er
 }
 
 static weir_status push_gather(weir_exchange *x, const weir_message *m, weir_error *err) {
-    turn *t;
+    turn *t = NULL;
     weir_status status = turn_at(x, m->ticket, &t, err);
     if (status != WEIR_OK) return status;
     if (m->kind == WEIR_MESSAGE_DATA) {
@@ -223,8 +226,10 @@ weir_status weir_exchange_push(weir_exchange *x, uint32_t producer, uint32_t to,
     }
     if (status == WEIR_OK) {
         if (m->kind == WEIR_MESSAGE_DATA) x->bytes += m->bytes;
-        if (x->consumers == 1) pthread_cond_signal(&x->readable);
-        else pthread_cond_broadcast(&x->readable);
+        if (x->consumers == 1)
+            pthread_cond_signal(&x->readable);
+        else
+            pthread_cond_broadcast(&x->readable);
     }
     pthread_mutex_unlock(&x->lock);
     return status;

@@ -21,8 +21,11 @@ static weir_status bind_all(weir_flow *f, weir_schema *in, weir_operator **out, 
         const weir_flow_operator *want = &f->config.operators[i];
         weir_operator *op = &ops[i];
         op->in = weir_schema_retain(in);
-        weir_bind bind = {.arena = f->env->arena, .diags = f->diags, .node = want->node,
-                          .stage = want->kind->name, .ledger = f->env->ledger};
+        weir_bind bind = {.arena = f->env->arena,
+                          .diags = f->diags,
+                          .node = want->node,
+                          .stage = want->kind->name,
+                          .ledger = f->env->ledger};
         WEIR_TRY(want->kind->bind(want->config, &bind, op, err));
         op->kind = want->kind;
         if (!op->out) op->out = weir_schema_retain(in);
@@ -51,8 +54,8 @@ static weir_status wanted_fields(const weir_operator *ops, size_t n, const weir_
     for (size_t i = n; i-- > 0;) {
         const weir_operator *op = &ops[i];
         for (uint32_t c = 0; c < op->in->n_fields; c++) {
-            int passed = weir_schema_find(op->out, op->in->fields[c].name,
-                                          strlen(op->in->fields[c].name));
+            int passed =
+                weir_schema_find(op->out, op->in->fields[c].name, strlen(op->in->fields[c].name));
             before[c] = !op->reads || weir_bit_get(op->reads, c) || (passed >= 0 && live[passed]);
         }
         bool *swap = live;
@@ -110,11 +113,15 @@ static weir_status copy_splits(weir_splits *to, const weir_splits *from, weir_er
 static weir_status find_splits(weir_flow *f, const weir_splits *frozen, weir_error *err) {
     const weir_flow_config *c = &f->config;
     if (frozen) return copy_splits(&f->splits, frozen, err);
-    if (!c->split_wanted) return c->source->source->enumerate(f->source, &f->splits, err);
     weir_splits all = {0};
     weir_status status = c->source->source->enumerate(f->source, &all, err);
+    if (status == WEIR_OK && all.n == 0 && !c->empty_ok) {
+        status = weir_error_set(err, WEIR_DATA, "the source of step %s is empty: nothing matches",
+                                f->env->step);
+        weir_error_hint(err, "check the path, or write on_empty: ok when that is no fault");
+    }
     for (size_t i = 0; status == WEIR_OK && i < all.n; i++)
-        if (c->split_wanted(c->split_context, &all.items[i]))
+        if (!c->split_wanted || c->split_wanted(c->split_context, &all.items[i]))
             status = weir_splits_add(&f->splits, &all.items[i], err);
     weir_splits_clear(&all);
     return status;
@@ -147,6 +154,10 @@ weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
     const weir_source_ops *source = config->source->source;
     WEIR_TRY(source->open(&config->source_request, env, &f->source, err));
     WEIR_TRY(find_splits(f, frozen, err));
+    if (f->splits.n == 0) { /* nothing to read: nothing to bind, nothing to write */
+        *out = f;
+        return WEIR_OK;
+    }
     WEIR_TRY(source->schema(f->source, &f->splits, &f->source_schema, err));
     WEIR_TRY(weir_reject_schema(&f->reject_schema, err));
     WEIR_TRY(bind_all(f, f->source_schema, &f->operators, err));
@@ -174,13 +185,30 @@ void weir_flow_close(weir_flow *f) {
 
 /* ---- reading it ---------------------------------------------------------------------------- */
 
-const weir_splits *weir_flow_splits(const weir_flow *f) { return &f->splits; }
-weir_schema *weir_flow_source_schema(const weir_flow *f) { return f->source_schema; }
-weir_schema *weir_flow_sink_schema(const weir_flow *f) { return flow_out_schema(f); }
-int64_t weir_flow_failed_split(const weir_flow *f) { return f->failed_split; }
-size_t weir_flow_n_operators(const weir_flow *f) { return f->n_operators; }
-const weir_operator *weir_flow_operator_at(const weir_flow *f, size_t i) { return &f->operators[i]; }
-void *weir_flow_sink_object(weir_flow *f, size_t sink) { return f->sinks[sink]; }
+bool weir_flow_is_empty(const weir_flow *f) {
+    return f->splits.n == 0;
+}
+const weir_splits *weir_flow_splits(const weir_flow *f) {
+    return &f->splits;
+}
+weir_schema *weir_flow_source_schema(const weir_flow *f) {
+    return f->source_schema;
+}
+weir_schema *weir_flow_sink_schema(const weir_flow *f) {
+    return flow_out_schema(f);
+}
+int64_t weir_flow_failed_split(const weir_flow *f) {
+    return f->failed_split;
+}
+size_t weir_flow_n_operators(const weir_flow *f) {
+    return f->n_operators;
+}
+const weir_operator *weir_flow_operator_at(const weir_flow *f, size_t i) {
+    return &f->operators[i];
+}
+void *weir_flow_sink_object(weir_flow *f, size_t sink) {
+    return f->sinks[sink];
+}
 
 weir_status weir_flow_plan(weir_flow *f, weir_buf *out, weir_error *err) {
     for (size_t i = 0; i < f->config.n_sinks; i++) {

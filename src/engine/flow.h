@@ -5,8 +5,8 @@
  *      numbered packets)             |  here, on the worker                    main sink, rejects,
  *                                                                              epochs)
  *
- * weir_flow_open binds everything and changes nothing outside; weir_flow_run moves the data and calls
- * back at each epoch's end, when all writers have been prepared (coordinator.h commits).
+ * weir_flow_open binds everything and changes nothing outside; weir_flow_run moves the data and
+ * calls back at each epoch's end, when all writers have been prepared (coordinator.h commits).
  */
 #ifndef WEIR_ENGINE_FLOW_H
 #define WEIR_ENGINE_FLOW_H
@@ -37,9 +37,9 @@ typedef struct weir_flow_config {
     const weir_flow_operator *operators;
     size_t n_sinks;
     weir_flow_sink sinks[WEIR_FLOW_SINKS]; /* [0] takes the good rows, the others the rejects */
-    double max_ratio;   /* rejects / read above which nothing is committed; < 0 = no limit */
-    int64_t max_rows;   /* < 0 = no limit */
-    bool empty_ok;      /* no split is not an error */
+    double max_ratio; /* rejects / read above which nothing is committed; < 0 = no limit */
+    int64_t max_rows; /* < 0 = no limit */
+    bool empty_ok;    /* no split is not an error */
     /* which splits are left over from earlier runs; NULL = all are read */
     bool (*split_wanted)(void *context, const weir_split *split);
     void *split_context;
@@ -47,18 +47,21 @@ typedef struct weir_flow_config {
     uint64_t epoch_rows, epoch_bytes;
     int64_t epoch_us;
     uint64_t max_epochs; /* 0 = no end; tests */
-    /* a live view of progress; called about ten times a second from the calling thread; may be NULL */
+    /* a live view of progress; called about ten times a second from the calling thread; may be NULL
+     */
     void (*progress)(void *context, const weir_account *sofar);
     void *progress_context;
 } weir_flow_config;
 
 typedef struct weir_flow weir_flow;
 
-/* Opens source and sinks, enumerates, infers, binds.  frozen: the splits of an interrupted epoch that
- * is read again; NULL = enumerate.  Faults of binding go to diags and give WEIR_USAGE. */
+/* Opens source and sinks, enumerates, infers, binds.  frozen: the splits of an interrupted epoch
+ * that is read again; NULL = enumerate.  Faults of binding go to diags and give WEIR_USAGE. */
 WEIR_MUST_USE weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
                                          const weir_splits *frozen, weir_diags *diags,
                                          weir_flow **out, weir_error *err);
+/* True when there is nothing to read: then only weir_flow_close may follow. */
+bool weir_flow_is_empty(const weir_flow *f);
 const weir_splits *weir_flow_splits(const weir_flow *f);
 weir_schema *weir_flow_source_schema(const weir_flow *f); /* borrowed */
 weir_schema *weir_flow_sink_schema(const weir_flow *f);   /* borrowed */
@@ -73,8 +76,11 @@ void *weir_flow_sink_object(weir_flow *f, size_t sink);
 /* The end of an epoch, all writers prepared. */
 typedef struct weir_flow_epoch {
     size_t n_sinks;
-    struct { weir_slice *handles; size_t n; } sinks[WEIR_FLOW_SINKS];
-    weir_slice position;   /* the source's, empty when it has none */
+    struct {
+        weir_slice *handles;
+        size_t n;
+    } sinks[WEIR_FLOW_SINKS];
+    weir_slice position;         /* the source's, empty when it has none */
     const weir_account *account; /* of this epoch */
     bool last;
 } weir_flow_epoch;
@@ -82,7 +88,8 @@ typedef struct weir_flow_hooks {
     /* Before the first batch of an epoch is written: names the epoch, begins the sinks. */
     weir_status (*begin)(void *context, weir_flow *f, weir_error *err);
     /* All prepared: decide and commit.  An error ends the flow. */
-    weir_status (*commit)(void *context, weir_flow *f, const weir_flow_epoch *epoch, weir_error *err);
+    weir_status (*commit)(void *context, weir_flow *f, const weir_flow_epoch *epoch,
+                          weir_error *err);
     void *context;
 } weir_flow_hooks;
 

@@ -94,7 +94,8 @@ static weir_status account_new(const weir_flow *f, weir_account *a, weir_error *
     a->operators = weir_alloc_zero(a->n_operators, sizeof *a->operators);
     if (!a->operators) return weir_error_nomem(err);
     a->operators[0].name = "read";
-    for (size_t i = 0; i < f->n_operators; i++) a->operators[i + 1].name = f->operators[i].kind->name;
+    for (size_t i = 0; i < f->n_operators; i++)
+        a->operators[i + 1].name = f->operators[i].kind->name;
     a->operators[f->n_operators + 1].name = "load";
     return WEIR_OK;
 }
@@ -185,8 +186,8 @@ static weir_status push_barrier(reading *g, bool last, weir_error *err) {
     barrier *b = NULL;
     weir_status status = barrier_new(g->run, last, &b, err);
     if (status != WEIR_OK) return status;
-    weir_message m = {.kind = last ? WEIR_MESSAGE_END : WEIR_MESSAGE_BARRIER,
-                      .ticket = g->ticket++, .data = b};
+    weir_message m = {
+        .kind = last ? WEIR_MESSAGE_END : WEIR_MESSAGE_BARRIER, .ticket = g->ticket++, .data = b};
     status = weir_exchange_push(g->run->packets, 0, 0, &m, err);
     g->rows = g->bytes = 0;
     g->since_us = weir_clock_monotonic_us();
@@ -309,8 +310,11 @@ static weir_status write_output(flow_run *r, output *o, weir_error *err);
 static weir_status send(worker *w, output *o, weir_error *err) {
     flow_run *r = w->run;
     if (w == &r->front) return write_output(r, o, err);
-    weir_message m = {.kind = WEIR_MESSAGE_DATA, .ticket = w->ticket, .more = true,
-                      .bytes = o->piece.bytes, .data = o};
+    weir_message m = {.kind = WEIR_MESSAGE_DATA,
+                      .ticket = w->ticket,
+                      .more = true,
+                      .bytes = o->piece.bytes,
+                      .data = o};
     weir_status status = weir_exchange_push(r->pieces, w->number, 0, &m, err);
     if (status != WEIR_OK) output_drop(r, o);
     return status;
@@ -377,9 +381,8 @@ static weir_status leave_at_load(worker *w, weir_batch *b, weir_account *account
     flow_run *r = w->run;
     weir_batch *rejects = NULL;
     uint64_t dropped = 0;
-    weir_status status =
-        weir_reject_build(&r->rejects.context, b, b->schema, b->columns, r->rejects.schema, &w->ctx,
-                          &rejects, err);
+    weir_status status = weir_reject_build(&r->rejects.context, b, b->schema, b->columns,
+                                           r->rejects.schema, &w->ctx, &rejects, err);
     if (status == WEIR_OK) status = weir_reject_drop(b, &dropped, err);
     account->operators[account->n_operators - 1].rejected += dropped;
     account->rows_rejected += dropped;
@@ -444,8 +447,10 @@ static weir_status work_batch(worker *w, weir_batch *batch, weir_error *err) {
     if (status == WEIR_OK)
         status = weir_chain_process(w->chain, &w->ctx, batch, &out, &w->account, err);
     atomic_fetch_add(&r->rows_filtered, w->account.rows_filtered - filtered);
-    if (status == WEIR_OK) status = load(w, batch, err);
-    else weir_batch_free(batch);
+    if (status == WEIR_OK)
+        status = load(w, batch, err);
+    else
+        weir_batch_free(batch);
     weir_arena_reset(&w->scratch);
     return status;
 }
@@ -510,7 +515,8 @@ static weir_status encoders_new(worker *w, uint32_t first, weir_error *err) {
     for (uint32_t s = first; s < c->n_sinks; s++) {
         const weir_sink_ops *ops = c->sinks[s].connector->sink;
         if (!ops->encoder_new) continue;
-        weir_status status = ops->encoder_new(w->run->flow->sinks[s], &w->ctx, &w->encoders[s], err);
+        weir_status status =
+            ops->encoder_new(w->run->flow->sinks[s], &w->ctx, &w->encoders[s], err);
         if (status != WEIR_OK) return status;
     }
     return WEIR_OK;
@@ -529,8 +535,11 @@ static void worker_init(worker *w, flow_run *r, uint32_t number) {
     const weir_env *env = r->flow->env;
     w->run = r;
     w->number = number;
-    w->ctx = (weir_ctx){.ledger = env->ledger, .scratch = &w->scratch, .cancel = env->cancel,
-                        .now_us = env->now_us, .worker = number};
+    w->ctx = (weir_ctx){.ledger = env->ledger,
+                        .scratch = &w->scratch,
+                        .cancel = env->cancel,
+                        .now_us = env->now_us,
+                        .worker = number};
 }
 
 static weir_status worker_open(worker *w, weir_error *err) {
@@ -541,7 +550,8 @@ static weir_status worker_open(worker *w, weir_error *err) {
     WEIR_TRY(account_new(f, &w->account, err));
     if (source->decoder_new)
         WEIR_TRY(source->decoder_new(f->source, f->source_schema, &w->ctx, &w->decoder, err));
-    WEIR_TRY(weir_chain_new(f->operators, f->n_operators, &w->run->rejects, &w->ctx, &w->chain, err));
+    WEIR_TRY(
+        weir_chain_new(f->operators, f->n_operators, &w->run->rejects, &w->ctx, &w->chain, err));
     WEIR_TRY(encoders_new(w, 0, err));
     if (w->run->many_writers)
         WEIR_TRY(sink->writer_new(f->sinks[0], w->number, &w->ctx, &w->writer, err));
@@ -745,7 +755,8 @@ static weir_status run_start(flow_run *r, weir_error *err) {
     size_t bound = env->memory_bytes ? env->memory_bytes / 8 : (size_t)64 << 20;
     WEIR_TRY(weir_exchange_new(WEIR_EXCHANGE_FORWARD, 1, r->n_workers, bound, packet_free,
                                &r->packets, err));
-    WEIR_TRY(weir_exchange_new(WEIR_EXCHANGE_GATHER, r->n_workers, 1, bound, NULL, &r->pieces, err));
+    WEIR_TRY(
+        weir_exchange_new(WEIR_EXCHANGE_GATHER, r->n_workers, 1, bound, NULL, &r->pieces, err));
     r->workers = weir_alloc_zero(r->n_workers, sizeof *r->workers);
     if (!r->workers) {
         status = weir_error_nomem(err);
@@ -766,8 +777,10 @@ static weir_status run_start(flow_run *r, weir_error *err) {
         w->started = true;
     }
     int code = pthread_create(&r->reader, NULL, reader_main, r);
-    if (code) status = weir_error_errno(err, code, "cannot start the reader thread");
-    else r->reader_started = true;
+    if (code)
+        status = weir_error_errno(err, code, "cannot start the reader thread");
+    else
+        r->reader_started = true;
 out:
     return status;
 }
@@ -818,11 +831,13 @@ weir_status weir_flow_run(weir_flow *f, const weir_flow_hooks *hooks, weir_accou
     weir_error mine = {0};
     const weir_flow_config *c = &f->config;
     r.n_workers = f->env->threads ? f->env->threads : 1;
-    r.many_writers = !(c->sinks[0].connector->caps & WEIR_CAP_SINGLE_WRITER) &&
-                     !c->sinks[0].request.keep_order;
+    r.many_writers =
+        !(c->sinks[0].connector->caps & WEIR_CAP_SINGLE_WRITER) && !c->sinks[0].request.keep_order;
     r.rejects.schema = f->reject_schema;
-    r.rejects.context = (weir_reject_context){.run_id = f->env->run_id, .step = f->env->step,
-                                              .split_name = split_name, .splits = &f->splits};
+    r.rejects.context = (weir_reject_context){.run_id = f->env->run_id,
+                                              .step = f->env->step,
+                                              .split_name = split_name,
+                                              .splits = &f->splits};
     pthread_mutex_init(&r.lock, NULL);
     pthread_cond_init(&r.changed, NULL);
     f->failed_split = -1;

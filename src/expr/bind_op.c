@@ -38,7 +38,8 @@ weir_status weir_bind_compare(weir_binder *b, const weir_expr *at, weir_expr_op 
     weir_status status = WEIR_OK;
     const weir_type *type = NULL;
     bool numbers = weir_type_is_numeric(x->type) && weir_type_is_numeric(y->type);
-    if (!numbers) {
+    bool instants = x->type->id == WEIR_TIMESTAMPTZ && y->type->id == WEIR_TIMESTAMPTZ;
+    if (!numbers && !instants) {
         weir_bound *nodes[2] = {x, y};
         weir_error inner = {0};
         status = weir_bind_common(b, at, nodes, 2, &type, &inner);

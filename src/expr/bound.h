@@ -39,9 +39,7 @@ typedef enum weir_kernel_flags {
     WEIR_K_NULLS = 1,    /* gets all rows, sees nulls (not poison) itself */
     WEIR_K_DENSE = 2,    /* gets null rows too, and must not mind what stands there */
     WEIR_K_CAN_FAIL = 4, /* may call weir_call_fail */
-    WEIR_K_VOLATILE = 8, /* never folded, never run over a dictionary */
-    WEIR_K_ENCODED = 16, /* reads fixed-width DICTIONARY arguments itself */
-    WEIR_K_ROWS = 32     /* its arguments' rows must be the batch's: never run over a dictionary */
+    WEIR_K_VOLATILE = 8  /* never folded, never run over a dictionary */
 } weir_kernel_flags;
 
 struct weir_bound {

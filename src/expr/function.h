@@ -15,6 +15,7 @@ typedef struct weir_prepare {
     const void *state;
     weir_kernel kernel;    /* may be replaced */
     uint32_t kernel_flags; /* may be changed */
+    weir_bound *node;      /* set: used in place of a call of the kernel */
 } weir_prepare;
 
 /* Signatures: one letter an argument, after it '?' = may be missing (and all behind it), '*' = zero or

@@ -223,6 +223,8 @@ typedef struct weir_csv_splitter {
     weir_csv_index index;
     uint32_t *found;       /* positions from the index: n_found of room */
     size_t n_found, room;
+    size_t used_found;     /* offsets of the last tile, which stand in `found` until the next call */
+    uint32_t used_lines;
     uint32_t *pos;         /* of a tile that could not be taken from `found` as it is */
     size_t pos_room;
     uint32_t *row_begin, *row_end; /* rows_room each */

@@ -12,22 +12,19 @@ typedef struct head_reader {
     weir_block *block;
     size_t end;
     bool at_end;
+    bool full; /* max_record_bytes have been read */
 } head_reader;
 
-/* Reads more; at the cap of max_record_bytes it is an error, since no header is that long. */
+/* Reads more, or sets full. */
 static weir_status read_more(head_reader *r, weir_error *err) {
     size_t used = r->end - WEIR_CSV_FRONT, want = HEAD_PIECE_BYTES;
     if (want > r->request->chunk_bytes) want = r->request->chunk_bytes;
     if (weir_cancel_requested(r->request->cancel))
         return weir_error_set(err, WEIR_CANCELLED, "cancelled");
     if (r->block->capacity - r->end < want) {
-        size_t limit = r->request->max_record_bytes + HEAD_PIECE_BYTES;
-        if (used >= limit) {
-            weir_error_set(err, WEIR_DATA, "the first record has more than %zu bytes",
-                           r->request->max_record_bytes);
-            weir_error_hint(err, "is this a csv file? Otherwise check quote and newline");
-            weir_error_at(err, r->in->name, 1, 0);
-            return WEIR_DATA;
+        if (used > r->request->max_record_bytes) {
+            r->full = true;
+            return WEIR_OK;
         }
         weir_block *grown = NULL;
         weir_status status =
@@ -47,7 +44,7 @@ static weir_status read_more(head_reader *r, weir_error *err) {
 }
 
 static weir_status need_bytes(head_reader *r, size_t end, weir_error *err) {
-    while (r->end < end && !r->at_end) {
+    while (r->end < end && !r->at_end && !r->full) {
         weir_status status = read_more(r, err);
         if (status != WEIR_OK) return status;
     }
@@ -70,6 +67,14 @@ static weir_status skip_bom(head_reader *r, size_t *at, weir_error *err) {
     return WEIR_OK;
 }
 
+static weir_status too_long(const head_reader *r, weir_error *err) {
+    weir_error_set(err, WEIR_DATA, "the head of the file has more than %zu bytes",
+                   r->request->max_record_bytes);
+    weir_error_hint(err, "is this a csv file? Check quote and newline");
+    weir_error_at(err, r->in->name, 1, 0);
+    return WEIR_DATA;
+}
+
 /* Goes behind the next line end (LF, CR LF or CR), quotes not looked at. */
 static weir_status skip_line(head_reader *r, size_t *at, bool *lone_cr, weir_error *err) {
     for (size_t i = *at;; i++) {
@@ -77,7 +82,7 @@ static weir_status skip_line(head_reader *r, size_t *at, bool *lone_cr, weir_err
         if (status != WEIR_OK) return status;
         if (i >= r->end) {
             *at = r->end;
-            return WEIR_OK;
+            return r->full ? too_long(r, err) : WEIR_OK;
         }
         const uint8_t *p = r->block->data;
         bool cr = p[i] == '\r' && !(i + 1 < r->end && p[i + 1] == '\n');
@@ -96,7 +101,7 @@ static weir_status scan_record(head_reader *r, const weir_csv_dialect *d, weir_c
     for (;;) {
         i = weir_csv_scan_run(s, d, r->block->data, i, r->end);
         if (s->done) break;
-        if (r->at_end) {
+        if (r->at_end || r->full) {
             weir_csv_scan_finish(s, r->end);
             break;
         }
@@ -133,7 +138,7 @@ static weir_status detect_lone_cr(head_reader *r, const weir_csv_dialect *d, siz
     while (!s.done) {
         i = weir_csv_scan_run(&s, &any, r->block->data, i, r->end);
         if (s.done) break;
-        if (r->at_end) {
+        if (r->at_end || r->full) {
             *lone_cr = s.state == WEIR_CSV_PLAIN_CR || s.state == WEIR_CSV_QUOTE_CR;
             return WEIR_OK;
         }
@@ -363,6 +368,7 @@ weir_status weir_csv_head_read(const weir_read_request *request, weir_stream *in
         line++;
     }
     WEIR_TRY(first_record(&r, d, &s, at, &begin, &next, &ends_capacity, err));
+    if (r.full && config->header) WEIR_TRY(too_long(&r, err));
     if (s.n_fields && (s.flaws & WEIR_CSV_UNCLOSED) && !config->header) {
         /* The cutter will take the line alone, and so is its number of fields counted. */
         s.one_line = true;

@@ -1,7 +1,5 @@
-/* What all formats share: layouts, chunks, and finding a format by name. */
+/* What all formats share: layouts and chunks. */
 #include "format/format.h"
-
-#include <strings.h>
 
 weir_status weir_layout_new(const char *const *names, uint32_t n, weir_layout **out,
                             weir_error *err) {
@@ -42,22 +40,4 @@ void weir_chunk_clear(weir_chunk *c) {
     weir_block_release(c->block);
     weir_layout_release(c->layout);
     memset(c, 0, sizeof *c);
-}
-
-const weir_format *weir_format_find(const char *name) {
-    for (const weir_format *const *f = weir_formats; *f; f++)
-        if (strcmp((*f)->name, name) == 0) return *f;
-    return NULL;
-}
-
-const weir_format *weir_format_of_path(const char *path) {
-    size_t size = strlen(path);
-    weir_codec_of_name(path, &size);
-    for (const weir_format *const *f = weir_formats; *f; f++) {
-        for (const char *const *e = (*f)->extensions; e && *e; e++) {
-            size_t n = strlen(*e);
-            if (n < size && strncasecmp(path + size - n, *e, n) == 0) return *f;
-        }
-    }
-    return NULL;
 }

@@ -6,16 +6,35 @@
 #include "text/json.h"
 #include "text/utf8.h"
 
-enum { F_RUN, F_STEP, F_STAGE, F_SOURCE, F_LINE, F_BYTE, F_ADDRESS, F_FIELD, F_RULE, F_REASON, F_FAILURES, F_RAW, F_COUNT };
+enum {
+    F_RUN,
+    F_STEP,
+    F_STAGE,
+    F_SOURCE,
+    F_LINE,
+    F_BYTE,
+    F_ADDRESS,
+    F_FIELD,
+    F_RULE,
+    F_REASON,
+    F_FAILURES,
+    F_RAW,
+    F_COUNT
+};
 
 weir_status weir_reject_schema(weir_schema **out, weir_error *err) {
     const weir_type *text = weir_type_of(WEIR_STRING), *number = weir_type_of(WEIR_INT64);
     const weir_field fields[F_COUNT] = {
-        [F_RUN] = {"run_id", text, true},         [F_STEP] = {"step", text, true},
-        [F_STAGE] = {"stage", text, true},        [F_SOURCE] = {"source", text, true},
-        [F_LINE] = {"line", number, false},       [F_BYTE] = {"byte", number, false},
-        [F_ADDRESS] = {"address", text, true},    [F_FIELD] = {"field", text, true},
-        [F_RULE] = {"rule", text, true},          [F_REASON] = {"reason", text, true},
+        [F_RUN] = {"run_id", text, true},
+        [F_STEP] = {"step", text, true},
+        [F_STAGE] = {"stage", text, true},
+        [F_SOURCE] = {"source", text, true},
+        [F_LINE] = {"line", number, false},
+        [F_BYTE] = {"byte", number, false},
+        [F_ADDRESS] = {"address", text, true},
+        [F_FIELD] = {"field", text, true},
+        [F_RULE] = {"rule", text, true},
+        [F_REASON] = {"reason", text, true},
         [F_FAILURES] = {"failures", weir_type_of(WEIR_JSON), true},
         [F_RAW] = {"raw", text, false},
     };
@@ -95,8 +114,10 @@ static bool value_json(weir_json_writer *w, const weir_column *c, uint32_t row, 
     weir_type_id id = c->type->id;
     bool bare = id == WEIR_BOOL || (id >= WEIR_INT8 && id <= WEIR_UINT64) || id == WEIR_DECIMAL ||
                 id == WEIR_JSON || weir_type_is_nested(c->type);
-    if (bare) weir_json_write_raw(w, scratch->data, scratch->size);
-    else weir_json_write_string_n(w, scratch->data, scratch->size);
+    if (bare)
+        weir_json_write_raw(w, scratch->data, scratch->size);
+    else
+        weir_json_write_string_n(w, scratch->data, scratch->size);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* Rejects: records that failed, with address, stage, field, rule, reason and raw form.
  *
- * The engine collects the failed rows of a batch into a batch of its own, of weir_reject_schema, and
- * loads that through an ordinary sink.
+ * The engine collects the failed rows of a batch into a batch of its own, of weir_reject_schema,
+ * and loads that through an ordinary sink.
  */
 #ifndef WEIR_REJECT_REJECT_H
 #define WEIR_REJECT_REJECT_H
@@ -19,9 +19,10 @@ typedef struct weir_reject_context {
     const void *splits;
 } weir_reject_context;
 
-/* Makes the reject records of all alive rows of b that have failures; *out NULL when there are none.
- * `original` (may be NULL) is a batch with the same physical rows as the source gave them: its values
- * as JSON are the raw form where b has no raw bytes.  A raw form that is not UTF-8, or begins with
+/* Makes the reject records of all alive rows of b that have failures; *out NULL when there are
+ * none. `original` (may be NULL) is a batch with the same physical rows as the source gave them:
+ * its values as JSON are the raw form where b has no raw bytes.  A raw form that is not UTF-8, or
+ * begins with
  * "\x", is written as "\x" and hex, so that it can always be read back exactly. */
 WEIR_MUST_USE weir_status weir_reject_build(const weir_reject_context *context, const weir_batch *b,
                                             weir_schema *original_schema,

@@ -73,9 +73,13 @@ static tree_node *new_node(builder *b, const yaml_event_t *e, weir_node_kind kin
 
 static void refuse_tag(builder *b, const yaml_event_t *e, const yaml_char_t *tag) {
     weir_node at = at_mark(e);
+    static const char core[] = "tag:yaml.org,2002:";
+    const char *text = (const char *)tag;
     if (!tag) return;
+    bool is_core = strncmp(text, core, sizeof core - 1) == 0;
     weir_diags_error(b->diags, &at, NULL, "remove it, or quote a value that begins with !",
-                     "a tag (%.60s) has no meaning here", (const char *)tag);
+                     "a tag (%s%.60s) has no meaning here", is_core ? "!!" : "",
+                     is_core ? text + sizeof core - 1 : text);
 }
 
 /* ---- anchors ------------------------------------------------------------------------------- */

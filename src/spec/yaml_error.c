@@ -10,7 +10,7 @@ static const struct {
     {"mapping values are not allowed in this context", "a colon stands where none can",
      "check the indentation, or quote the value if it holds \": \"", false},
     {"could not find expected ':'", "this line is no key with a colon",
-     "write `key: value`, or indent it as a part of the value above", false},
+     "write `key: value`, or indent it as a part of the value above", true},
     {"did not find expected alphabetic or numeric character",
      "a plain value cannot begin with * or &", "quote the value", false},
     {"found unexpected end of stream", "a quote is not closed", "close it, or double it inside '...'",

@@ -96,13 +96,18 @@ static size_t put_exponent(char *out, int exponent) {
     return n + 2;
 }
 
+/* Trailing zeros of a number that is not 0: at most 16, in four halving steps and one more. */
+static inline void drop_zeros(decimal *d) {
+    if (d->digits % 100000000 == 0) d->digits /= 100000000, d->exponent += 8;
+    if (d->digits % 10000 == 0) d->digits /= 10000, d->exponent += 4;
+    if (d->digits % 100 == 0) d->digits /= 100, d->exponent += 2;
+    while (d->digits % 10 == 0) d->digits /= 10, d->exponent++;
+}
+
 /* Lays the digits out: plain when the point stands in reach, else with an exponent. */
 static size_t put_decimal(decimal d, int plain_below, char *out) {
     char digits[24];
-    while (d.digits % 10 == 0) { /* not zero, see the callers */
-        d.digits /= 10;
-        d.exponent++;
-    }
+    drop_zeros(&d);
     int count = (int)weir_num_format_uint64(d.digits, digits);
     int point = count + d.exponent; /* digits before the point; the first has weight point - 1 */
     if (point - 1 < -4 || point - 1 >= plain_below) {

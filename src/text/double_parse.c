@@ -222,8 +222,9 @@ static inline bool scan_plain(const char *p, size_t n, uint64_t *w, int *q, bool
         } else if (p[i] == '.' && !seen) {
             seen = true;
             point = i;
-            if (n - i > 8 && weir_num_all_digits8(weir_num_load8(p + i + 1))) {
-                value = value * 100000000 + weir_num_swar8(weir_num_load8(p + i + 1));
+            uint32_t eight;
+            if (n - i > 8 && weir_num_next8(p + i + 1, &eight)) {
+                value = value * 100000000 + eight;
                 i += 8;
             }
         } else {

@@ -16,8 +16,13 @@
 /* ---- tree ---------------------------------------------------------------------------------- */
 
 typedef enum weir_json_kind {
-    WEIR_JSON_NULL, WEIR_JSON_FALSE, WEIR_JSON_TRUE, WEIR_JSON_NUMBER, WEIR_JSON_STRING,
-    WEIR_JSON_ARRAY, WEIR_JSON_OBJECT
+    WEIR_JSON_NULL,
+    WEIR_JSON_FALSE,
+    WEIR_JSON_TRUE,
+    WEIR_JSON_NUMBER,
+    WEIR_JSON_STRING,
+    WEIR_JSON_ARRAY,
+    WEIR_JSON_OBJECT
 } weir_json_kind;
 
 /* A value in the caller's arena. */
@@ -32,15 +37,15 @@ typedef struct weir_json {
 } weir_json;
 
 typedef struct weir_json_limits {
-    size_t max_bytes;   /* 0 = 64 MiB */
-    size_t max_values;  /* 0 = 1,000,000; a value takes about 100 bytes of the arena */
-    uint32_t max_depth; /* 0 = WEIR_JSON_DEPTH_DEFAULT; at most WEIR_JSON_DEPTH_MAX */
+    size_t max_bytes;     /* 0 = 64 MiB */
+    size_t max_values;    /* 0 = 1,000,000; a value takes about 100 bytes of the arena */
+    uint32_t max_depth;   /* 0 = WEIR_JSON_DEPTH_DEFAULT; at most WEIR_JSON_DEPTH_MAX */
     bool duplicates_last; /* a repeated name replaces the earlier value; default: an error */
 } weir_json_limits;
 
 /* Parses one document: a value with white space around it, nothing else.  A BOM is an error (RFC
- * 8259, section 8.1).  limits NULL = defaults.  The tree and all its texts live in arena.  WEIR_DATA with
- * line, column and byte; WEIR_RESOURCE. */
+ * 8259, section 8.1).  limits NULL = defaults.  The tree and all its texts live in arena. WEIR_DATA
+ * with line, column and byte; WEIR_RESOURCE. */
 WEIR_MUST_USE weir_status weir_json_parse(const char *text, size_t size,
                                           const weir_json_limits *limits, weir_arena *arena,
                                           const weir_json **out, weir_error *err);
@@ -51,8 +56,8 @@ const weir_json *weir_json_path(const weir_json *v, const char *path);
 /* i-th child of an array or object, or NULL. */
 const weir_json *weir_json_at(const weir_json *v, size_t i);
 /* Each false (*out untouched) when v is NULL, of another kind, or does not fit exactly. */
-bool weir_json_int(const weir_json *v, int64_t *out);     /* 1, -5, 1e3, 2.0 */
-bool weir_json_double(const weir_json *v, double *out);   /* nearest double, finite */
+bool weir_json_int(const weir_json *v, int64_t *out);   /* 1, -5, 1e3, 2.0 */
+bool weir_json_double(const weir_json *v, double *out); /* nearest double, finite */
 bool weir_json_bool(const weir_json *v, bool *out);
 /* Text of a STRING (terminated), else NULL. */
 const char *weir_json_string(const weir_json *v);
@@ -60,19 +65,19 @@ const char *weir_json_string(const weir_json *v);
 /* ---- pull tokenizer ------------------------------------------------------------------------ */
 
 typedef enum weir_json_event {
-    WEIR_JSON_AT_VALUE,  /* null, true, false, number, string: token.kind */
-    WEIR_JSON_AT_KEY,    /* name of a member */
-    WEIR_JSON_AT_OPEN,   /* [ or {: token.kind */
-    WEIR_JSON_AT_CLOSE,  /* ] or } */
-    WEIR_JSON_AT_END     /* the document is complete */
+    WEIR_JSON_AT_VALUE, /* null, true, false, number, string: token.kind */
+    WEIR_JSON_AT_KEY,   /* name of a member */
+    WEIR_JSON_AT_OPEN,  /* [ or {: token.kind */
+    WEIR_JSON_AT_CLOSE, /* ] or } */
+    WEIR_JSON_AT_END    /* the document is complete */
 } weir_json_event;
 
 typedef struct weir_json_token {
     weir_json_event event;
     weir_json_kind kind;
-    const char *begin;  /* in the document: the token as written; strings without their quotes */
+    const char *begin; /* in the document: the token as written; strings without their quotes */
     size_t size;
-    bool escaped;       /* string or name holds escapes: use weir_json_unescape */
+    bool escaped; /* string or name holds escapes: use weir_json_unescape */
 } weir_json_token;
 
 /* Caller's storage; zeroed by _init; owns nothing. */
@@ -104,8 +109,8 @@ typedef enum weir_json_utf8 {
 
 /* Bytes that quoting n bytes can take at most, quotes included; 0 when that overflows. */
 size_t weir_json_quote_max(size_t n);
-/* Writes "..." to out (room weir_json_quote_max(n)); input is trusted to be UTF-8.  Escapes ", \ and
- * control characters (short forms where there are), nothing else.  Returns the end. */
+/* Writes "..." to out (room weir_json_quote_max(n)); input is trusted to be UTF-8.  Escapes ",
+ * \ and control characters (short forms where there are), nothing else.  Returns the end. */
 char *weir_json_quote(char *out, const char *s, size_t n);
 /* Appends a quoted string.  false: out of memory, or bad UTF-8 with REFUSE (*replaced then true).
  * replaced may be NULL. */
@@ -132,7 +137,7 @@ void weir_json_open(weir_json_writer *w, char bracket); /* '{' or '[' */
 void weir_json_close(weir_json_writer *w, char bracket);
 void weir_json_key(weir_json_writer *w, const char *name);
 void weir_json_key_n(weir_json_writer *w, const char *name, size_t n);
-void weir_json_write_string(weir_json_writer *w, const char *s); /* NULL = null */
+void weir_json_write_string(weir_json_writer *w, const char *s);             /* NULL = null */
 void weir_json_write_string_n(weir_json_writer *w, const char *s, size_t n); /* bad UTF-8: U+FFFD */
 void weir_json_write_int(weir_json_writer *w, int64_t v);
 void weir_json_write_uint(weir_json_writer *w, uint64_t v);
@@ -145,33 +150,34 @@ void weir_json_write_raw(weir_json_writer *w, const char *json, size_t n); /* tr
 
 /* All take [p, end) and never read at or behind end, unless they say otherwise. */
 
-/* Finds the first '"', '\\' or control character (< 0x20); end when there is none.  For short strings in
- * padded memory text/json_scan.h has an inline form. */
+/* Finds the first '"', '\\' or control character (< 0x20); end when there is none.  For short
+ * strings in padded memory text/json_scan.h has an inline form. */
 const char *weir_json_find_special(const char *p, const char *end);
 
-/* p stands behind an opening quote.  Returns the closing quote, or NULL when the string is cut off or
- * holds a control character.  *escaped is set when there are backslashes (escapes are not checked:
- * weir_json_unescape does). */
+/* p stands behind an opening quote.  Returns the closing quote, or NULL when the string is cut off
+ * or holds a control character.  *escaped is set when there are backslashes (escapes are not
+ * checked: weir_json_unescape does). */
 const char *weir_json_string_end(const char *p, const char *end, bool *escaped);
 
 /* Unescapes the inside of a string.  out needs room for size bytes (never longer than the input).
- * Returns the length, or -1: bad escape, lone surrogate; *at (may be NULL) the offset of the fault. */
+ * Returns the length, or -1: bad escape, lone surrogate; *at (may be NULL) the offset of the fault.
+ */
 ptrdiff_t weir_json_unescape(const char *s, size_t size, char *out, size_t *at);
 
 typedef enum weir_json_number_kind {
-    WEIR_JSON_NUMBER_INT,      /* -?digits */
-    WEIR_JSON_NUMBER_DECIMAL,  /* with a fraction, no exponent */
-    WEIR_JSON_NUMBER_EXPONENT  /* with an exponent */
+    WEIR_JSON_NUMBER_INT,     /* -?digits */
+    WEIR_JSON_NUMBER_DECIMAL, /* with a fraction, no exponent */
+    WEIR_JSON_NUMBER_EXPONENT /* with an exponent */
 } weir_json_number_kind;
 /* Checks the number at p and returns its end, or NULL when it is none (01, +1, .5, 1., 1e, -). */
 const char *weir_json_number_end(const char *p, const char *end, weir_json_number_kind *kind);
 
-/* weir_json_string_end that also checks each escape.  Returns the closing quote, or NULL with *at the
- * place of the fault and *why static text. */
+/* weir_json_string_end that also checks each escape.  Returns the closing quote, or NULL with *at
+ * the place of the fault and *why static text. */
 const char *weir_json_string_check(const char *p, const char *end, bool *escaped, const char **at,
                                    const char **why);
-/* Checks null, true, false or a number at p (what follows it is not looked at).  Returns its end, or
- * NULL with *at and *why. */
+/* Checks null, true, false or a number at p (what follows it is not looked at).  Returns its end,
+ * or NULL with *at and *why. */
 const char *weir_json_scalar_check(const char *p, const char *end, weir_json_kind *kind,
                                    const char **at, const char **why);
 

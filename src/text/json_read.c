@@ -3,11 +3,11 @@
 #include "text/utf8.h"
 
 enum state {
-    AT_VALUE,         /* a value must follow */
-    AT_FIRST_VALUE,   /* behind '[': a value or ']' */
-    AT_FIRST_KEY,     /* behind '{': a name or '}' */
-    AT_COLON,         /* behind a name */
-    AT_AFTER,         /* behind a value: ',' or a close, or the end */
+    AT_VALUE,       /* a value must follow */
+    AT_FIRST_VALUE, /* behind '[': a value or ']' */
+    AT_FIRST_KEY,   /* behind '{': a name or '}' */
+    AT_COLON,       /* behind a name */
+    AT_AFTER,       /* behind a value: ',' or a close, or the end */
     AT_DONE
 };
 
@@ -45,7 +45,9 @@ static bool in_object(const weir_json_reader *r) {
     return r->nesting[d >> 6] >> (d & 63) & 1;
 }
 
-static void value_done(weir_json_reader *r) { r->state = AT_AFTER; }
+static void value_done(weir_json_reader *r) {
+    r->state = AT_AFTER;
+}
 
 static weir_status open_level(weir_json_reader *r, bool object, weir_error *err) {
     if (r->depth >= r->max_depth) {

@@ -9,7 +9,9 @@
 
 /* ---- strings ------------------------------------------------------------------------------- */
 
-static bool is_special(char c) { return c == '"' || c == '\\' || (unsigned char)c < 0x20; }
+static bool is_special(char c) {
+    return c == '"' || c == '\\' || (unsigned char)c < 0x20;
+}
 
 static const char *find_tail(const char *p, const char *end) {
     while (p < end && !is_special(*p)) p++;
@@ -181,9 +183,8 @@ const char *weir_json_scalar_check(const char *p, const char *end, weir_json_kin
         const char *text;
         size_t size;
         weir_json_kind kind;
-    } words[] = {{"null", 4, WEIR_JSON_NULL},
-                 {"true", 4, WEIR_JSON_TRUE},
-                 {"false", 5, WEIR_JSON_FALSE}};
+    } words[] = {
+        {"null", 4, WEIR_JSON_NULL}, {"true", 4, WEIR_JSON_TRUE}, {"false", 5, WEIR_JSON_FALSE}};
     size_t left = (size_t)(end - p);
     *at = p;
     for (int i = 0; i < 3; i++) {
@@ -195,7 +196,8 @@ const char *weir_json_scalar_check(const char *p, const char *end, weir_json_kin
     weir_json_number_kind number;
     const char *stop = weir_json_number_end(p, end, &number);
     *kind = WEIR_JSON_NUMBER;
-    if (!stop) *why = left == 0 ? "the text ends where a value should stand" : "this is no JSON value";
+    if (!stop)
+        *why = left == 0 ? "the text ends where a value should stand" : "this is no JSON value";
     return stop;
 }
 

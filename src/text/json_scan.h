@@ -13,8 +13,8 @@
 #include <emmintrin.h>
 #endif
 
-/* One bit in the top of each byte of w that is '"', '\\' or below 0x20; bytes above the first hit may
- * be marked falsely, so only the lowest mark counts. */
+/* One bit in the top of each byte of w that is '"', '\\' or below 0x20; bytes above the first hit
+ * may be marked falsely, so only the lowest mark counts. */
 static inline uint64_t weir_json_special8(uint64_t w) {
     const uint64_t ones = 0x0101010101010101ULL, tops = 0x8080808080808080ULL;
     uint64_t quote = w ^ (ones * '"'), back = w ^ (ones * '\\');
@@ -42,9 +42,9 @@ static inline const char *weir_json_scan_padded(const char *p, const char *end) 
                   control = _mm_set1_epi8(0x1F);
     while (p < end) {
         __m128i v = _mm_loadu_si128((const __m128i *)p);
-        __m128i hit = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, back)),
-            _mm_cmpeq_epi8(_mm_min_epu8(v, control), v)); /* unsigned v <= 0x1F */
+        __m128i hit =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, back)),
+                         _mm_cmpeq_epi8(_mm_min_epu8(v, control), v)); /* unsigned v <= 0x1F */
         unsigned mask = (unsigned)_mm_movemask_epi8(hit);
         if (mask) {
             p += __builtin_ctz(mask);
@@ -59,6 +59,8 @@ static inline const char *weir_json_scan_padded(const char *p, const char *end) 
 }
 
 /* White space of JSON but for the line feed, which ends a record of NDJSON. */
-static inline bool weir_json_is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+static inline bool weir_json_is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r';
+}
 
 #endif

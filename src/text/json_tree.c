@@ -99,8 +99,10 @@ static bool same_key(const weir_json *a, const weir_json *b) {
 }
 
 static weir_status duplicate(const weir_json *later, weir_error *err) {
-    weir_status s = weir_error_set(err, WEIR_DATA, "malformed JSON: the name \"%.60s\" stands twice "
-                                   "in one object", later->key.data);
+    weir_status s = weir_error_set(err, WEIR_DATA,
+                                   "malformed JSON: the name \"%.60s\" stands twice "
+                                   "in one object",
+                                   later->key.data);
     weir_error_at(err, NULL, later->line, later->column);
     if (err) err->byte = (int64_t)later->byte;
     return s;
@@ -179,8 +181,10 @@ weir_status weir_json_parse(const char *text, size_t size, const weir_json_limit
     b->arena = arena;
     b->line = 1;
     if (size > b->limits.max_bytes) {
-        status = weir_error_set(err, WEIR_DATA, "the JSON document has %zu bytes, more than the %zu "
-                                "that are allowed here", size, b->limits.max_bytes);
+        status = weir_error_set(err, WEIR_DATA,
+                                "the JSON document has %zu bytes, more than the %zu "
+                                "that are allowed here",
+                                size, b->limits.max_bytes);
         goto out;
     }
     WEIR_TRY(weir_json_reader_init(&b->reader, text, size, b->limits.max_depth, err));

@@ -6,7 +6,9 @@
 
 /* ---- strings ------------------------------------------------------------------------------- */
 
-size_t weir_json_quote_max(size_t n) { return n > (SIZE_MAX - 2) / 6 ? 0 : n * 6 + 2; }
+size_t weir_json_quote_max(size_t n) {
+    return n > (SIZE_MAX - 2) / 6 ? 0 : n * 6 + 2;
+}
 
 /* Writes the escape of a special character. */
 static char *put_escape(char *out, unsigned char c) {
@@ -183,7 +185,9 @@ void weir_json_write_bool(weir_json_writer *w, bool v) {
     weir_json_write_raw(w, v ? "true" : "false", v ? 4 : 5);
 }
 
-void weir_json_write_null(weir_json_writer *w) { weir_json_write_raw(w, "null", 4); }
+void weir_json_write_null(weir_json_writer *w) {
+    weir_json_write_raw(w, "null", 4);
+}
 
 /* ---- a tree -------------------------------------------------------------------------------- */
 

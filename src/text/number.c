@@ -65,6 +65,15 @@ static weir_num parse_u64(const char *p, size_t n, uint64_t *out) {
 weir_num weir_num_parse_int64(const char *p, size_t n, int64_t *out) {
     if (n == 0) return WEIR_NUM_EMPTY;
     bool negative = *p == '-';
+    if (n - 1 - negative < 8) {
+        /* What nearly all columns hold; anything else falls through to the exact answer. */
+        uint64_t x = weir_num_digits8(weir_num_load_part(p + negative, n - negative), n - negative);
+        if (weir_num_valid8(x)) {
+            int64_t small = weir_num_value8(x);
+            *out = negative ? -small : small;
+            return WEIR_NUM_OK;
+        }
+    }
     size_t sign = negative || *p == '+';
     if (n == sign) return WEIR_NUM_SYNTAX;
     uint64_t value;
@@ -133,7 +142,7 @@ weir_num weir_num_parse_int128(const char *p, size_t n, weir_int128 *out) {
 
 static size_t digit_run(const char *p, size_t n) {
     size_t i = 0;
-    while (i + 8 <= n && weir_num_all_digits8(weir_num_load8(p + i))) i += 8;
+    while (i + 8 <= n && weir_num_valid8(weir_num_digits8(weir_num_load8(p + i), 8))) i += 8;
     while (i < n && (unsigned char)p[i] - (unsigned)'0' <= 9) i++;
     return i;
 }
@@ -277,10 +286,10 @@ static inline bool decimal_short8(uint64_t w, size_t n, uint64_t *value, size_t 
     w = cut_point8(w, n, &pos);
     digits = n - (pos < n);
     if (digits == 0) return false;
-    w = weir_num_align8(w, digits);
-    *value = weir_num_swar8(w);
+    w = weir_num_digits8(w, digits);
+    *value = weir_num_value8(w);
     *fraction = pos < n ? digits - pos : 0;
-    return weir_num_all_digits8(w);
+    return weir_num_valid8(w);
 }
 
 static inline bool decimal_short16(const char *p, size_t n, uint64_t *value, size_t *fraction) {
@@ -292,19 +301,18 @@ static inline bool decimal_short16(const char *p, size_t n, uint64_t *value, siz
         pos += 8;
     }
     size_t digits = n - (pos < n);
+    const weir_uint128 zeros = (weir_uint128)0x3030303030303030ULL << 64 | 0x3030303030303030ULL;
     weir_uint128 w = (weir_uint128)high << 64 | low;
     if (pos < n) {
         weir_uint128 below = ((weir_uint128)1 << (8 * pos)) - 1;
         w = (w & below) | ((w >> 8) & ~below);
     }
     /* 8..16 digits to the top of the two words. */
-    unsigned gap = (unsigned)(16 - digits) * 8;
-    w <<= gap;
+    w = (w ^ zeros) << (8 * (16 - digits));
     uint64_t first = (uint64_t)w, last = (uint64_t)(w >> 64);
-    first |= gap ? (gap < 64 ? 0x3030303030303030ULL >> (64 - gap) : 0x3030303030303030ULL) : 0;
-    *value = (uint64_t)weir_num_swar8(first) * 100000000 + weir_num_swar8(last);
+    *value = (uint64_t)weir_num_value8(first) * 100000000 + weir_num_value8(last);
     *fraction = pos < n ? digits - pos : 0;
-    return weir_num_all_digits8(first) && weir_num_all_digits8(last);
+    return weir_num_valid8(first) && weir_num_valid8(last);
 }
 
 static inline weir_num decimal64(const char *p, size_t n, int precision, int scale, int64_t *out,
@@ -316,7 +324,7 @@ static inline weir_num decimal64(const char *p, size_t n, int precision, int sca
     bool fits = false;
     if (rest - 1 < 8) {
         uint64_t w;
-        if (padded) w = weir_num_load8(p + sign) & (~(uint64_t)0 >> (8 * (8 - rest)));
+        if (padded) w = weir_num_load8(p + sign) & ~(uint64_t)0 >> (8 * (8 - rest));
         else w = weir_num_load_part(p + sign, rest);
         fits = decimal_short8(w, rest, &value, &fraction);
     } else if (rest - 9 < 8) {

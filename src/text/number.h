@@ -98,18 +98,7 @@ size_t weir_num_format_float(float value, char *out);
 
 /* ---- for hot loops ------------------------------------------------------------------------- */
 
-/* The value of 8 ASCII digits loaded as a little-endian word, without check. */
-static inline uint32_t weir_num_swar8(uint64_t digits) {
-    digits = (digits & 0x0F0F0F0F0F0F0F0FULL) * 2561 >> 8;
-    digits = (digits & 0x00FF00FF00FF00FFULL) * 6553601 >> 16;
-    return (uint32_t)((digits & 0x0000FFFF0000FFFFULL) * 42949672960001ULL >> 32);
-}
-/* Whether all 8 bytes of the word are ASCII digits. */
-static inline bool weir_num_all_digits8(uint64_t word) {
-    return ((word & 0xF0F0F0F0F0F0F0F0ULL) |
-            (((word + 0x0606060606060606ULL) & 0xF0F0F0F0F0F0F0F0ULL) >> 4)) ==
-           0x3333333333333333ULL;
-}
+/* 8 bytes as a little-endian word: the first byte lowest. */
 static inline uint64_t weir_num_load8(const char *p) {
     uint64_t w;
     memcpy(&w, p, 8);
@@ -117,6 +106,22 @@ static inline uint64_t weir_num_load8(const char *p) {
     w = __builtin_bswap64(w);
 #endif
     return w;
+}
+/* The first n of 8 loaded bytes (1 <= n <= 8) as the values of 8 digits, with zeros in front: the
+ * others are pushed out at the top. */
+static inline uint64_t weir_num_digits8(uint64_t word, size_t n) {
+    return (word ^ 0x3030303030303030ULL) << (64 - 8 * n);
+}
+/* Whether all 8 bytes of such values are 0..9. */
+static inline bool weir_num_valid8(uint64_t digits) {
+    return (((digits + 0x7676767676767676ULL) | digits) & 0x8080808080808080ULL) == 0;
+}
+/* The number that 8 such values make. */
+static inline uint32_t weir_num_value8(uint64_t digits) {
+    digits = digits * 10 + (digits >> 8); /* pairs in every other byte */
+    return (uint32_t)(((digits & 0x000000FF000000FFULL) * 0x000F424000000064ULL +
+                       (digits >> 16 & 0x000000FF000000FFULL) * 0x0000271000000001ULL) >>
+                      32);
 }
 
 /* weir_num_parse_int64 for padded text: up to 16 digits inline and without a loop. */
@@ -126,23 +131,18 @@ static inline weir_num weir_num_parse_int64_padded(const char *p, size_t n, int6
     size_t digits = n - sign;
     uint64_t value;
     if (digits - 1 < 8) {
-        /* Text to the top of the word, '0' into the freed low bytes. */
-        unsigned gap = (unsigned)(8 - digits) * 8;
-        uint64_t w = weir_num_load8(d) << gap;
-        w |= gap ? 0x3030303030303030ULL >> (64 - gap) : 0;
-        if (!weir_num_all_digits8(w)) return weir_num_parse_int64(p, n, out);
-        value = weir_num_swar8(w);
+        uint64_t x = weir_num_digits8(weir_num_load8(d), digits);
+        if (!weir_num_valid8(x)) return weir_num_parse_int64(p, n, out);
+        value = weir_num_value8(x);
     } else if (digits - 9 < 8) {
-        unsigned gap = (unsigned)(16 - digits) * 8;
-        uint64_t high = weir_num_load8(d), low = weir_num_load8(d + digits - 8);
-        uint64_t w = high << gap | (gap ? 0x3030303030303030ULL >> (64 - gap) : 0);
-        if (!weir_num_all_digits8(w) || !weir_num_all_digits8(low))
-            return weir_num_parse_int64(p, n, out);
-        value = (uint64_t)weir_num_swar8(w) * 100000000 + weir_num_swar8(low);
+        uint64_t x = weir_num_digits8(weir_num_load8(d), digits - 8);
+        uint64_t y = weir_num_digits8(weir_num_load8(d + digits - 8), 8);
+        if (!weir_num_valid8(x) || !weir_num_valid8(y)) return weir_num_parse_int64(p, n, out);
+        value = (uint64_t)weir_num_value8(x) * 100000000 + weir_num_value8(y);
     } else {
         return weir_num_parse_int64(p, n, out);
     }
-    *out = sign ? -(int64_t)value : (int64_t)value;
+    *out = (int64_t)((value ^ (0 - (uint64_t)sign)) + sign);
     return WEIR_NUM_OK;
 }
 

@@ -51,18 +51,12 @@ static inline uint64_t weir_num_load_part(const char *p, size_t n) {
     return u[0] | (uint64_t)u[n / 2] << (8 * (n / 2)) | (uint64_t)u[n - 1] << (8 * (n - 1));
 }
 
-/* Text of 1..8 bytes moved to the top of the word, '0' below it: 8 digits. */
-static inline uint64_t weir_num_align8(uint64_t word, size_t n) {
-    unsigned gap = (unsigned)(8 - n) * 8;
-    return gap ? word << gap | 0x3030303030303030ULL >> (64 - gap) : word;
-}
-
 /* The value of 1..19 digits; false when one is none.  Reads exactly n bytes. */
 static inline bool weir_num_digits19(const char *p, size_t n, uint64_t *out) {
     if (n <= 8) {
-        uint64_t w = weir_num_align8(weir_num_load_part(p, n), n);
-        *out = weir_num_swar8(w);
-        return weir_num_all_digits8(w);
+        uint64_t x = weir_num_digits8(weir_num_load_part(p, n), n);
+        *out = weir_num_value8(x);
+        return weir_num_valid8(x);
     }
     uint64_t value = 0;
     size_t head = n > 16 ? n - 16 : 0;
@@ -73,10 +67,18 @@ static inline bool weir_num_digits19(const char *p, size_t n, uint64_t *out) {
     }
     p += head;
     n -= head;
-    uint64_t high = weir_num_align8(weir_num_load8(p), n - 8), low = weir_num_load8(p + n - 8);
-    *out = value * 10000000000000000ULL + (uint64_t)weir_num_swar8(high) * 100000000 +
-           weir_num_swar8(low);
-    return weir_num_all_digits8(high) && weir_num_all_digits8(low);
+    uint64_t x = weir_num_digits8(weir_num_load8(p), n - 8);
+    uint64_t y = weir_num_digits8(weir_num_load8(p + n - 8), 8);
+    *out = value * 10000000000000000ULL + (uint64_t)weir_num_value8(x) * 100000000 +
+           weir_num_value8(y);
+    return weir_num_valid8(x) && weir_num_valid8(y);
+}
+
+/* Whether the next 8 bytes are digits, and which number they make. */
+static inline bool weir_num_next8(const char *p, uint32_t *out) {
+    uint64_t x = weir_num_digits8(weir_num_load8(p), 8);
+    *out = weir_num_value8(x);
+    return weir_num_valid8(x);
 }
 
 #endif

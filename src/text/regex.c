@@ -85,13 +85,14 @@ static uint32_t compile_options(unsigned flags) {
     uint32_t options = PCRE2_NEVER_BACKSLASH_C;
     if (flags & WEIR_REGEX_LITERAL) options = PCRE2_LITERAL;
     if (!(flags & WEIR_REGEX_BYTES)) options |= PCRE2_UTF;
-    if (!(flags & (WEIR_REGEX_BYTES | WEIR_REGEX_LITERAL))) options |= PCRE2_UCP;
+    else if (!(flags & WEIR_REGEX_LITERAL)) options |= PCRE2_NEVER_UTF; /* "(*UTF)" in a pattern */
     if (flags & WEIR_REGEX_CASELESS) options |= PCRE2_CASELESS;
     if (flags & WEIR_REGEX_FULL) options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
     if (!(flags & WEIR_REGEX_LITERAL)) {
         if (flags & WEIR_REGEX_MULTILINE) options |= PCRE2_MULTILINE;
         else options |= PCRE2_DOLLAR_ENDONLY; /* $ is the end, not before a last line end */
         if (flags & WEIR_REGEX_DOTALL) options |= PCRE2_DOTALL;
+        if (flags & WEIR_REGEX_UNICODE && !(flags & WEIR_REGEX_BYTES)) options |= PCRE2_UCP;
     }
     return options;
 }

@@ -2,7 +2,8 @@
  *
  * A weir_regex is immutable after weir_regex_new and may be used by any number of threads at once;
  * what a match needs besides is kept per thread and freed when the thread ends.  Text must be valid
- * UTF-8 (the readers prove it) unless WEIR_REGEX_BYTES is given.
+ * UTF-8 (the readers prove it) unless WEIR_REGEX_BYTES is given.  $ without WEIR_REGEX_MULTILINE is the
+ * very end, not the place before a last line end.
  */
 #ifndef WEIR_TEXT_REGEX_H
 #define WEIR_TEXT_REGEX_H
@@ -17,7 +18,8 @@ enum {
     WEIR_REGEX_MULTILINE = 4, /* ^ and $ also at line ends */
     WEIR_REGEX_DOTALL = 8,    /* . also matches line ends */
     WEIR_REGEX_LITERAL = 16,  /* the pattern is plain text */
-    WEIR_REGEX_FULL = 32      /* the whole text must match */
+    WEIR_REGEX_FULL = 32,     /* the whole text must match */
+    WEIR_REGEX_UNICODE = 64   /* \d \w \s \b know all of Unicode, not ASCII only (slower) */
 };
 
 typedef enum weir_regex_result {

@@ -356,7 +356,9 @@ char *weir_time_put_offset(char *out, int32_t offset, bool colon) {
     return out;
 }
 
-size_t weir_date_format(int32_t days, char *out) { return (size_t)(put_date(out, days) - out); }
+size_t weir_date_format(int32_t days, char *out) {
+    return (size_t)(put_date(out, days) - out);
+}
 
 size_t weir_time_format(int64_t us_of_day, char *out) {
     int64_t of_day;

@@ -96,8 +96,9 @@ const char *weir_time_reason(weir_time_kind kind, const char *s, size_t n,
 
 /* Room that each writer below may use, including for years far away. */
 #define WEIR_TIME_TEXT_MAX 48
-/* Write ISO text to out (room WEIR_TIME_TEXT_MAX), return its length; no terminator.  Fractions have
- * 0, 3 or 6 digits, as few as keep the value.  us_of_day outside a day is written modulo a day. */
+/* Write ISO text to out (room WEIR_TIME_TEXT_MAX), return its length; no terminator.  Fractions
+ * have 0, 3 or 6 digits, as few as keep the value.  us_of_day outside a day is written modulo a
+ * day. */
 size_t weir_date_format(int32_t days, char *out);
 size_t weir_time_format(int64_t us_of_day, char *out);
 size_t weir_timestamp_format(int64_t us, char separator, char *out); /* separator 'T' or ' ' */
@@ -112,31 +113,30 @@ size_t weir_timestamptz_format(int64_t us, weir_zone_cache *zone, char separator
  * Immutable; shared by threads. */
 typedef struct weir_time_program weir_time_program;
 
-/* Compiles text (at most 255 bytes) into arena.  for_parse: refuse what can only be written, a field
- * given twice, %I without %p or the reverse, and numbers that run together without fixed width (%f%Y, %s%Y).  WEIR_USAGE with err->column
- * = 1-based offset in text. */
+/* Compiles text (at most 255 bytes) into arena.  for_parse: refuse what can only be written, a
+ * field given twice, %I without %p or the reverse, and numbers that run together without fixed
+ * width (%f%Y, %s%Y).  WEIR_USAGE with err->column = 1-based offset in text. */
 WEIR_MUST_USE weir_status weir_time_program_compile(const char *text, bool for_parse,
                                                     weir_arena *arena,
-                                                    const weir_time_program **out,
-                                                    weir_error *err);
+                                                    const weir_time_program **out, weir_error *err);
 /* Whether the program has an offset or zone (%z %Z %s), a date, a time. */
 bool weir_time_program_has_zone(const weir_time_program *p);
 bool weir_time_program_has_date(const weir_time_program *p);
 bool weir_time_program_has_time(const weir_time_program *p);
 
 /* Reads all of (s, n).  *out: days for DATE, microseconds for the others.  Missing parts of a date
- * are SYNTAX (there is no default day; %j or %s replace month and day), missing parts of a time are 0.  Codes as
- * above; a weekday that contradicts the date is RANGE.  Digits: %Y 4, %j 3, others 1 or 2 (exactly
- * 2 when another number follows directly), %f 1 to 9.  zone as in weir_timestamptz_parse; kinds
- * without zone refuse %z and %Z (SYNTAX) and read %s as UTC.  DATE takes a time of midnight only
- * (else LOSSY); TIME refuses a date (SYNTAX).  %Z reads UTC, GMT, Z and IANA names; abbreviations
- * such as CET mean too many things. */
+ * are SYNTAX (there is no default day; %j or %s replace month and day), missing parts of a time are
+ * 0.  Codes as above; a weekday that contradicts the date is RANGE.  Digits: %Y 4, %j 3, others 1
+ * or 2 (exactly 2 when another number follows directly), %f 1 to 9.  zone as in
+ * weir_timestamptz_parse; kinds without zone refuse %z and %Z (SYNTAX) and read %s as UTC.  DATE
+ * takes a time of midnight only (else LOSSY); TIME refuses a date (SYNTAX).  %Z reads UTC, GMT, Z
+ * and IANA names; abbreviations such as CET mean too many things. */
 weir_num weir_time_program_parse(const weir_time_program *p, weir_time_kind kind, const char *s,
                                  size_t n, weir_zone_cache *zone, weir_ambiguous policy,
                                  int64_t *out);
-/* Writes value of kind (DATE: days; not INTERVAL) into out; returns the length.  capacity must be at
- * least weir_time_program_max, else nothing is written and 0 returned.  zone: for TIMESTAMPTZ; NULL =
- * UTC.  %z, %:z and %Z of the other kinds are empty. */
+/* Writes value of kind (DATE: days; not INTERVAL) into out; returns the length.  capacity must be
+ * at least weir_time_program_max, else nothing is written and 0 returned.  zone: for TIMESTAMPTZ;
+ * NULL = UTC.  %z, %:z and %Z of the other kinds are empty. */
 size_t weir_time_program_write(const weir_time_program *p, weir_time_kind kind, int64_t value,
                                weir_zone_cache *zone, char *out, size_t capacity);
 size_t weir_time_program_max(const weir_time_program *p);
@@ -176,13 +176,25 @@ WEIR_MUST_USE bool weir_timestamp_diff(int64_t a, int64_t b, weir_interval *out)
 int weir_interval_compare(const weir_interval *a, const weir_interval *b);
 
 typedef enum weir_time_part {
-    WEIR_PART_MICROSECOND, WEIR_PART_MILLISECOND, WEIR_PART_SECOND, WEIR_PART_MINUTE,
-    WEIR_PART_HOUR, WEIR_PART_DAY, WEIR_PART_WEEK, WEIR_PART_MONTH, WEIR_PART_QUARTER,
-    WEIR_PART_YEAR, WEIR_PART_DECADE, WEIR_PART_CENTURY, WEIR_PART_MILLENNIUM,
+    WEIR_PART_MICROSECOND,
+    WEIR_PART_MILLISECOND,
+    WEIR_PART_SECOND,
+    WEIR_PART_MINUTE,
+    WEIR_PART_HOUR,
+    WEIR_PART_DAY,
+    WEIR_PART_WEEK,
+    WEIR_PART_MONTH,
+    WEIR_PART_QUARTER,
+    WEIR_PART_YEAR,
+    WEIR_PART_DECADE,
+    WEIR_PART_CENTURY,
+    WEIR_PART_MILLENNIUM,
     /* the rest for weir_*_part only */
-    WEIR_PART_DOW,     /* 0 = Sunday */
-    WEIR_PART_ISODOW,  /* 1 = Monday */
-    WEIR_PART_DOY, WEIR_PART_ISOYEAR, WEIR_PART_EPOCH,
+    WEIR_PART_DOW,    /* 0 = Sunday */
+    WEIR_PART_ISODOW, /* 1 = Monday */
+    WEIR_PART_DOY,
+    WEIR_PART_ISOYEAR,
+    WEIR_PART_EPOCH,
     WEIR_PART_TIMEZONE /* seconds east; 0 without a zone */
 } weir_time_part;
 

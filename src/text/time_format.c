@@ -3,17 +3,48 @@
 #include "text/time_digits.h"
 
 enum op_code {
-    OP_LITERAL, OP_YEAR, OP_YEAR2, OP_MONTH, OP_DAY, OP_DAY_BLANK, OP_HOUR, OP_HOUR12, OP_MINUTE,
-    OP_SECOND, OP_FRACTION, OP_MONTH_SHORT, OP_MONTH_LONG, OP_DAY_SHORT, OP_DAY_LONG, OP_YEAR_DAY,
-    OP_AM_PM, OP_OFFSET, OP_OFFSET_COLON, OP_ZONE, OP_EPOCH, OP_ISO_WEEKDAY, OP_WEEKDAY,
-    OP_ISO_YEAR, OP_ISO_WEEK
+    OP_LITERAL,
+    OP_YEAR,
+    OP_YEAR2,
+    OP_MONTH,
+    OP_DAY,
+    OP_DAY_BLANK,
+    OP_HOUR,
+    OP_HOUR12,
+    OP_MINUTE,
+    OP_SECOND,
+    OP_FRACTION,
+    OP_MONTH_SHORT,
+    OP_MONTH_LONG,
+    OP_DAY_SHORT,
+    OP_DAY_LONG,
+    OP_YEAR_DAY,
+    OP_AM_PM,
+    OP_OFFSET,
+    OP_OFFSET_COLON,
+    OP_ZONE,
+    OP_EPOCH,
+    OP_ISO_WEEKDAY,
+    OP_WEEKDAY,
+    OP_ISO_YEAR,
+    OP_ISO_WEEK
 };
 
 /* The parts of a value that a program names. */
 enum {
-    HAS_YEAR = 1, HAS_MONTH = 2, HAS_DAY = 4, HAS_YEAR_DAY = 8, HAS_HOUR = 16, HAS_HOUR12 = 32,
-    HAS_MINUTE = 64, HAS_SECOND = 128, HAS_FRACTION = 256, HAS_AM_PM = 512, HAS_ZONE = 1024,
-    HAS_EPOCH = 2048, HAS_WEEKDAY = 4096,
+    HAS_YEAR = 1,
+    HAS_MONTH = 2,
+    HAS_DAY = 4,
+    HAS_YEAR_DAY = 8,
+    HAS_HOUR = 16,
+    HAS_HOUR12 = 32,
+    HAS_MINUTE = 64,
+    HAS_SECOND = 128,
+    HAS_FRACTION = 256,
+    HAS_AM_PM = 512,
+    HAS_ZONE = 1024,
+    HAS_EPOCH = 2048,
+    HAS_WEEKDAY = 4096,
     HAS_DATE = HAS_YEAR | HAS_MONTH | HAS_DAY | HAS_YEAR_DAY | HAS_WEEKDAY,
     HAS_TIME = HAS_HOUR | HAS_HOUR12 | HAS_MINUTE | HAS_SECOND | HAS_FRACTION | HAS_AM_PM
 };
@@ -66,9 +97,9 @@ static const struct op_info infos[] = {
     {'V', OP_ISO_WEEK, HAS_DAY, 2, true, true},
 };
 
-static const char *const month_names[12] = {
-    "January", "February", "March",     "April",   "May",      "June",
-    "July",    "August",   "September", "October", "November", "December"};
+static const char *const month_names[12] = {"January",   "February", "March",    "April",
+                                            "May",       "June",     "July",     "August",
+                                            "September", "October",  "November", "December"};
 static const char *const day_names[7] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                          "Friday", "Saturday", "Sunday"};
 
@@ -99,8 +130,9 @@ static const char *short_form(char letter) {
 static weir_status wrong(weir_error *err, size_t offset, const char *what) {
     weir_status s = weir_error_set(err, WEIR_USAGE, "time format: %s", what);
     weir_error_at(err, NULL, 0, (int64_t)offset + 1);
-    weir_error_hint(err, "known are %%Y %%m %%d %%H %%M %%S %%f %%y %%b %%B %%j %%p %%I %%z %%Z %%e "
-                         "%%a %%A %%s %%F %%T %%R %%D and %%%%");
+    weir_error_hint(err,
+                    "known are %%Y %%m %%d %%H %%M %%S %%f %%y %%b %%B %%j %%p %%I %%z %%Z %%e "
+                    "%%a %%A %%s %%F %%T %%R %%D and %%%%");
     return s;
 }
 
@@ -112,8 +144,8 @@ static weir_status add_directive(weir_time_program *p, char letter, size_t offse
     if (for_parse) {
         if (info->write_only) return wrong(err, offset, "this directive can only be written");
         if (p->has & info->has) return wrong(err, offset, "this part is given twice");
-        bool joined = p->n && (p->ops[p->n - 1].code == OP_FRACTION ||
-                               p->ops[p->n - 1].code == OP_EPOCH);
+        bool joined =
+            p->n && (p->ops[p->n - 1].code == OP_FRACTION || p->ops[p->n - 1].code == OP_EPOCH);
         if (joined && info->number)
             return wrong(err, offset, "a number follows a number of open length");
     }
@@ -185,9 +217,8 @@ weir_status weir_time_program_compile(const char *text, bool for_parse, weir_are
     for (size_t i = 0; i + 1 < p->n; i++) {
         const struct op *next = &p->ops[i + 1];
         const struct op_info *info = info_of_code(next->code);
-        p->ops[i].fixed = next->code == OP_LITERAL
-                              ? next->literal >= '0' && next->literal <= '9'
-                              : info && info->number;
+        p->ops[i].fixed = next->code == OP_LITERAL ? next->literal >= '0' && next->literal <= '9'
+                                                   : info && info->number;
     }
     *out = p;
     return WEIR_OK;
@@ -198,13 +229,15 @@ bool weir_time_program_has_zone(const weir_time_program *p) {
 }
 bool weir_time_program_has_date(const weir_time_program *p) {
     return (p->has & HAS_EPOCH) ||
-           ((p->has & HAS_YEAR) && ((p->has & HAS_YEAR_DAY) ||
-                                    (p->has & (HAS_MONTH | HAS_DAY)) == (HAS_MONTH | HAS_DAY)));
+           ((p->has & HAS_YEAR) &&
+            ((p->has & HAS_YEAR_DAY) || (p->has & (HAS_MONTH | HAS_DAY)) == (HAS_MONTH | HAS_DAY)));
 }
 bool weir_time_program_has_time(const weir_time_program *p) {
     return (p->has & (HAS_TIME | HAS_EPOCH)) != 0;
 }
-size_t weir_time_program_max(const weir_time_program *p) { return p->max_bytes; }
+size_t weir_time_program_max(const weir_time_program *p) {
+    return p->max_bytes;
+}
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
@@ -409,8 +442,7 @@ weir_num weir_time_program_parse(const weir_time_program *p, weir_time_kind kind
     bool zoned = kind == WEIR_TIME_KIND_TIMESTAMPTZ;
     if ((p->has & HAS_ZONE) && !zoned) return WEIR_NUM_SYNTAX;
     if (v.range) return WEIR_NUM_RANGE;
-    if (p->has & HAS_EPOCH)
-        return v.lossy ? WEIR_NUM_LOSSY : from_epoch(kind, &v, out);
+    if (p->has & HAS_EPOCH) return v.lossy ? WEIR_NUM_LOSSY : from_epoch(kind, &v, out);
     int64_t of_day, us;
     int32_t days = 0;
     if (kind == WEIR_TIME_KIND_TIME) {
@@ -434,7 +466,7 @@ struct moment {
     int32_t days;
     weir_civil civil;
     uint32_t seconds, micros; /* of the day; of the second */
-    int64_t utc_s; /* since 1970 */
+    int64_t utc_s;            /* since 1970 */
     int32_t offset;
     bool zoned;
     const char *abbreviation;
@@ -483,9 +515,7 @@ static char *write_op(const struct op *op, const struct moment *m, char *out) {
     case OP_ISO_YEAR:
         weir_date_iso_week(m->days, &iso_year, &u);
         return weir_time_put_year(out, iso_year);
-    case OP_ISO_WEEK:
-        weir_date_iso_week(m->days, &iso_year, &u);
-        return weir_put2(out, u);
+    case OP_ISO_WEEK: weir_date_iso_week(m->days, &iso_year, &u); return weir_put2(out, u);
     default: return out;
     }
 }

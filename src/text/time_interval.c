@@ -20,7 +20,9 @@ struct cursor {
     const char *p, *end;
 };
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 static void skip_blanks(struct cursor *c) {
     while (c->p < c->end && (*c->p == ' ' || *c->p == '\t')) c->p++;
@@ -126,16 +128,36 @@ struct unit {
     int64_t micros;
 };
 static const struct unit units[] = {
-    {"microsecond", 0, 0, 1}, {"us", 0, 0, 1}, {"usec", 0, 0, 1}, {"millisecond", 0, 0, 1000},
-    {"ms", 0, 0, 1000}, {"msec", 0, 0, 1000}, {"second", 0, 0, WEIR_US_PER_SECOND},
-    {"sec", 0, 0, WEIR_US_PER_SECOND}, {"s", 0, 0, WEIR_US_PER_SECOND},
-    {"minute", 0, 0, WEIR_US_PER_MINUTE}, {"min", 0, 0, WEIR_US_PER_MINUTE},
-    {"m", 0, 0, WEIR_US_PER_MINUTE}, {"hour", 0, 0, WEIR_US_PER_HOUR},
-    {"hr", 0, 0, WEIR_US_PER_HOUR}, {"h", 0, 0, WEIR_US_PER_HOUR}, {"day", 0, 1, 0},
-    {"d", 0, 1, 0}, {"week", 0, 7, 0}, {"w", 0, 7, 0}, {"month", 1, 0, 0}, {"mon", 1, 0, 0},
-    {"quarter", 3, 0, 0}, {"year", 12, 0, 0}, {"yr", 12, 0, 0}, {"y", 12, 0, 0},
-    {"decade", 120, 0, 0}, {"century", 1200, 0, 0}, {"centurie", 1200, 0, 0},
-    {"millennium", 12000, 0, 0}, {"millennia", 12000, 0, 0},
+    {"microsecond", 0, 0, 1},
+    {"us", 0, 0, 1},
+    {"usec", 0, 0, 1},
+    {"millisecond", 0, 0, 1000},
+    {"ms", 0, 0, 1000},
+    {"msec", 0, 0, 1000},
+    {"second", 0, 0, WEIR_US_PER_SECOND},
+    {"sec", 0, 0, WEIR_US_PER_SECOND},
+    {"s", 0, 0, WEIR_US_PER_SECOND},
+    {"minute", 0, 0, WEIR_US_PER_MINUTE},
+    {"min", 0, 0, WEIR_US_PER_MINUTE},
+    {"m", 0, 0, WEIR_US_PER_MINUTE},
+    {"hour", 0, 0, WEIR_US_PER_HOUR},
+    {"hr", 0, 0, WEIR_US_PER_HOUR},
+    {"h", 0, 0, WEIR_US_PER_HOUR},
+    {"day", 0, 1, 0},
+    {"d", 0, 1, 0},
+    {"week", 0, 7, 0},
+    {"w", 0, 7, 0},
+    {"month", 1, 0, 0},
+    {"mon", 1, 0, 0},
+    {"quarter", 3, 0, 0},
+    {"year", 12, 0, 0},
+    {"yr", 12, 0, 0},
+    {"y", 12, 0, 0},
+    {"decade", 120, 0, 0},
+    {"century", 1200, 0, 0},
+    {"centurie", 1200, 0, 0},
+    {"millennium", 12000, 0, 0},
+    {"millennia", 12000, 0, 0},
 };
 
 /* A word of letters, in lower case and without a plural s. */
@@ -231,7 +253,9 @@ weir_num weir_interval_parse(const char *s, size_t n, weir_interval *out) {
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static char *put_int(char *out, int64_t v) { return out + weir_num_format_int64(v, out); }
+static char *put_int(char *out, int64_t v) {
+    return out + weir_num_format_int64(v, out);
+}
 
 static char *put_text(char *out, const char *s) {
     size_t n = strlen(s);
@@ -248,7 +272,9 @@ static char *put_fraction(char *out, uint64_t micros) {
     return out;
 }
 
-static uint64_t magnitude(int64_t v) { return v < 0 ? 0 - (uint64_t)v : (uint64_t)v; }
+static uint64_t magnitude(int64_t v) {
+    return v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+}
 
 size_t weir_interval_format(const weir_interval *v, char *out) {
     struct {

@@ -37,8 +37,7 @@ bool weir_timestamp_add(int64_t us, const weir_interval *v, int64_t *out) {
     return add_calendar(us, v, &t) && !__builtin_add_overflow(t, v->micros, out);
 }
 
-bool weir_timestamptz_add(int64_t us, const weir_interval *v, weir_zone_cache *zone,
-                          int64_t *out) {
+bool weir_timestamptz_add(int64_t us, const weir_interval *v, weir_zone_cache *zone, int64_t *out) {
     if (!zone || (!v->months && !v->days)) return weir_timestamp_add(us, v, out);
     int64_t local, utc;
     if (!weir_zone_to_local(zone, us, &local) || !add_calendar(local, v, &local)) return false;
@@ -94,30 +93,46 @@ struct part_name {
     weir_time_part part;
 };
 static const struct part_name part_names[] = {
-    {"microsecond", WEIR_PART_MICROSECOND}, {"microseconds", WEIR_PART_MICROSECOND},
-    {"us", WEIR_PART_MICROSECOND},          {"millisecond", WEIR_PART_MILLISECOND},
-    {"milliseconds", WEIR_PART_MILLISECOND}, {"ms", WEIR_PART_MILLISECOND},
-    {"second", WEIR_PART_SECOND},           {"seconds", WEIR_PART_SECOND},
-    {"minute", WEIR_PART_MINUTE},           {"minutes", WEIR_PART_MINUTE},
-    {"hour", WEIR_PART_HOUR},               {"hours", WEIR_PART_HOUR},
-    {"day", WEIR_PART_DAY},                 {"days", WEIR_PART_DAY},
-    {"week", WEIR_PART_WEEK},               {"weeks", WEIR_PART_WEEK},
-    {"month", WEIR_PART_MONTH},             {"months", WEIR_PART_MONTH},
-    {"quarter", WEIR_PART_QUARTER},         {"quarters", WEIR_PART_QUARTER},
-    {"year", WEIR_PART_YEAR},               {"years", WEIR_PART_YEAR},
-    {"decade", WEIR_PART_DECADE},           {"decades", WEIR_PART_DECADE},
-    {"century", WEIR_PART_CENTURY},         {"centuries", WEIR_PART_CENTURY},
-    {"millennium", WEIR_PART_MILLENNIUM},   {"millennia", WEIR_PART_MILLENNIUM},
-    {"dow", WEIR_PART_DOW},                 {"isodow", WEIR_PART_ISODOW},
-    {"doy", WEIR_PART_DOY},                 {"isoyear", WEIR_PART_ISOYEAR},
-    {"epoch", WEIR_PART_EPOCH},             {"timezone", WEIR_PART_TIMEZONE},
+    {"microsecond", WEIR_PART_MICROSECOND},
+    {"microseconds", WEIR_PART_MICROSECOND},
+    {"us", WEIR_PART_MICROSECOND},
+    {"millisecond", WEIR_PART_MILLISECOND},
+    {"milliseconds", WEIR_PART_MILLISECOND},
+    {"ms", WEIR_PART_MILLISECOND},
+    {"second", WEIR_PART_SECOND},
+    {"seconds", WEIR_PART_SECOND},
+    {"minute", WEIR_PART_MINUTE},
+    {"minutes", WEIR_PART_MINUTE},
+    {"hour", WEIR_PART_HOUR},
+    {"hours", WEIR_PART_HOUR},
+    {"day", WEIR_PART_DAY},
+    {"days", WEIR_PART_DAY},
+    {"week", WEIR_PART_WEEK},
+    {"weeks", WEIR_PART_WEEK},
+    {"month", WEIR_PART_MONTH},
+    {"months", WEIR_PART_MONTH},
+    {"quarter", WEIR_PART_QUARTER},
+    {"quarters", WEIR_PART_QUARTER},
+    {"year", WEIR_PART_YEAR},
+    {"years", WEIR_PART_YEAR},
+    {"decade", WEIR_PART_DECADE},
+    {"decades", WEIR_PART_DECADE},
+    {"century", WEIR_PART_CENTURY},
+    {"centuries", WEIR_PART_CENTURY},
+    {"millennium", WEIR_PART_MILLENNIUM},
+    {"millennia", WEIR_PART_MILLENNIUM},
+    {"dow", WEIR_PART_DOW},
+    {"isodow", WEIR_PART_ISODOW},
+    {"doy", WEIR_PART_DOY},
+    {"isoyear", WEIR_PART_ISOYEAR},
+    {"epoch", WEIR_PART_EPOCH},
+    {"timezone", WEIR_PART_TIMEZONE},
 };
 
 bool weir_time_part_parse(const char *s, size_t n, weir_time_part *out) {
     char lower[16];
     if (n == 0 || n >= sizeof lower) return false;
-    for (size_t i = 0; i < n; i++)
-        lower[i] = (char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]);
+    for (size_t i = 0; i < n; i++) lower[i] = (char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]);
     lower[n] = 0;
     for (size_t i = 0; i < sizeof part_names / sizeof *part_names; i++) {
         if (strcmp(lower, part_names[i].name) == 0) {
@@ -134,13 +149,17 @@ bool weir_time_part_is_whole(weir_time_part part) {
 
 /* n-th group of `size` years, counted from 1 AD without a year 0: century(2000) = 20. */
 static int64_t year_group(int32_t year, int32_t size) {
-    return year > 0 ? ((int64_t)year - 1) / size + 1 : -(((int64_t)size - 1 - year) / size);
+    return year > 0 ? ((int64_t)year - 1) / size + 1 : -(((int64_t)size - year) / size);
 }
 
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+static int64_t floor_div(int64_t a, int64_t b) {
+    return a / b - (a % b != 0 && (a < 0) != (b < 0));
+}
 
 /* Years as PostgreSQL shows them: there is no year 0, 1 BC is -1. */
-static int64_t shown_year(int32_t year) { return year > 0 ? year : (int64_t)year - 1; }
+static int64_t shown_year(int32_t year) {
+    return year > 0 ? year : (int64_t)year - 1;
+}
 
 static int64_t date_part(weir_time_part part, int32_t days) {
     weir_civil c = weir_date_to_civil(days);
@@ -158,9 +177,7 @@ static int64_t date_part(weir_time_part part, int32_t days) {
     case WEIR_PART_ISODOW: return weir_date_weekday(days);
     case WEIR_PART_DOY: return weir_date_year_day(days);
     case WEIR_PART_WEEK: weir_date_iso_week(days, &iso_year, &week); return week;
-    case WEIR_PART_ISOYEAR:
-        weir_date_iso_week(days, &iso_year, &week);
-        return shown_year(iso_year);
+    case WEIR_PART_ISOYEAR: weir_date_iso_week(days, &iso_year, &week); return shown_year(iso_year);
     default: return 0;
     }
 }
@@ -270,8 +287,7 @@ bool weir_timestamp_trunc(weir_time_part unit, int64_t us, int64_t *out) {
            !__builtin_mul_overflow((int64_t)days, WEIR_US_PER_DAY, out);
 }
 
-bool weir_timestamptz_trunc(weir_time_part unit, int64_t us, weir_zone_cache *zone,
-                            int64_t *out) {
+bool weir_timestamptz_trunc(weir_time_part unit, int64_t us, weir_zone_cache *zone, int64_t *out) {
     int64_t local, of_day, size = small_unit(unit);
     if (!zone) return weir_timestamp_trunc(unit, us, out);
     if (!weir_zone_to_local(zone, us, &local)) return false;

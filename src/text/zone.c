@@ -15,7 +15,8 @@
 #define ZONES_MAX 2048             /* about 600 names exist; the rest are fixed offsets */
 #define TZIF_HEADER 44
 #define DEFAULT_TZDIR "/usr/share/zoneinfo"
-/* Local and universal time never differ by more (RFC 8536, section 3.2, asks for less than 26 h). */
+/* Local and universal time never differ by more (RFC 8536, section 3.2, asks for less than 26 h).
+ */
 #define OFFSET_MAX (26 * 3600)
 /* Within this distance of a local time lie all transitions that can concern it. */
 #define REACH (27 * 3600)
@@ -30,8 +31,8 @@ struct weir_zone {
     char *name;
     bool utc;
     uint32_t n_times, n_types;
-    int64_t *times;         /* seconds UTC, ascending */
-    uint8_t *time_types;    /* type from times[i] on */
+    int64_t *times;      /* seconds UTC, ascending */
+    uint8_t *time_types; /* type from times[i] on */
     struct zone_type *types;
     char *chars;
     bool has_rule; /* the POSIX rule holds behind the last transition */
@@ -48,16 +49,21 @@ struct span {
 
 static struct zone_type utc_type = {0, false, "UTC"};
 static char utc_name[] = "UTC";
-static const weir_zone utc_zone = {
-    .name = utc_name, .utc = true, .n_types = 1, .types = &utc_type};
+static const weir_zone utc_zone = {.name = utc_name, .utc = true, .n_types = 1, .types = &utc_type};
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static weir_zone **registry;
 static size_t registry_n, registry_capacity;
 
-const weir_zone *weir_zone_utc(void) { return &utc_zone; }
-const char *weir_zone_name(const weir_zone *z) { return z->name; }
-bool weir_zone_is_utc(const weir_zone *z) { return z->utc; }
+const weir_zone *weir_zone_utc(void) {
+    return &utc_zone;
+}
+const char *weir_zone_name(const weir_zone *z) {
+    return z->name;
+}
+bool weir_zone_is_utc(const weir_zone *z) {
+    return z->utc;
+}
 
 /* ---- loading ------------------------------------------------------------------------------- */
 
@@ -133,7 +139,8 @@ static const char *read_footer(weir_zone *z, const uint8_t *p, size_t n) {
     return NULL;
 }
 
-/* Fills z from a whole TZif file.  Returns what is wrong, or NULL; *nomem tells a lack of memory. */
+/* Fills z from a whole TZif file.  Returns what is wrong, or NULL; *nomem tells a lack of memory.
+ */
 static const char *read_tzif(weir_zone *z, const uint8_t *p, size_t n, bool *nomem) {
     struct tzif_counts c;
     unsigned width = 4;
@@ -189,8 +196,8 @@ static bool name_is_safe(const char *name) {
 }
 
 static weir_status unknown(const char *name, weir_error *err) {
-    weir_status s = weir_error_set(err, WEIR_USAGE, "there is no time zone \"%.*s\"",
-                                   WEIR_ZONE_NAME_MAX, name);
+    weir_status s =
+        weir_error_set(err, WEIR_USAGE, "there is no time zone \"%.*s\"", WEIR_ZONE_NAME_MAX, name);
     weir_error_hint(err, "use a name such as Europe/Berlin (case counts), UTC, or an offset such "
                          "as +02:00");
     return s;
@@ -209,8 +216,7 @@ static weir_status open_failed(const char *dir, const char *name, int code, weir
 }
 
 /* Reads the whole file of a zone; *data is the caller's. */
-static weir_status read_zone_file(const char *name, uint8_t **data, size_t *size,
-                                  weir_error *err) {
+static weir_status read_zone_file(const char *name, uint8_t **data, size_t *size, weir_error *err) {
     const char *dir = getenv("TZDIR");
     if (!dir || !*dir) dir = DEFAULT_TZDIR;
     char path[1024];
@@ -256,8 +262,8 @@ static weir_status load_file(const char *name, weir_zone *z, weir_error *err) {
     bool nomem = false;
     weir_status status = read_zone_file(name, &data, &size, err);
     if (status != WEIR_OK) return status;
-    const char *wrong = size == ZONE_FILE_MAX ? "it is too large"
-                                              : read_tzif(z, data, size, &nomem);
+    const char *wrong =
+        size == ZONE_FILE_MAX ? "it is too large" : read_tzif(z, data, size, &nomem);
     bool foreign = size < 4 || memcmp(data, "TZif", 4) != 0;
     weir_free(data);
     if (nomem) return weir_error_nomem(err);
@@ -332,7 +338,11 @@ out:
 }
 
 weir_status weir_zone_get(const char *name, const weir_zone **out, weir_error *err) {
-    if (!name || !name_is_safe(name)) return unknown(name ? name : "", err);
+    size_t used;
+    int32_t offset;
+    if (!name) return unknown("", err);
+    bool fixed = weir_zone_parse_offset(name, strlen(name), &used, &offset) && !name[used];
+    if (!fixed && !name_is_safe(name)) return unknown(name, err);
     if (!strcmp(name, "UTC") || !strcmp(name, "Z") || !strcmp(name, "utc")) {
         *out = &utc_zone;
         return WEIR_OK;

@@ -26,9 +26,9 @@ typedef enum weir_ambiguous {
 /* Why a local time has no answer. */
 typedef enum weir_local {
     WEIR_LOCAL_OK = 0,
-    WEIR_LOCAL_TWICE,   /* ambiguous, and the policy is ERROR */
-    WEIR_LOCAL_NEVER,   /* skipped, and the policy is ERROR */
-    WEIR_LOCAL_RANGE    /* outside the range of int64 microseconds */
+    WEIR_LOCAL_TWICE, /* ambiguous, and the policy is ERROR */
+    WEIR_LOCAL_NEVER, /* skipped, and the policy is ERROR */
+    WEIR_LOCAL_RANGE  /* outside the range of int64 microseconds */
 } weir_local;
 
 /* Longest accepted name. */
@@ -49,12 +49,12 @@ bool weir_zone_is_utc(const weir_zone *z);
 
 /* Zeroed = UTC.  Not thread-safe; one per column and worker. */
 typedef struct weir_zone_cache {
-    const weir_zone *zone;       /* NULL = UTC */
-    int64_t utc_from, utc_to;    /* seconds: offset holds in [utc_from, utc_to) */
+    const weir_zone *zone;        /* NULL = UTC */
+    int64_t utc_from, utc_to;     /* seconds: offset holds in [utc_from, utc_to) */
     int64_t local_from, local_to; /* seconds: local times that can only mean this offset */
-    int32_t offset;              /* seconds east of UTC */
+    int32_t offset;               /* seconds east of UTC */
     bool dst;
-    const char *abbreviation;    /* "CET"; lives as long as the zone; NULL = "UTC" */
+    const char *abbreviation; /* "CET"; lives as long as the zone; NULL = "UTC" */
 } weir_zone_cache;
 
 void weir_zone_cache_init(weir_zone_cache *c, const weir_zone *zone);
@@ -89,9 +89,8 @@ static inline weir_local weir_zone_to_utc(weir_zone_cache *c, int64_t local_us,
     int64_t s = weir_floor_seconds(local_us);
     if (s < c->local_from || s >= c->local_to)
         return weir_zone_resolve(c, local_us, policy, utc_us);
-    return __builtin_sub_overflow(local_us, (int64_t)c->offset * 1000000, utc_us)
-               ? WEIR_LOCAL_RANGE
-               : WEIR_LOCAL_OK;
+    return __builtin_sub_overflow(local_us, (int64_t)c->offset * 1000000, utc_us) ? WEIR_LOCAL_RANGE
+                                                                                  : WEIR_LOCAL_OK;
 }
 
 /* Parses "Z", "+02", "+0200", "+02:00", "+02:00:30" at s[0..n); *used bytes taken, *offset seconds

@@ -10,9 +10,9 @@
 /* A day of the year and a time of that day, at which the clock changes. */
 typedef struct weir_zone_change {
     enum { WEIR_ZONE_JULIAN, WEIR_ZONE_DAY, WEIR_ZONE_WEEKDAY } kind; /* Jn | n | Mm.w.d */
-    int16_t day;                  /* JULIAN 1..365 (never 29 February), DAY 0..365, WEEKDAY 0..6 */
-    uint8_t month, week;          /* WEEKDAY: 1..12; 1..5, 5 = the last */
-    int32_t time_s;               /* seconds after local midnight, -167 h .. 167 h */
+    int16_t day;         /* JULIAN 1..365 (never 29 February), DAY 0..365, WEEKDAY 0..6 */
+    uint8_t month, week; /* WEEKDAY: 1..12; 1..5, 5 = the last */
+    int32_t time_s;      /* seconds after local midnight, -167 h .. 167 h */
 } weir_zone_change;
 
 typedef struct weir_zone_rule {

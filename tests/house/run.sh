@@ -19,4 +19,7 @@ check "sizes, folder pages, banned functions" tools/house-rules
 check "house rules find what is wrong" tools/house-rules --self-test
 check "links in the documents" tools/check-links
 check "shell scripts parse" tools/check-shell
+if [ -f docs/reference.md ]; then
+    check "the reference is what the program says" tools/docs --check
+fi
 check "dependency table" tools/deps --list build test lint fuzz bench dist fresh-root system

@@ -6,10 +6,10 @@
 #include "io/file.h"
 
 typedef struct weir_file_source_config {
-    weir_opt_strings path;  /* files and patterns */
-    int compression;        /* weir_file_compression */
-    uint64_t max_record;    /* bytes; 0 = a quarter of the memory, at most 64 MiB + 64 KiB */
-    uint64_t chunk;         /* bytes; 0 = from the memory */
+    weir_opt_strings path; /* files and patterns */
+    int compression;       /* weir_file_compression */
+    uint64_t max_record;   /* bytes; 0 = a quarter of the memory, at most 64 MiB + 64 KiB */
+    uint64_t chunk;        /* bytes; 0 = from the memory */
 } weir_file_source_config;
 
 typedef struct weir_file_sink_config {
@@ -18,6 +18,7 @@ typedef struct weir_file_sink_config {
     int64_t level;
     weir_opt_strings partition_by;
     uint64_t file_size; /* rotate above this many bytes; 0 = one file */
+    bool skip_empty;    /* no file when there is no record */
 } weir_file_sink_config;
 
 enum { WEIR_FILE_AUTO, WEIR_FILE_NONE, WEIR_FILE_GZIP, WEIR_FILE_ZSTD };

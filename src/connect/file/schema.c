@@ -1,8 +1,8 @@
 /* Columns and types of a file source.
  *
  * Names come from the layouts (CSV headers) or from the records (JSON); types are declared in
- * `columns:` or inferred.  A full inference is a pass over all data before the run: the cutter works
- * under a lock, the looking at values is done by as many threads as the run has.
+ * `columns:` or inferred.  A full inference is a pass over all data before the run: the cutter
+ * works under a lock, the looking at values is done by as many threads as the run has.
  */
 #include <pthread.h>
 
@@ -110,7 +110,9 @@ static weir_status names_add(names *list, const char *name, weir_error *err) {
     return WEIR_OK;
 }
 
-static const char *physical_name(const weir_opt_column *c) { return c->from ? c->from : c->name; }
+static const char *physical_name(const weir_opt_column *c) {
+    return c->from ? c->from : c->name;
+}
 
 static const weir_opt_column *declared_for(const weir_opt_columns *columns, const char *physical) {
     for (size_t i = 0; columns && i < columns->n; i++)
@@ -159,8 +161,10 @@ static weir_status make_schema(const weir_read_request *read, const names *found
         weir_field *f = &fields[n++];
         f->name = c ? c->name : found->items[i];
         f->not_null = c && c->not_null;
-        if (c && c->type) WEIR_TRY(declared_type(c, &f->type, err));
-        else WEIR_TRY(inferred_type(inference, found->items[i], &f->type, err));
+        if (c && c->type)
+            WEIR_TRY(declared_type(c, &f->type, err));
+        else
+            WEIR_TRY(inferred_type(inference, found->items[i], &f->type, err));
     }
     for (size_t i = 0; columns && i < columns->n; i++) { /* declared, seen in no file */
         const weir_opt_column *c = &columns->items[i];
@@ -205,8 +209,7 @@ static weir_status visit_split(pass *p, looker *lookers, uint32_t n, names *foun
     weir_layout *layout = ops->cutter_layout(p->cutter);
     for (uint32_t i = 0; layout && i < layout->n_names; i++)
         WEIR_TRY(names_add(found, layout->names[i], err));
-    if (must_look(r, layout, found) && p->budget_bytes)
-        WEIR_TRY(look_at_split(p, lookers, n, err));
+    if (must_look(r, layout, found) && p->budget_bytes) WEIR_TRY(look_at_split(p, lookers, n, err));
 out:
     if (status != WEIR_OK && err && !err->source[0]) weir_error_at(err, split->name, 0, 0);
     ops->cutter_free(p->cutter);

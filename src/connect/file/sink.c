@@ -1,19 +1,22 @@
 /* Writing: files that appear whole at commit.
  *
- * Workers encode (and compress: members can be put one behind the other); the one writer appends the
- * pieces to the file, or to one file a partition.  Prepared files wait under their temporary names;
- * the handle lists temporary and final names, so that commit and recovery need nothing else.
+ * Workers encode (and compress: members can be put one behind the other); the one writer appends
+ * the pieces to the file, or to one file a partition.  Prepared files wait under their temporary
+ * names; the handle lists temporary and final names, so that commit and recovery need nothing else.
  */
 #include <dirent.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "connect/file/file.h"
 #include "text/hash.h"
 #include "text/json.h"
 
+#define SWEEP_DEPTH 16 /* folders below the target that are searched for leftovers */
 #define PARTITIONS_MAX 100000u
 #define PART_BUFFER_BYTES ((size_t)16 << 10) /* a partition's bytes are gathered up to this */
 
@@ -35,7 +38,7 @@ typedef struct sink {
 /* Replaces {run_id} and {date}; leaves {column} of partition_by for later. */
 static weir_status fill_path(const sink *s, const char *path, char **out, weir_error *err) {
     weir_buf b = {0};
-    char date[16];
+    char date[40];
     time_t t = (time_t)(s->env->now_us / 1000000);
     struct tm tm;
     gmtime_r(&t, &tm);
@@ -157,7 +160,8 @@ static weir_status sink_open(const weir_sink_request *request, const weir_env *e
     WEIR_TRY(fill_path(s, path, &s->path, err));
     WEIR_TRY(find_partitions(s, err));
     if (s->to_stdout && (s->n_partition || s->config->file_size)) {
-        status = weir_error_set(err, WEIR_USAGE, "standard output cannot be partitioned or rotated");
+        status =
+            weir_error_set(err, WEIR_USAGE, "standard output cannot be partitioned or rotated");
         goto out;
     }
     WEIR_TRY(check_target(s, err));
@@ -255,8 +259,8 @@ out:
 /* Encodes the alive rows of batch as one part of p; path is taken over. */
 static weir_status add_part(encoder *e, weir_ctx *ctx, weir_batch *batch, char *path, piece *p,
                             size_t *bytes, weir_error *err) {
-    weir_status status = weir_grow((void **)&p->parts, &p->capacity, p->n + 1, sizeof *p->parts,
-                                   1u << 20, err);
+    weir_status status =
+        weir_grow((void **)&p->parts, &p->capacity, p->n + 1, sizeof *p->parts, 1u << 20, err);
     if (status != WEIR_OK) {
         weir_free(path);
         return status;
@@ -271,8 +275,12 @@ static weir_status add_part(encoder *e, weir_ctx *ctx, weir_batch *batch, char *
     return status;
 }
 
-/* Orders rows by the hash of their partition values, so that rows of one partition stand together. */
-typedef struct keyed { uint64_t hash; uint32_t row; } keyed;
+/* Orders rows by the hash of their partition values, so that rows of one partition stand together.
+ */
+typedef struct keyed {
+    uint64_t hash;
+    uint32_t row;
+} keyed;
 static int by_hash(const void *a, const void *b) {
     const keyed *x = a, *y = b;
     if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
@@ -291,8 +299,10 @@ static weir_status keyed_rows(const sink *s, weir_ctx *ctx, const weir_batch *b,
         for (uint32_t i = 0; ok && i < s->n_partition; i++)
             ok = partition_value(b->columns[s->partition[i]], row, &text, &key) &&
                  weir_buf_adds(&key, "/");
-        if (!ok) status = weir_error_nomem(err);
-        else rows[k] = (keyed){weir_hash64(key.data, key.size, 0), row};
+        if (!ok)
+            status = weir_error_nomem(err);
+        else
+            rows[k] = (keyed){weir_hash_bytes(key.data, key.size, 0), row};
     }
     weir_buf_clear(&text);
     weir_buf_clear(&key);
@@ -369,7 +379,7 @@ typedef struct target {
 typedef struct writer {
     sink *s;
     weir_ctx *ctx;
-    weir_encoder *inner; /* for headers and footers */
+    weir_encoder *inner;   /* for headers and footers */
     weir_stream *standard; /* standard output */
     target **targets;
     size_t n, capacity;
@@ -455,8 +465,8 @@ static char *numbered(const char *path, uint32_t number) {
 
 static weir_status target_new(writer *w, const char *key, uint64_t hash, uint32_t number,
                               target **out, weir_error *err) {
-    weir_status status = weir_grow((void **)&w->targets, &w->capacity, w->n + 1,
-                                   sizeof *w->targets, PARTITIONS_MAX, err);
+    weir_status status = weir_grow((void **)&w->targets, &w->capacity, w->n + 1, sizeof *w->targets,
+                                   PARTITIONS_MAX, err);
     if (status != WEIR_OK) {
         weir_error_hint(err, "partition by fewer or coarser columns");
         return status;
@@ -503,7 +513,7 @@ static weir_status index_grow(writer *w, weir_error *err) {
 static weir_status target_find(writer *w, const char *path, target **out, weir_error *err) {
     weir_status status = index_grow(w, err);
     if (status != WEIR_OK) return status;
-    uint64_t hash = weir_hash64(path, strlen(path), 0);
+    uint64_t hash = weir_hash_bytes(path, strlen(path), 0);
     size_t at = hash & (w->index_size - 1);
     for (; w->index[at]; at = (at + 1) & (w->index_size - 1)) {
         target *t = w->targets[w->index[at] - 1];
@@ -611,7 +621,8 @@ static weir_status writer_prepare(void *object, weir_buf *handle, weir_error *er
     writer *w = object;
     weir_status status = WEIR_OK;
     target *t;
-    if (w->n == 0 && !w->s->n_partition) WEIR_TRY(target_find(w, w->s->path, &t, err));
+    if (w->n == 0 && !w->s->n_partition && !w->s->config->skip_empty)
+        WEIR_TRY(target_find(w, w->s->path, &t, err));
     for (size_t i = 0; i < w->n; i++)
         if (!w->targets[i]->closed) WEIR_TRY(finish_target(w, w->targets[i], err));
     weir_json_writer j = {.out = handle};
@@ -647,8 +658,10 @@ static weir_status with_files(sink *s, weir_slice handle, on_file each, weir_loa
     for (const weir_json *f = files ? files->first : NULL; f && status == WEIR_OK; f = f->next) {
         const char *temp = weir_json_string(weir_json_at(f, 0));
         const char *path = weir_json_string(weir_json_at(f, 1));
-        if (!temp || !path) status = weir_error_set(err, WEIR_DATA, "a stored handle is damaged");
-        else status = each(s, temp, path, err);
+        if (!temp || !path)
+            status = weir_error_set(err, WEIR_DATA, "a stored handle is damaged");
+        else
+            status = each(s, temp, path, err);
     }
     int64_t rows = 0, bytes = 0;
     if (status == WEIR_OK && counts && weir_json_int(weir_json_get(root, "rows"), &rows) &&
@@ -661,6 +674,7 @@ static weir_status with_files(sink *s, weir_slice handle, on_file each, weir_loa
 }
 
 static weir_status publish(sink *s, const char *temp, const char *path, weir_error *err) {
+    weir_fault_point("file-publish");
     return weir_file_publish(temp, path, s->request.mode == WEIR_MODE_REPLACE, err);
 }
 
@@ -683,14 +697,15 @@ static weir_status sink_commit(void *object, const weir_epoch *epoch, const weir
 /* Removes what a dead run of this token left anywhere below folder. */
 static weir_status sweep(const char *folder, const char *token, int depth, weir_error *err) {
     weir_status status = weir_file_sweep(folder, token, NULL, err);
-    DIR *d = status == WEIR_OK && depth < 16 ? opendir(folder) : NULL;
+    DIR *d = status == WEIR_OK && depth < SWEEP_DEPTH ? opendir(folder) : NULL;
     if (!d) return status;
     struct dirent *e;
     while (status == WEIR_OK && (e = readdir(d))) {
         if (e->d_name[0] == '.' || (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN)) continue;
         weir_buf path = {0};
         struct stat st;
-        if (!weir_buf_printf(&path, "%s/%s", folder, e->d_name)) status = weir_error_nomem(err);
+        if (!weir_buf_printf(&path, "%s/%s", folder, e->d_name))
+            status = weir_error_nomem(err);
         else if (lstat(weir_buf_cstr(&path), &st) == 0 && S_ISDIR(st.st_mode))
             status = sweep(weir_buf_cstr(&path), token, depth + 1, err);
         weir_buf_clear(&path);
@@ -699,35 +714,46 @@ static weir_status sweep(const char *folder, const char *token, int depth, weir_
     return status;
 }
 
-static weir_status sink_abort(void *object, const weir_epoch *epoch, const weir_slice *handles,
-                              size_t n, weir_error *err) {
-    sink *s = object;
-    for (size_t i = 0; i < n; i++) {
-        weir_status status = with_files(s, handles[i], forget, NULL, err);
-        if (status != WEIR_OK) return status;
-    }
+/* The deepest folder that no placeholder belongs to holds everything this sink writes. */
+static weir_status sweep_all(sink *s, const char *token, weir_error *err) {
     if (s->to_stdout) return WEIR_OK;
-    /* the deepest folder that no placeholder belongs to holds everything */
     const char *brace = strchr(s->path, '{');
     size_t end = brace ? (size_t)(brace - s->path) : strlen(s->path);
     while (end && s->path[end - 1] != '/') end--;
     char *folder = end > 1 ? weir_strndup(s->path, end - 1) : weir_strdup(end ? "/" : ".");
     if (!folder) return weir_error_nomem(err);
-    weir_status status = sweep(folder, epoch->token, s->n_partition ? 0 : 16, err);
+    bool deep = s->config->partition_by.n > 0;
+    weir_status status = sweep(folder, token, deep ? 0 : SWEEP_DEPTH, err);
     weir_free(folder);
     return status;
 }
 
-static weir_status sink_recover(void *object, const weir_epoch *epoch, const weir_slice *handles,
-                                size_t n, weir_recovery *out, weir_error *err) {
-    sink *s = object;
-    (void)epoch;
-    (void)handles;
-    (void)n;
-    (void)err;
-    /* prepared files are durable: publishing again does no harm where it was done before */
-    *out = s->to_stdout ? WEIR_RECOVER_DONE : WEIR_RECOVER_COMMIT;
-    return WEIR_OK;
+static weir_status sink_abort(void *object, const weir_epoch *epoch, const weir_slice *handles,
+                              size_t n, weir_error *err) {
+    for (size_t i = 0; i < n; i++) {
+        weir_status status = with_files(object, handles[i], forget, NULL, err);
+        if (status != WEIR_OK) return status;
+    }
+    return sweep_all(object, epoch->token, err);
+}
+
+/* Prepared files are durable: publishing again does no harm where it was done before. */
+static weir_status sink_recover(const weir_sink_request *request, const weir_env *env,
+                                const weir_epoch *epoch, const weir_slice *handles, size_t n,
+                                weir_load_counts *counts, weir_recovery *out, weir_error *err) {
+    sink s = {.request = *request, .env = env, .config = request->config};
+    *out = WEIR_RECOVER_DONE;
+    return sink_commit(&s, epoch, handles, n, counts, err);
+}
+
+static weir_status sink_discard(const weir_sink_request *request, const weir_env *env,
+                                const weir_epoch *epoch, weir_error *err) {
+    sink s = {.request = *request, .env = env, .config = request->config};
+    s.to_stdout = strcmp(s.config->path, "-") == 0;
+    char *path;
+    weir_status status = weir_file_resolve(env, s.config->path, &path, err);
+    s.path = path; /* unfilled: what holds {run_id} is below the same folder */
+    return status == WEIR_OK ? sweep_all(&s, epoch->token, err) : status;
 }
 
 const weir_sink_ops weir_file_sink_ops = {
@@ -745,5 +771,6 @@ const weir_sink_ops weir_file_sink_ops = {
     .commit = sink_commit,
     .abort = sink_abort,
     .recover = sink_recover,
+    .discard = sink_discard,
     .close = sink_close,
 };

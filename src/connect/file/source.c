@@ -33,8 +33,9 @@ static size_t chunk_bytes(const source *s) {
 static size_t max_record_bytes(const source *s) {
     size_t memory = s->env->memory_bytes ? s->env->memory_bytes : (size_t)128 << 20;
     size_t most = ((size_t)64 << 20) + (64 << 10);
-    size_t n = s->config->max_record ? (size_t)s->config->max_record
-                                     : memory / 4 + (64 << 10) < most ? memory / 4 + (64 << 10) : most;
+    size_t n = s->config->max_record            ? (size_t)s->config->max_record
+               : memory / 4 + (64 << 10) < most ? memory / 4 + (64 << 10)
+                                                : most;
     return n < s->read.chunk_bytes ? s->read.chunk_bytes : n;
 }
 
@@ -119,7 +120,8 @@ static weir_status source_enumerate(void *object, weir_splits *out, weir_error *
 
 /* ---- opening bytes ------------------------------------------------------------------------- */
 
-static weir_status open_decompressed(source *s, const char *path, weir_stream **out, weir_error *err) {
+static weir_status open_decompressed(source *s, const char *path, weir_stream **out,
+                                     weir_error *err) {
     weir_stream *raw;
     weir_status status = weir_file_open(path, s->env->cancel, &raw, err);
     if (status != WEIR_OK) return status;
@@ -146,7 +148,8 @@ static weir_status open_for_schema(void *context, const weir_split *split, weir_
     if (!s->pipe) {
         WEIR_TRY(open_decompressed(s, split->name, &s->pipe, err));
         if (!weir_buf_reserve(&s->seen, PIPE_SAMPLE_BYTES)) return weir_error_nomem(err);
-        WEIR_TRY(weir_stream_read_full(s->pipe, s->seen.data, PIPE_SAMPLE_BYTES, &s->seen.size, err));
+        WEIR_TRY(
+            weir_stream_read_full(s->pipe, s->seen.data, PIPE_SAMPLE_BYTES, &s->seen.size, err));
     }
     /* a cut last line is no evidence */
     size_t n = s->seen.size;
@@ -174,7 +177,9 @@ static weir_status replay_read(weir_stream *stream, void *buf, size_t size, size
     r->at += *got;
     return WEIR_OK;
 }
-static void replay_close(weir_stream *stream) { weir_free(stream); }
+static void replay_close(weir_stream *stream) {
+    weir_free(stream);
+}
 static const weir_stream_ops replay_ops = {.read = replay_read, .close = replay_close};
 
 static weir_status open_split(source *s, const weir_split *split, weir_stream **out,
@@ -191,8 +196,10 @@ static weir_status open_split(source *s, const weir_split *split, weir_stream **
 
 /* ---- schema -------------------------------------------------------------------------------- */
 
-static const struct { const char *name; weir_type_id type; } metadata[] = {
-    {"_file", WEIR_STRING}, {"_line", WEIR_INT64}, {"_byte", WEIR_INT64}};
+static const struct {
+    const char *name;
+    weir_type_id type;
+} metadata[] = {{"_file", WEIR_STRING}, {"_line", WEIR_INT64}, {"_byte", WEIR_INT64}};
 enum { META_FILE, META_LINE, META_BYTE, META_COUNT };
 
 static int metadata_number(const char *name) {
@@ -232,9 +239,13 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
     for (size_t i = 0; i < splits->n; i++) once = once || !readable_again(splits->items[i].name);
     if (once && splits->n > 1)
         return weir_error_set(err, WEIR_USAGE, "a pipe cannot be read together with other files");
-    weir_file_schema_request r = {.read = &s->read, .format = s->request.format, .splits = splits,
-                                  .open = open_for_schema, .context = s,
-                                  .threads = s->env->threads, .sample_only = once};
+    weir_file_schema_request r = {.read = &s->read,
+                                  .format = s->request.format,
+                                  .splits = splits,
+                                  .open = open_for_schema,
+                                  .context = s,
+                                  .threads = s->env->threads,
+                                  .sample_only = once};
     weir_schema *data = NULL;
     weir_status status = weir_file_schema(&r, &data, err);
     if (status != WEIR_OK) return status;
@@ -324,8 +335,10 @@ static weir_status decoder_new(void *object, weir_schema *schema, weir_ctx *ctx,
     uint32_t n = 0;
     for (uint32_t i = 0; i < schema->n_fields; i++)
         if (!wants || metadata_number(schema->fields[i].name) < 0) fields[n++] = schema->fields[i];
-    if (n == schema->n_fields) d->data = weir_schema_retain(schema);
-    else WEIR_TRY(weir_schema_new(fields, n, &d->data, err));
+    if (n == schema->n_fields)
+        d->data = weir_schema_retain(schema);
+    else
+        WEIR_TRY(weir_schema_new(fields, n, &d->data, err));
     WEIR_TRY(s->request.format->read->decoder_new(&s->read, d->data, ctx, &d->inner, err));
     *out = d;
     d = NULL;
@@ -345,7 +358,8 @@ static weir_status decode_begin(void *object, weir_packet *packet, weir_error *e
 /* Line or byte of each row; lines are counted along, not from the start for each row. */
 static weir_status position_column(const weir_batch *b, bool lines, weir_ctx *ctx,
                                    weir_column **out, weir_error *err) {
-    weir_status status = weir_column_new(weir_type_of(WEIR_INT64), b->length, ctx->ledger, out, err);
+    weir_status status =
+        weir_column_new(weir_type_of(WEIR_INT64), b->length, ctx->ledger, out, err);
     if (status != WEIR_OK) return status;
     int64_t *v = (*out)->values;
     const weir_origin *o = &b->origin;
@@ -390,8 +404,10 @@ static weir_status decode_next(void *object, weir_ctx *ctx, weir_batch **out, we
     uint32_t from = 0;
     for (uint32_t i = 0; i < d->schema->n_fields; i++) {
         int m = metadata_number(d->schema->fields[i].name);
-        if (m < 0) columns[i] = weir_column_retain(b->columns[from++]);
-        else WEIR_TRY(metadata_column(d, b, m, ctx, &columns[i], err));
+        if (m < 0)
+            columns[i] = weir_column_retain(b->columns[from++]);
+        else
+            WEIR_TRY(metadata_column(d, b, m, ctx, &columns[i], err));
     }
     WEIR_TRY(weir_batch_replace(b, d->schema, columns, err));
     memset(columns, 0, d->schema->n_fields * sizeof *columns); /* now the batch's */

@@ -53,6 +53,23 @@ static void test_same_place_keeps_order_and_drops_repeats(void **state) {
     weir_diags_clear(&d);
 }
 
+static void test_settled_places_take_no_more(void **state) {
+    (void)state;
+    weir_diags d;
+    weir_diags_init(&d, NULL);
+    weir_node a = {.line = 1, .column = 1}, b = {.line = 1, .column = 2};
+    weir_diags_error(&d, &a, NULL, NULL, "first");
+    weir_diags_warn(&d, &b, NULL, NULL, "only a warning");
+    weir_diags_error(&d, NULL, NULL, NULL, "file");
+    weir_diags_settle(&d);
+    weir_diags_error(&d, &a, NULL, NULL, "follows");
+    weir_diags_error(&d, &b, NULL, NULL, "new");
+    weir_diags_error(&d, NULL, NULL, NULL, "file again");
+    assert_int_equal(d.n_errors, 4);
+    expect_print(&d, "file\nfile again\n1:1: first\n1:2: warning: only a warning\n1:2: new\n");
+    weir_diags_clear(&d);
+}
+
 static void test_control_characters_cannot_forge_lines(void **state) {
     (void)state;
     weir_diags d;
@@ -154,6 +171,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sorted_by_place),
         cmocka_unit_test(test_same_place_keeps_order_and_drops_repeats),
+        cmocka_unit_test(test_settled_places_take_no_more),
         cmocka_unit_test(test_control_characters_cannot_forge_lines),
         cmocka_unit_test(test_long_message_is_cut_at_a_character),
         cmocka_unit_test(test_many_are_counted),

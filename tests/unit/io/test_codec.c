@@ -73,8 +73,8 @@ static unsigned char *sample(size_t n) {
     uint32_t x = 12345;
     for (size_t i = 0; i < n; i++) {
         x = x * 1664525u + 1013904223u;
-        p[i] = (unsigned char)(i % 64 < 40 ? "id,name,amount,2026-01-01,Berlin,shipped"[i % 64]
-                                           : 'a' + (x >> 27));
+        p[i] = i % 64 < 40 ? (unsigned char)"id,name,amount,2026-01-01,Berlin,shipped"[i % 64]
+                           : (unsigned char)('a' + (x >> 27));
     }
     return p;
 }

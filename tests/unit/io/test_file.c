@@ -30,7 +30,7 @@ static int setup(void **state) {
 }
 static int teardown(void **state) {
     (void)state;
-    char command[128];
+    char command[256];
     snprintf(command, sizeof command, "chmod -R u+rwx %s; rm -rf %s", dir, dir);
     weir_fault_arm(WEIR_FAULT_READ, 0, 0);
     return chdir("/tmp") == 0 && system(command) == 0 ? 0 : -1;

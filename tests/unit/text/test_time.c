@@ -84,13 +84,29 @@ static void timestamps_are_read(void **state) {
                            "2024-01-01T00:60:00", "2024-01-01T00:00:60", "0000-01-01T00:00:00",
                            "1900-02-29",          "2024-01-32"};
     for (size_t i = 0; i < sizeof range / sizeof *range; i++) check_ts(range[i], WEIR_NUM_RANGE, 0);
-    const char *syntax[] = {"2024-01-01T00:00:00Z", "2024-01-01T00:00:00+01", "2024-01-01T",
-                            "2024-01-01 ", "2024-1-01", "2024-01-01T1:00:00", "20240101",
-                            "2024/01/01", "2024-01-01T00:00:00.", "2024-01-01T00:00:00.1234567890",
-                            "2024-01-01T00:00:00,5", " 2024-01-01", "2024-01-01T00:00:00 ",
-                            "2024-01-01  00:00:00", "2024-01-01T00-00-00", "yesterday", "2024",
-                            "+2024-01-01", "2024-01-01T00:00:0\xB1", "\xB2\xB0\xB2\xB4-01-01",
-                            "2024-01-01T00:00:", "2024-01-01T00:00:1", "2024-01-01T00:0",
+    const char *syntax[] = {"2024-01-01T00:00:00Z",
+                            "2024-01-01T00:00:00+01",
+                            "2024-01-01T",
+                            "2024-01-01 ",
+                            "2024-1-01",
+                            "2024-01-01T1:00:00",
+                            "20240101",
+                            "2024/01/01",
+                            "2024-01-01T00:00:00.",
+                            "2024-01-01T00:00:00.1234567890",
+                            "2024-01-01T00:00:00,5",
+                            " 2024-01-01",
+                            "2024-01-01T00:00:00 ",
+                            "2024-01-01  00:00:00",
+                            "2024-01-01T00-00-00",
+                            "yesterday",
+                            "2024",
+                            "+2024-01-01",
+                            "2024-01-01T00:00:0\xB1",
+                            "\xB2\xB0\xB2\xB4-01-01",
+                            "2024-01-01T00:00:",
+                            "2024-01-01T00:00:1",
+                            "2024-01-01T00:0",
                             "2024-01-01T00:00.5"};
     for (size_t i = 0; i < sizeof syntax / sizeof *syntax; i++)
         check_ts(syntax[i], WEIR_NUM_SYNTAX, 0);
@@ -132,8 +148,8 @@ static void zoned_timestamps_are_read(void **state) {
                 {"2024-03-01T00:53:27+00:53:28", 1709251199000000}};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         v = 0;
-        assert_int_equal(
-            weir_timestamptz_parse(S(good[i].text), NULL, WEIR_AMBIGUOUS_ERROR, &v), WEIR_NUM_OK);
+        assert_int_equal(weir_timestamptz_parse(S(good[i].text), NULL, WEIR_AMBIGUOUS_ERROR, &v),
+                         WEIR_NUM_OK);
         assert_int_equal(v, good[i].want);
     }
     assert_int_equal(weir_timestamptz_parse(S("2024-02-29T23:59:59"), NULL, 0, &v),
@@ -142,9 +158,10 @@ static void zoned_timestamps_are_read(void **state) {
     assert_int_equal(v, 1709251199000000);
     assert_int_equal(weir_timestamptz_parse(S("2024-02-30T23:59:59Z"), NULL, 0, &v),
                      WEIR_NUM_RANGE);
-    const char *bad[] = {"2024-02-29T23:59:59+24:00", "2024-02-29T23:59:59+1", "2024-02-29T23:59:59ZZ",
-                         "2024-02-29T23:59:59+02:", "2024-02-29T23:59:59 Z ", "2024-02-29T23:59:59 ",
-                         "2024-02-29T23:59:59+02:60"};
+    const char *bad[] = {
+        "2024-02-29T23:59:59+24:00", "2024-02-29T23:59:59+1",  "2024-02-29T23:59:59ZZ",
+        "2024-02-29T23:59:59+02:",   "2024-02-29T23:59:59 Z ", "2024-02-29T23:59:59 ",
+        "2024-02-29T23:59:59+02:60"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (weir_timestamptz_parse(S(bad[i]), &utc, 0, &v) != WEIR_NUM_SYNTAX)
             fail_msg("accepted: %s", bad[i]);
@@ -173,28 +190,30 @@ static void reasons_name_the_fault(void **state) {
     const weir_zone *berlin = NULL;
     weir_error err = {0};
     weir_zone_cache c;
+    assert_string_equal(weir_time_reason(WEIR_TIME_KIND_TIMESTAMP, S("2024-01-01T00:00:00Z"), NULL,
+                                         WEIR_NUM_SYNTAX),
+                        "has an offset from UTC, but the type has no time zone");
+    assert_string_equal(weir_time_reason(WEIR_TIME_KIND_TIMESTAMPTZ, S("2024-01-01T00:00:00"), NULL,
+                                         WEIR_NUM_SYNTAX),
+                        "has no offset from UTC, and no time zone is given");
     assert_string_equal(
-        weir_time_reason(WEIR_TIME_KIND_TIMESTAMP, S("2024-01-01T00:00:00Z"), NULL, WEIR_NUM_SYNTAX),
-        "has an offset from UTC, but the type has no time zone");
-    assert_string_equal(
-        weir_time_reason(WEIR_TIME_KIND_TIMESTAMPTZ, S("2024-01-01T00:00:00"), NULL, WEIR_NUM_SYNTAX),
-        "has no offset from UTC, and no time zone is given");
-    assert_string_equal(weir_time_reason(WEIR_TIME_KIND_DATE, S("2024-02-30"), NULL, WEIR_NUM_RANGE),
-                        "names a day that does not exist");
+        weir_time_reason(WEIR_TIME_KIND_DATE, S("2024-02-30"), NULL, WEIR_NUM_RANGE),
+        "names a day that does not exist");
     if (weir_zone_get("Europe/Berlin", &berlin, &err) != WEIR_OK) skip();
     weir_zone_cache_init(&c, berlin);
-    assert_string_equal(weir_time_reason(WEIR_TIME_KIND_TIMESTAMPTZ, S("2024-03-31T02:30:00"), &c,
-                                         WEIR_NUM_RANGE),
-                        "does not exist in its time zone, as the clock went forward");
-    assert_string_equal(weir_time_reason(WEIR_TIME_KIND_TIMESTAMPTZ, S("2024-10-27T02:30:00"), &c,
-                                         WEIR_NUM_RANGE),
-                        "happens twice in its time zone, as the clock went back");
+    assert_string_equal(
+        weir_time_reason(WEIR_TIME_KIND_TIMESTAMPTZ, S("2024-03-31T02:30:00"), &c, WEIR_NUM_RANGE),
+        "does not exist in its time zone, as the clock went forward");
+    assert_string_equal(
+        weir_time_reason(WEIR_TIME_KIND_TIMESTAMPTZ, S("2024-10-27T02:30:00"), &c, WEIR_NUM_RANGE),
+        "happens twice in its time zone, as the clock went back");
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
 static void check_text(const char *out, size_t n, const char *want) {
-    if (n != strlen(want) || memcmp(out, want, n) != 0) fail_msg("\"%.*s\", not \"%s\"", (int)n, out, want);
+    if (n != strlen(want) || memcmp(out, want, n) != 0)
+        fail_msg("\"%.*s\", not \"%s\"", (int)n, out, want);
 }
 
 static void values_are_written(void **state) {
@@ -218,7 +237,8 @@ static void values_are_written(void **state) {
     assert_int_equal(weir_zone_get("-03:30", &z, &err), WEIR_OK);
     weir_zone_cache_init(&c, z);
     check_text(out, weir_timestamptz_format(0, &c, 'T', out), "1969-12-31T20:30:00-03:30");
-    check_text(out, weir_timestamptz_format(INT64_MIN, &c, ' ', out), "-290308-12-21 19:59:05.224192Z");
+    check_text(out, weir_timestamptz_format(INT64_MIN, &c, ' ', out),
+               "-290308-12-21 19:59:05.224192Z");
 }
 
 static void text_and_value_agree(void **state) {
@@ -226,8 +246,8 @@ static void text_and_value_agree(void **state) {
     uint64_t x = 88172645463325252u;
     for (int i = 0; i < 200000; i++) {
         x ^= x << 13, x ^= x >> 7, x ^= x << 17;
-        int64_t us = WEIR_TIMESTAMP_MIN +
-                     (int64_t)(x % (uint64_t)(WEIR_TIMESTAMP_MAX - WEIR_TIMESTAMP_MIN));
+        int64_t us =
+            WEIR_TIMESTAMP_MIN + (int64_t)(x % (uint64_t)(WEIR_TIMESTAMP_MAX - WEIR_TIMESTAMP_MIN));
         if (i % 3 == 0) us -= us % 1000000;
         char out[WEIR_TIME_TEXT_MAX];
         int64_t back = 0;
@@ -260,7 +280,8 @@ static void check_read(const char *format, weir_time_kind kind, const char *text
     memcpy(copy, text, n);
     weir_num r = weir_time_program_parse(compile(format, true), kind, copy, n, NULL, 0, &v);
     if (r != code) fail_msg("%s %s: code %d, not %d", format, text, r, code);
-    if (v != (code == WEIR_NUM_OK ? want : -77)) fail_msg("%s %s: %lld", format, text, (long long)v);
+    if (v != (code == WEIR_NUM_OK ? want : -77))
+        fail_msg("%s %s: %lld", format, text, (long long)v);
     free(copy);
 }
 
@@ -295,15 +316,16 @@ static void formats_read(void **state) {
     check_read("%D %I:%M %p", WEIR_TIME_KIND_TIMESTAMP, "1/2/24 13:30 pm", WEIR_NUM_RANGE, 0);
     check_read("%F %T.%f", WEIR_TIME_KIND_TIMESTAMP, "2024-01-02 00:00:00.5", WEIR_NUM_OK,
                day + 500000);
-    check_read("%F %T.%f", WEIR_TIME_KIND_TIMESTAMP, "2024-01-02 00:00:00.0000005",
-               WEIR_NUM_LOSSY, 0);
+    check_read("%F %T.%f", WEIR_TIME_KIND_TIMESTAMP, "2024-01-02 00:00:00.0000005", WEIR_NUM_LOSSY,
+               0);
     check_read("%F %T", WEIR_TIME_KIND_TIMESTAMP, "2024-01-02 24:00:00", WEIR_NUM_RANGE, 0);
     check_read("%F %T", WEIR_TIME_KIND_TIMESTAMPTZ, "2024-01-02 00:00:00", WEIR_NUM_SYNTAX, 0);
     check_read("%F %T%z", WEIR_TIME_KIND_TIMESTAMPTZ, "2024-01-02 00:00:00+0100", WEIR_NUM_OK,
                day - WEIR_US_PER_HOUR);
     check_read("%F %T%z", WEIR_TIME_KIND_TIMESTAMP, "2024-01-02 00:00:00+0100", WEIR_NUM_SYNTAX, 0);
     check_read("%F %T %Z", WEIR_TIME_KIND_TIMESTAMPTZ, "2024-01-02 00:00:00 UTC", WEIR_NUM_OK, day);
-    check_read("%F %T %Z", WEIR_TIME_KIND_TIMESTAMPTZ, "2024-01-02 00:00:00 CET", WEIR_NUM_SYNTAX, 0);
+    check_read("%F %T %Z", WEIR_TIME_KIND_TIMESTAMPTZ, "2024-01-02 00:00:00 CET", WEIR_NUM_SYNTAX,
+               0);
     check_read("%s", WEIR_TIME_KIND_TIMESTAMPTZ, "1704153600", WEIR_NUM_OK, day);
     check_read("%s.%f", WEIR_TIME_KIND_TIMESTAMP, "-0.5", WEIR_NUM_OK, -500000);
     check_read("%s", WEIR_TIME_KIND_TIMESTAMPTZ, "99999999999999999999", WEIR_NUM_RANGE, 0);
@@ -318,9 +340,9 @@ static void formats_are_checked(void **state) {
     const struct {
         const char *text;
         int column;
-    } bad[] = {{"", 1}, {"%Y-%q", 4}, {"%Y %Y", 4}, {"%d%", 3}, {"%I:%M", 5}, {"%H %p", 5},
-               {"%f%Y", 3}, {"%s%m", 3}, {"%s %Y", 5}, {"%Y %j %m", 8}, {"%G", 1}, {"abc", 3},
-               {"%F %m", 4}};
+    } bad[] = {{"", 1},      {"%Y-%q", 4}, {"%Y %Y", 4}, {"%d%", 3},   {"%I:%M", 5},
+               {"%H %p", 5}, {"%f%Y", 3},  {"%s%m", 3},  {"%s %Y", 5}, {"%Y %j %m", 8},
+               {"%G", 1},    {"abc", 3},   {"%F %m", 4}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         const weir_time_program *p = NULL;
         weir_error err = {0};
@@ -428,8 +450,10 @@ static void intervals_are_read(void **state) {
     check_interval("999999999 years", WEIR_NUM_RANGE, 0, 0, 0);
     check_interval("2562047789:00:00", WEIR_NUM_RANGE, 0, 0, 0);
     check_interval("00:60", WEIR_NUM_RANGE, 0, 0, 0);
-    const char *bad[] = {"1", "day", "1 dy", "P", "PT", "P1", "P1H", "PT1D", "P1D1Y", "P1DT", "1 day ago x",
-                         "ago", "1:2", "01:02:03:04", "01:02 03:04", "1 day,", "- 1 day", "1..5 s", "PT1.S"};
+    const char *bad[] = {"1",           "day",     "1 dy",   "P",           "PT",
+                         "P1",          "P1H",     "PT1D",   "P1D1Y",       "P1DT",
+                         "1 day ago x", "ago",     "1:2",    "01:02:03:04", "01:02 03:04",
+                         "1 day,",      "- 1 day", "1..5 s", "PT1.S"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         check_interval(bad[i], WEIR_NUM_SYNTAX, 0, 0, 0);
 }
@@ -496,11 +520,19 @@ static void truncation(void **state) {
     (void)state;
     const struct {
         const char *unit, *want;
-    } cases[] = {{"microsecond", "2024-08-15 13:14:15.678912"}, {"milliseconds", "2024-08-15 13:14:15.678"},
-                 {"second", "2024-08-15 13:14:15"}, {"minute", "2024-08-15 13:14:00"},
-                 {"HOUR", "2024-08-15 13:00:00"}, {"day", "2024-08-15"}, {"week", "2024-08-12"},
-                 {"month", "2024-08-01"}, {"quarter", "2024-07-01"}, {"year", "2024-01-01"},
-                 {"decade", "2020-01-01"}, {"century", "2001-01-01"}, {"millennium", "2001-01-01"}};
+    } cases[] = {{"microsecond", "2024-08-15 13:14:15.678912"},
+                 {"milliseconds", "2024-08-15 13:14:15.678"},
+                 {"second", "2024-08-15 13:14:15"},
+                 {"minute", "2024-08-15 13:14:00"},
+                 {"HOUR", "2024-08-15 13:00:00"},
+                 {"day", "2024-08-15"},
+                 {"week", "2024-08-12"},
+                 {"month", "2024-08-01"},
+                 {"quarter", "2024-07-01"},
+                 {"year", "2024-01-01"},
+                 {"decade", "2020-01-01"},
+                 {"century", "2001-01-01"},
+                 {"millennium", "2001-01-01"}};
     int64_t t = ts("2024-08-15 13:14:15.678912"), out;
     weir_time_part part;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -523,12 +555,13 @@ static void parts(void **state) {
     const struct {
         weir_time_part part;
         int64_t want;
-    } cases[] = {{WEIR_PART_CENTURY, 20}, {WEIR_PART_MILLENNIUM, 2}, {WEIR_PART_DECADE, 200},
-                 {WEIR_PART_YEAR, 2000}, {WEIR_PART_QUARTER, 4}, {WEIR_PART_MONTH, 12},
-                 {WEIR_PART_WEEK, 50}, {WEIR_PART_DAY, 16}, {WEIR_PART_HOUR, 12},
-                 {WEIR_PART_MINUTE, 21}, {WEIR_PART_DOW, 6}, {WEIR_PART_ISODOW, 6},
-                 {WEIR_PART_DOY, 351}, {WEIR_PART_ISOYEAR, 2000}, {WEIR_PART_MICROSECOND, 13500000},
-                 {WEIR_PART_MILLISECOND, 13500}};
+    } cases[] = {
+        {WEIR_PART_CENTURY, 20},       {WEIR_PART_MILLENNIUM, 2}, {WEIR_PART_DECADE, 200},
+        {WEIR_PART_YEAR, 2000},        {WEIR_PART_QUARTER, 4},    {WEIR_PART_MONTH, 12},
+        {WEIR_PART_WEEK, 50},          {WEIR_PART_DAY, 16},       {WEIR_PART_HOUR, 12},
+        {WEIR_PART_MINUTE, 21},        {WEIR_PART_DOW, 6},        {WEIR_PART_ISODOW, 6},
+        {WEIR_PART_DOY, 351},          {WEIR_PART_ISOYEAR, 2000}, {WEIR_PART_MICROSECOND, 13500000},
+        {WEIR_PART_MILLISECOND, 13500}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (weir_timestamp_part(cases[i].part, t, NULL) != cases[i].want * 1000000)
             fail_msg("part %d: %lld", cases[i].part,

@@ -1,0 +1,56 @@
+/* What the command line, the service and the library's users call.
+ *
+ * A weir_session carries what outlives a call: the arena that results live in, the diagnostics of the
+ * file, the request to stop.  One thread at a time per session.
+ */
+#ifndef WEIR_API_API_H
+#define WEIR_API_API_H
+
+#include "engine/run.h"
+#include "spec/pipeline.h"
+
+#define WEIR_VERSION "0.1.0"
+
+typedef struct weir_session {
+    weir_arena arena;
+    weir_diags diags;
+    weir_cancel cancel;
+    weir_pipeline *pipeline; /* loaded */
+    weir_state *state;       /* opened */
+} weir_session;
+
+void weir_session_init(weir_session *s);
+void weir_session_clear(weir_session *s);
+
+/* All connectors, formats and operators of this program. */
+const weir_spec_registry *weir_api_registry(void);
+
+/* Loads and checks a pipeline file into s->pipeline.  WEIR_USAGE: the faults are in s->diags. */
+WEIR_MUST_USE weir_status weir_api_load(weir_session *s, const char *path,
+                                        const weir_spec_params *params, weir_error *err);
+/* The same for `weir copy`. */
+WEIR_MUST_USE weir_status weir_api_load_copy(weir_session *s, const char *source,
+                                             const char *target, const weir_copy_options *options,
+                                             weir_error *err);
+/* Opens s->state, the state of s->pipeline; create false and none there: WEIR_IO, ENOENT. */
+WEIR_MUST_USE weir_status weir_api_open_state(weir_session *s, bool create, weir_error *err);
+
+/* How a run is wanted. */
+typedef struct weir_api_run_options {
+    size_t n_steps;
+    const char *const *steps; /* names; 0 = all */
+    bool full_refresh;
+    const char *trigger; /* NULL = "manual" */
+    void (*progress)(void *context, const char *step, const weir_account *sofar);
+    void *progress_context;
+} weir_api_run_options;
+
+/* Runs s->pipeline.  See weir_run. */
+WEIR_MUST_USE weir_status weir_api_run(weir_session *s, const weir_api_run_options *options,
+                                       weir_run_result *result, weir_error *err);
+
+/* Everything that can be known without running: opens sources and targets read-only, infers, binds,
+ * and describes what a run would do.  Text for people into plan. */
+WEIR_MUST_USE weir_status weir_api_plan(weir_session *s, weir_buf *plan, weir_error *err);
+
+#endif

@@ -1,0 +1,77 @@
+/* The command line: a table of commands, a parser of flags, printing. */
+#ifndef WEIR_CLI_CLI_H
+#define WEIR_CLI_CLI_H
+
+#include "api/api.h"
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LIMIT = 3, EXIT_PARTIAL = 4 };
+
+/* ---- flags --------------------------------------------------------------------------------- */
+
+typedef struct cli_flag {
+    const char *name;  /* "--output"; NULL ends the table */
+    char letter;       /* 'o', or 0 */
+    const char *value; /* name of its value in the help, NULL = a switch */
+    const char *help;
+} cli_flag;
+
+/* What stood on the command line of one command. */
+typedef struct cli_args {
+    const struct cli_command *command;
+    size_t n;             /* words that are no flags */
+    const char **words;
+    const char **values;  /* for each flag of the command and of the common ones: NULL = not given */
+    size_t n_params;      /* --param name=value, may be repeated */
+    const char **param_names, **param_values;
+    weir_arena arena;
+    bool json, quiet, no_color;
+    int verbosity;
+} cli_args;
+
+/* Value of a flag, "" for a switch that was given, NULL when it was not. */
+const char *cli_flag_value(const cli_args *a, const char *name);
+
+typedef struct cli_command {
+    const char *name, *alias;
+    bool first;           /* shown first by --help */
+    const char *usage;    /* behind the name */
+    const char *summary;
+    const cli_flag *flags;
+    size_t min_words, max_words;
+    int (*run)(cli_args *a);
+} cli_command;
+
+extern const cli_command *const cli_commands[]; /* NULL-terminated, in order of the help */
+
+/* ---- printing ------------------------------------------------------------------------------ */
+
+/* Prints an error to stderr and gives the exit code for it. */
+int cli_fail(const weir_error *err);
+/* Prints what is wrong with the file, or err when diags has nothing. */
+int cli_fail_diags(const weir_diags *d, const weir_error *err);
+bool cli_color(const cli_args *a, int fd); /* whether to colour what goes to fd */
+/* "1,234,567" into buf (room 32). */
+const char *cli_count(uint64_t n, char *buf);
+/* "12.3 MiB" / "1.2 s", room 32. */
+const char *cli_size(uint64_t bytes, char *buf);
+const char *cli_time(int64_t us, char *buf);
+
+/* Rows of batches as a table for people (text) or one JSON object a line. */
+typedef struct cli_table cli_table;
+int cli_print_batches(const cli_args *a, weir_batch *const *batches, size_t n,
+                      const char *const *columns, size_t n_columns);
+
+/* ---- runs ---------------------------------------------------------------------------------- */
+
+/* Runs s->pipeline with progress and summary; common to run and copy. */
+int cli_run_session(const cli_args *a, weir_session *s, weir_api_run_options *options);
+/* SIGINT and SIGTERM ask the session to stop, a second one ends the process. */
+void cli_catch_signals(weir_session *s);
+int cli_signal_exit_code(const weir_session *s, int otherwise);
+
+int cli_cmd_run(cli_args *a);
+int cli_cmd_copy(cli_args *a);
+int cli_cmd_check(cli_args *a);
+int cli_cmd_version(cli_args *a);
+
+#endif

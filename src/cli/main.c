@@ -1,0 +1,96 @@
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/distance.h"
+#include "base/fault.h"
+#include "cli/args.h"
+
+static void print_group(bool first) {
+    for (size_t i = 0; cli_commands[i]; i++)
+        if (cli_commands[i]->first == first)
+            printf("  %-11s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+}
+
+static int print_overview(void) {
+    printf("weir moves data: it extracts, transforms, validates and loads every record, exactly once.\n\n"
+           "usage: weir COMMAND [ARGUMENTS]\n\n");
+    print_group(true);
+    printf("\nmore:\n");
+    print_group(false);
+    printf("\n`weir help COMMAND` tells more about one; `weir help NAME` about a connector, format, "
+           "transform or rule.\n");
+    return EXIT_OK;
+}
+
+static void print_flags(const cli_flag *table) {
+    for (const cli_flag *f = table; f && f->name; f++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s%c%s%s%s%s", f->letter ? "-" : "", f->letter ? f->letter : ' ',
+                 f->letter ? ", " : "", f->name, f->value ? " " : "", f->value ? f->value : "");
+        printf("  %-26s %s\n", left, f->help);
+    }
+}
+
+static int print_command(const cli_command *c) {
+    printf("%s\n\nusage: weir %s %s\n\n", c->summary, c->name, c->usage);
+    print_flags(c->flags);
+    print_flags(cli_common_flags);
+    return EXIT_OK;
+}
+
+const cli_command *cli_find_command(const char *name) {
+    for (size_t i = 0; cli_commands[i]; i++) {
+        const cli_command *c = cli_commands[i];
+        if (strcmp(c->name, name) == 0 || (c->alias && strcmp(c->alias, name) == 0)) return c;
+    }
+    return NULL;
+}
+
+int cli_print_command_help(const char *name) {
+    const cli_command *c = cli_find_command(name);
+    return c ? print_command(c) : EXIT_USAGE;
+}
+
+static int unknown_command(const char *word) {
+    const char *names[64];
+    size_t n = 0;
+    for (; cli_commands[n] && n < 64; n++) names[n] = cli_commands[n]->name;
+    const char *near = weir_distance_nearest(word, strlen(word), names, n);
+    fprintf(stderr, "weir: there is no command %s%s%s%s; see `weir --help`\n", word,
+            near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
+    return EXIT_USAGE;
+}
+
+/* Large buffers come and go with every batch: giving each back to the system at once would cost a
+ * page fault a page; few arenas keep what malloc holds back small. */
+static void tune_malloc(void) {
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 8 << 20);
+}
+
+int main(int argc, char **argv) {
+    tune_malloc();
+    weir_fault_init();
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        print_overview();
+        return EXIT_USAGE;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return print_overview();
+    if (strcmp(word, "--version") == 0) word = "version";
+    if (strcmp(word, "help") == 0 && argc == 2) return print_overview();
+    const cli_command *c = cli_find_command(word);
+    if (!c) return unknown_command(word);
+    cli_args a;
+    int code = cli_args_parse(&a, c, argc - 2, argv + 2);
+    if (code == EXIT_OK) code = cli_flag_value(&a, "--help") ? print_command(c) : c->run(&a);
+    weir_arena_clear(&a.arena);
+    if (fflush(stdout) != 0 && code == EXIT_OK) {
+        fprintf(stderr, "weir: standard output could not be written\n");
+        code = EXIT_FAILED;
+    }
+    return code;
+}

@@ -1,0 +1,234 @@
+/* weir run, weir copy: progress while it runs, a summary when it is over. */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+
+/* ---- signals ------------------------------------------------------------------------------- */
+
+static weir_session *_Atomic interrupted_session;
+
+static void on_signal(int number) {
+    weir_session *s = atomic_load(&interrupted_session);
+    if (!s || atomic_load(&s->cancel.requested)) _exit(128 + number);
+    atomic_store(&s->cancel.requested, number);
+}
+
+void cli_catch_signals(weir_session *s) {
+    atomic_store(&interrupted_session, s);
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+int cli_signal_exit_code(const weir_session *s, int otherwise) {
+    int number = atomic_load(&((weir_session *)(uintptr_t)s)->cancel.requested);
+    return number > 0 ? 128 + number : otherwise;
+}
+
+/* ---- progress ------------------------------------------------------------------------------ */
+
+typedef struct progress {
+    int64_t begun_us;
+    bool shown;
+} progress;
+
+static void show_progress(void *context, const char *step, const weir_account *a) {
+    progress *p = context;
+    char rows[32], bytes[32], rejects[32], rate[32];
+    double s = (double)(weir_clock_monotonic_us() - p->begun_us) / 1e6;
+    p->shown = true;
+    fprintf(stderr, "\r\033[K%s: %s rows, %s, %s rows/s", step, cli_count(a->rows_read, rows),
+            cli_size(a->bytes_read, bytes),
+            cli_count(s > 0 ? (uint64_t)((double)a->rows_read / s) : 0, rate));
+    if (a->rows_rejected) fprintf(stderr, ", %s rejected", cli_count(a->rows_rejected, rejects));
+    fflush(stderr);
+}
+
+/* ---- summary ------------------------------------------------------------------------------- */
+
+static void json_text(const char *s) {
+    putchar('"');
+    for (; s && *s; s++) {
+        if (*s == '"' || *s == '\\') printf("\\%c", *s);
+        else if ((unsigned char)*s < 0x20) printf("\\u%04x", (unsigned char)*s);
+        else putchar(*s);
+    }
+    putchar('"');
+}
+
+static void summary_json(const weir_run_result *r) {
+    printf("{\"run_id\":\"%s\",\"status\":\"%s\",\"exit_code\":%d,\"duration_us\":%lld", r->run_id,
+           weir_run_status_name(r->status), weir_run_exit_code(r), (long long)r->duration_us);
+    if (r->resumed) printf(",\"resumed\":\"%s\"", r->resumed);
+    if (r->error.status != WEIR_OK) {
+        char text[2048];
+        printf(",\"error\":");
+        json_text(weir_error_format(&r->error, text, sizeof text));
+    }
+    printf(",\"steps\":[");
+    for (size_t i = 0; i < r->n_steps; i++) {
+        const weir_step_result *s = &r->steps[i];
+        const weir_account *a = &s->account;
+        printf("%s{\"step\":", i ? "," : "");
+        json_text(s->step);
+        printf(",\"status\":\"%s\",\"read\":%llu,\"loaded\":%llu,\"inserted\":%llu,\"updated\":%llu,"
+               "\"unchanged\":%llu,\"stale\":%llu,\"rejected\":%llu,\"filtered\":%llu,\"bytes_read\":%llu,"
+               "\"files\":%llu,\"files_skipped\":%llu,\"duration_us\":%lld,\"rejects\":",
+               weir_run_status_name(s->status), (unsigned long long)a->rows_read,
+               (unsigned long long)a->rows_loaded, (unsigned long long)a->loaded.inserted,
+               (unsigned long long)a->loaded.updated, (unsigned long long)a->loaded.unchanged,
+               (unsigned long long)a->loaded.stale, (unsigned long long)a->rows_rejected,
+               (unsigned long long)a->rows_filtered, (unsigned long long)a->bytes_read,
+               (unsigned long long)s->files, (unsigned long long)s->files_skipped,
+               (long long)s->duration_us);
+        if (s->reject_path) json_text(s->reject_path);
+        else printf("null");
+        printf(",\"operators\":[");
+        for (size_t k = 0; k < a->n_operators; k++) {
+            const weir_operator_account *o = &a->operators[k];
+            printf("%s{\"operator\":\"%s\",\"in\":%llu,\"out\":%llu,\"rejected\":%llu,\"filtered\":%llu}",
+                   k ? "," : "", o->name, (unsigned long long)o->in, (unsigned long long)o->out,
+                   (unsigned long long)o->rejected, (unsigned long long)o->filtered);
+        }
+        printf("],\"cpu_ms\":{\"cut\":%.1f,\"parse\":%.1f,\"transform\":%.1f,\"validate\":%.1f,"
+               "\"encode\":%.1f,\"write\":%.1f}}",
+               (double)a->phases.cut / 1e6, (double)a->phases.parse / 1e6,
+               (double)a->phases.transform / 1e6, (double)a->phases.validate / 1e6,
+               (double)a->phases.encode / 1e6, (double)a->phases.write / 1e6);
+    }
+    printf("]}\n");
+}
+
+static void step_line(const weir_step_result *s) {
+    const weir_account *a = &s->account;
+    char x[32], y[32], t[32];
+    fprintf(stderr, "%s: ", s->step);
+    if (s->status == WEIR_RUN_SKIPPED) {
+        fprintf(stderr, "not run, a step it needs failed\n");
+        return;
+    }
+    if (s->completed_run && a->rows_read == 0) {
+        fprintf(stderr, "done already by run %s, which was interrupted\n", s->completed_run);
+        return;
+    }
+    if (s->nothing_new && a->rows_read == 0) {
+        fprintf(stderr, "nothing new to read\n");
+        return;
+    }
+    fprintf(stderr, "%s read", cli_count(a->rows_read, x));
+    if (a->rows_filtered) fprintf(stderr, ", %s filtered", cli_count(a->rows_filtered, x));
+    if (a->rows_rejected) fprintf(stderr, ", %s rejected", cli_count(a->rows_rejected, x));
+    if (s->status == WEIR_RUN_OK || s->status == WEIR_RUN_PARTIAL) {
+        fprintf(stderr, ", %s loaded", cli_count(a->rows_loaded, x));
+        if (a->loaded.updated || a->loaded.stale || a->loaded.unchanged)
+            fprintf(stderr, " (%s new, %s updated", cli_count(a->loaded.inserted, x),
+                    cli_count(a->loaded.updated, y));
+        if (a->loaded.stale) fprintf(stderr, ", %s stale", cli_count(a->loaded.stale, x));
+        if (a->loaded.unchanged) fprintf(stderr, ", %s unchanged", cli_count(a->loaded.unchanged, x));
+        if (a->loaded.updated || a->loaded.stale || a->loaded.unchanged) fprintf(stderr, ")");
+    } else {
+        fprintf(stderr, ", nothing loaded");
+    }
+    fprintf(stderr, " in %s", cli_time(s->duration_us, t));
+    double seconds = (double)s->duration_us / 1e6;
+    if (seconds > 0.5 && a->bytes_read)
+        fprintf(stderr, " (%s/s)", cli_size((uint64_t)((double)a->bytes_read / seconds), x));
+    fprintf(stderr, "\n");
+    if (s->files_skipped) fprintf(stderr, "  %llu files were skipped\n", (unsigned long long)s->files_skipped);
+    if (s->completed_run)
+        fprintf(stderr, "  completed what run %s had decided when it was interrupted\n", s->completed_run);
+    if (s->reject_path) fprintf(stderr, "  rejects: %s\n", s->reject_path);
+}
+
+static void summary_phases(const weir_run_result *r) {
+    for (size_t i = 0; i < r->n_steps; i++) {
+        const weir_phases *p = &r->steps[i].account.phases;
+        fprintf(stderr, "%s: CPU ms: cut %.0f, parse %.0f, transform %.0f, validate %.0f, encode %.0f, write %.0f\n",
+                r->steps[i].step, (double)p->cut / 1e6, (double)p->parse / 1e6, (double)p->transform / 1e6,
+                (double)p->validate / 1e6, (double)p->encode / 1e6, (double)p->write / 1e6);
+    }
+}
+
+static void summary_text(const cli_args *a, const weir_run_result *r) {
+    if (!a->quiet)
+        for (size_t i = 0; i < r->n_steps; i++) step_line(&r->steps[i]);
+    if (a->verbosity > 0) summary_phases(r);
+    if (r->error.status != WEIR_OK) {
+        char text[2048];
+        fprintf(stderr, "weir: %s\n", weir_error_format(&r->error, text, sizeof text));
+    }
+    if (!a->quiet) fprintf(stderr, "run %s: %s\n", r->run_id, weir_run_status_name(r->status));
+}
+
+int cli_run_session(const cli_args *a, weir_session *s, weir_api_run_options *options) {
+    weir_error err = {0};
+    weir_run_result result;
+    progress p = {.begun_us = weir_clock_monotonic_us()};
+    cli_catch_signals(s);
+    if (isatty(STDERR_FILENO) && !a->quiet && !a->json) {
+        options->progress = show_progress;
+        options->progress_context = &p;
+    }
+    weir_status status = weir_api_run(s, options, &result, &err);
+    if (p.shown) fprintf(stderr, "\r\033[K");
+    if (status != WEIR_OK) return cli_signal_exit_code(s, cli_fail(&err));
+    if (s->diags.n_errors) cli_fail_diags(&s->diags, NULL);
+    if (a->json) summary_json(&result);
+    else summary_text(a, &result);
+    int code = cli_signal_exit_code(s, weir_run_exit_code(&result));
+    if (code == EXIT_OK && cli_flag_value(a, "--strict"))
+        for (size_t i = 0; i < result.n_steps; i++)
+            if (result.steps[i].account.rows_rejected) code = EXIT_PARTIAL;
+    return code;
+}
+
+/* ---- the commands -------------------------------------------------------------------------- */
+
+int cli_cmd_run(cli_args *a) {
+    weir_session s;
+    weir_error err = {0};
+    weir_session_init(&s);
+    weir_spec_params params = {a->n_params, a->param_names, a->param_values};
+    int code;
+    if (weir_api_load(&s, a->words[0], &params, &err) != WEIR_OK) {
+        code = cli_fail_diags(&s.diags, &err);
+    } else {
+        weir_api_run_options options = {.n_steps = a->n - 1, .steps = a->words + 1,
+                                        .full_refresh = cli_flag_value(a, "--full-refresh") != NULL};
+        code = cli_run_session(a, &s, &options);
+    }
+    weir_session_clear(&s);
+    return code;
+}
+
+int cli_cmd_copy(cli_args *a) {
+    weir_session s;
+    weir_error err = {0};
+    weir_session_init(&s);
+    weir_copy_options copy = {.table = cli_flag_value(a, "--table"),
+                              .source_table = cli_flag_value(a, "--source-table"),
+                              .query = cli_flag_value(a, "--query"),
+                              .mode = cli_flag_value(a, "--mode"),
+                              .version = cli_flag_value(a, "--version-column"),
+                              .key = cli_flag_value(a, "--key"),
+                              .rejects = cli_flag_value(a, "--rejects"),
+                              .columns = cli_flag_value(a, "--columns"),
+                              .source_format = cli_flag_value(a, "--from-format"),
+                              .target_format = cli_flag_value(a, "--to-format"),
+                              .max_ratio = cli_flag_value(a, "--max-ratio"),
+                              .memory = cli_flag_value(a, "--memory"),
+                              .threads = cli_flag_value(a, "--threads"),
+                              .incremental = cli_flag_value(a, "--incremental") != NULL};
+    int code;
+    if (weir_api_load_copy(&s, a->words[0], a->words[1], &copy, &err) != WEIR_OK) {
+        code = cli_fail_diags(&s.diags, &err);
+    } else {
+        weir_api_run_options options = {.trigger = "copy"};
+        code = cli_run_session(a, &s, &options);
+    }
+    weir_session_clear(&s);
+    return code;
+}

@@ -1,0 +1,273 @@
+#include "connect/sqlite/sqlite.h"
+
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "text/number.h"
+#include "text/time.h"
+
+static const weir_option options[] = {{.name = "path",
+                                       .type = WEIR_OPT_STRING,
+                                       .flags = WEIR_OPT_REQUIRED,
+                                       .offset = offsetof(weir_sqlite_config, path),
+                                       .since = "0.1",
+                                       .help = "the database file"},
+                                      {.name = "busy_timeout",
+                                       .type = WEIR_OPT_DURATION,
+                                       .fallback = "10s",
+                                       .offset = offsetof(weir_sqlite_config, busy_us),
+                                       .since = "0.1",
+                                       .help = "how long to wait for another program's lock"},
+                                      {0}};
+
+static const weir_option source_options[] = {
+    {.name = "table",
+     .type = WEIR_OPT_STRING,
+     .offset = offsetof(weir_sqlite_source_config, table),
+     .since = "0.1",
+     .help = "table or view to read"},
+    {.name = "query",
+     .type = WEIR_OPT_STRING,
+     .offset = offsetof(weir_sqlite_source_config, query),
+     .since = "0.1",
+     .help = "select statement to read instead of a table"},
+    {0}};
+
+static const weir_option sink_options[] = {
+    {.name = "table",
+     .type = WEIR_OPT_STRING,
+     .flags = WEIR_OPT_REQUIRED,
+     .offset = offsetof(weir_sqlite_sink_config, table),
+     .since = "0.1",
+     .help = "table to load; made from the columns when it is missing"},
+    {0}};
+
+static const char *const extensions[] = {".sqlite", ".sqlite3", ".db", NULL};
+
+static weir_status check(const void *connection, const weir_env *env, weir_error *err) {
+    sqlite3 *db = NULL;
+    weir_status status = weir_sqlite_open(connection, env, false, &db, err);
+    if (status == WEIR_OK) status = weir_sqlite_exec(db, "select count(*) from sqlite_master", err);
+    sqlite3_close(db);
+    return status;
+}
+
+const weir_connector weir_connector_sqlite = {
+    .abi = WEIR_CONNECTOR_ABI,
+    .struct_size = sizeof(weir_connector),
+    .name = "sqlite",
+    .summary = "tables and queries of a SQLite database file",
+    .roles = WEIR_ROLE_SOURCE | WEIR_ROLE_SINK | WEIR_ROLE_CATALOG,
+    .caps = WEIR_CAP_STABLE | WEIR_CAP_SINGLE_WRITER | WEIR_CAP_TXN,
+    .modes = 1u << WEIR_MODE_APPEND | 1u << WEIR_MODE_REPLACE | 1u << WEIR_MODE_TRUNCATE |
+             1u << WEIR_MODE_UPSERT,
+    .default_mode = WEIR_MODE_APPEND,
+    .extensions = extensions,
+    .options = options,
+    .config_size = sizeof(weir_sqlite_config),
+    .source_options = source_options,
+    .source_config_size = sizeof(weir_sqlite_source_config),
+    .sink_options = sink_options,
+    .sink_config_size = sizeof(weir_sqlite_sink_config),
+    .check = check,
+    .catalog = &weir_sqlite_catalog_ops,
+    .source = &weir_sqlite_source_ops,
+    .sink = &weir_sqlite_sink_ops,
+};
+
+/* ---- dialect ------------------------------------------------------------------------------- */
+
+/* Declared names are chosen for their affinity: a decimal must not become a REAL, so it is TEXT;
+ * uint64 gets no affinity at all, so that integers stay integers and text stays text. */
+static bool column_type(const weir_type *t, weir_buf *out) {
+    const char *name = "text";
+    if (t->id == WEIR_BOOL || (weir_type_is_integer(t) && t->id != WEIR_UINT64))
+        name = "integer";
+    else if (weir_type_is_float(t))
+        name = "real";
+    else if (t->id == WEIR_BINARY || t->id == WEIR_UINT64)
+        name = "blob";
+    return weir_buf_adds(out, name);
+}
+
+const weir_sql_dialect weir_sqlite_dialect = {
+    .name = "sqlite",
+    .quote = '"',
+    .ddl_in_transaction = true,
+    .merge = WEIR_SQL_ON_CONFLICT,
+    .text_type = "text",
+    .text_order = " collate weir_value",
+    .column_type = column_type,
+};
+
+static bool contains(const char *text, const char *word) {
+    size_t n = strlen(word);
+    for (; *text; text++)
+        if (strncasecmp(text, word, n) == 0) return true;
+    return false;
+}
+
+/* Section 3.1 of SQLite's "Datatypes" for the affinity; before it the names that carry a meaning.
+ */
+const weir_type *weir_sqlite_type_of(const char *declared) {
+    if (!declared || !*declared) return weir_type_of(WEIR_STRING);
+    const weir_type *exact = NULL;
+    if (contains(declared, "decimal") || contains(declared, "numeric")) {
+        const char *open = strchr(declared, '(');
+        char *end = NULL;
+        long p = open ? strtol(open + 1, &end, 10) : 0;
+        long s = end && *end == ',' ? strtol(end + 1, &end, 10) : 0;
+        if (p >= 1 && p <= WEIR_DECIMAL_MAX_PRECISION && s >= 0 && s <= p &&
+            weir_type_decimal((int)p, (int)s, &exact, NULL) == WEIR_OK)
+            return exact;
+        return weir_type_of(WEIR_STRING);
+    }
+    if (contains(declared, "bool")) return weir_type_of(WEIR_BOOL);
+    if (contains(declared, "timestamptz")) return weir_type_of(WEIR_TIMESTAMPTZ);
+    if (contains(declared, "datetime") || contains(declared, "timestamp"))
+        return weir_type_of(WEIR_TIMESTAMP);
+    if (strcasecmp(declared, "date") == 0) return weir_type_of(WEIR_DATE);
+    if (strcasecmp(declared, "time") == 0) return weir_type_of(WEIR_TIME);
+    if (contains(declared, "int")) return weir_type_of(WEIR_INT64);
+    if (contains(declared, "char") || contains(declared, "clob") || contains(declared, "text"))
+        return weir_type_of(WEIR_STRING);
+    if (contains(declared, "blob")) return weir_type_of(WEIR_BINARY);
+    if (contains(declared, "real") || contains(declared, "floa") || contains(declared, "doub"))
+        return weir_type_of(WEIR_FLOAT64);
+    return weir_type_of(WEIR_STRING);
+}
+
+/* ---- opening and errors -------------------------------------------------------------------- */
+
+weir_status weir_sqlite_error(sqlite3 *db, weir_error *err, const char *doing) {
+    int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
+    const char *message = db ? sqlite3_errmsg(db) : "out of memory";
+    weir_status status;
+    switch (code & 0xff) {
+    case SQLITE_NOMEM: return weir_error_nomem(err);
+    case SQLITE_FULL: status = WEIR_RESOURCE; break;
+    case SQLITE_INTERRUPT: status = WEIR_CANCELLED; break;
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT: status = WEIR_DATA; break;
+    case SQLITE_ERROR: status = WEIR_USAGE; break;
+    default: status = WEIR_IO; break;
+    }
+    weir_error_set(err, status, "%s: %s", doing, message);
+    if (err) {
+        err->vendor_code = code;
+        err->retriable = (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+    }
+    if (status == WEIR_RESOURCE)
+        weir_error_hint(err, "make room on the disk; nothing was committed");
+    if ((code & 0xff) == SQLITE_BUSY)
+        weir_error_hint(err, "another program holds a lock; raise busy_timeout or run again");
+    return status;
+}
+
+weir_status weir_sqlite_exec(sqlite3 *db, const char *sql, weir_error *err) {
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? WEIR_OK
+                                                                : weir_sqlite_error(db, err, sql);
+}
+
+weir_status weir_sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, weir_error *err) {
+    return sqlite3_prepare_v2(db, sql, -1, out, NULL) == SQLITE_OK
+               ? WEIR_OK
+               : weir_sqlite_error(db, err, sql);
+}
+
+static int cancelled(void *cancel) {
+    return weir_cancel_requested(cancel);
+}
+
+/* Order of values that stand as text: numbers and times by value, anything else by bytes.  Text
+ * order alone would put "9.5" above "10" and "...00Z" above "...00.5Z". */
+static int value_order(void *context, int a_size, const void *a, int b_size, const void *b) {
+    (void)context;
+    size_t n = (size_t)a_size, m = (size_t)b_size;
+    weir_int128 p, q;
+    if (weir_num_parse_decimal128(a, n, 38, 18, &p) == WEIR_NUM_OK &&
+        weir_num_parse_decimal128(b, m, 38, 18, &q) == WEIR_NUM_OK)
+        return p < q ? -1 : p > q;
+    int64_t x, y;
+    if ((weir_timestamptz_parse(a, n, NULL, 0, &x) == WEIR_NUM_OK &&
+         weir_timestamptz_parse(b, m, NULL, 0, &y) == WEIR_NUM_OK) ||
+        (weir_timestamp_parse(a, n, &x) == WEIR_NUM_OK &&
+         weir_timestamp_parse(b, m, &y) == WEIR_NUM_OK))
+        return x < y ? -1 : x > y;
+    int order = memcmp(a, b, n < m ? n : m);
+    return order ? order : n < m ? -1 : n > m;
+}
+
+weir_status weir_sqlite_open(const weir_sqlite_config *config, const weir_env *env, bool writable,
+                             sqlite3 **out, weir_error *err) {
+    const char *path = config->path;
+    if (path[0] != '/' && env->folder && env->folder[0] && strcmp(env->folder, ".") != 0) {
+        path = weir_arena_printf(env->arena, "%s/%s", env->folder, path);
+        if (!path) return weir_error_nomem(err);
+    }
+    struct stat st;
+    if (!writable && stat(path, &st) != 0) {
+        weir_error_set(err, WEIR_IO, "there is no database %s", path);
+        return WEIR_IO;
+    }
+    sqlite3 *db = NULL;
+    int flags = writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) !=
+        SQLITE_OK) {
+        weir_status status = weir_sqlite_error(db, err, "opening the database");
+        weir_error_at(err, path, 0, 0);
+        sqlite3_close(db);
+        return status;
+    }
+    sqlite3_busy_timeout(db, (int)(config->busy_us / 1000));
+    sqlite3_progress_handler(db, 10000, cancelled, env->cancel);
+    sqlite3_create_collation(db, "weir_value", SQLITE_UTF8, NULL, value_order);
+    weir_status status = weir_sqlite_exec(db, "pragma cache_size = -8192", err);
+    if (status != WEIR_OK) {
+        weir_error_at(err, path, 0, 0);
+        sqlite3_close(db);
+        return status;
+    }
+    *out = db;
+    return WEIR_OK;
+}
+
+/* ---- catalog ------------------------------------------------------------------------------- */
+
+static weir_status list(const void *connection, const weir_env *env, weir_buf *out,
+                        weir_error *err) {
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s = NULL;
+    weir_status status;
+    WEIR_TRY(weir_sqlite_open(connection, env, false, &db, err));
+    WEIR_TRY(
+        weir_sqlite_prepare(db,
+                            "select name from sqlite_master where type in ('table', 'view') and "
+                            "name not like 'sqlite\\_%' escape '\\' order by name",
+                            &s, err));
+    int rc;
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW)
+        if (!weir_buf_printf(out, "%s\n", (const char *)sqlite3_column_text(s, 0))) {
+            status = weir_error_nomem(err);
+            goto out;
+        }
+    if (rc != SQLITE_DONE) status = weir_sqlite_error(db, err, "listing the tables");
+out:
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return status;
+}
+
+static weir_status describe(const void *connection, const weir_env *env, const char *table,
+                            weir_schema **out, weir_error *err) {
+    const weir_sqlite_source_config config = {.table = table};
+    weir_source_request request = {.connection = connection, .config = &config};
+    void *source = NULL;
+    weir_status status = weir_sqlite_source_ops.open(&request, env, &source, err);
+    if (status == WEIR_OK) status = weir_sqlite_source_ops.schema(source, NULL, out, err);
+    weir_sqlite_source_ops.close(source);
+    return status;
+}
+
+const weir_catalog_ops weir_sqlite_catalog_ops = {.list = list, .describe = describe};

@@ -1,0 +1,46 @@
+/* The `sqlite` connector: tables and queries of a SQLite database file.
+ *
+ * How types are kept (docs/connectors/sqlite.md): integers and bool as INTEGER, uint64 above
+ * int64's range as TEXT, floats as REAL, decimals as exact TEXT, dates and times as ISO 8601 TEXT,
+ * binary as BLOB, everything else as TEXT.  Read back with declared types the values are equal.
+ */
+#ifndef WEIR_CONNECT_SQLITE_SQLITE_H
+#define WEIR_CONNECT_SQLITE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "connect/sql/sql.h"
+
+typedef struct weir_sqlite_config {
+    const char *path;
+    int64_t busy_us;
+} weir_sqlite_config;
+
+typedef struct weir_sqlite_source_config {
+    const char *table, *query;
+} weir_sqlite_source_config;
+
+typedef struct weir_sqlite_sink_config {
+    const char *table;
+} weir_sqlite_sink_config;
+
+extern const weir_sql_dialect weir_sqlite_dialect;
+extern const weir_source_ops weir_sqlite_source_ops;
+extern const weir_sink_ops weir_sqlite_sink_ops;
+extern const weir_catalog_ops weir_sqlite_catalog_ops;
+
+/* Opens config's file with our pragmas, collation and cancel hook. writable: creates it when it is
+ * missing.  The path is made absolute against env->folder. */
+WEIR_MUST_USE weir_status weir_sqlite_open(const weir_sqlite_config *config, const weir_env *env,
+                                           bool writable, sqlite3 **out, weir_error *err);
+/* The error of the last call on db, with what was being done. */
+weir_status weir_sqlite_error(sqlite3 *db, weir_error *err, const char *doing);
+WEIR_MUST_USE weir_status weir_sqlite_exec(sqlite3 *db, const char *sql, weir_error *err);
+WEIR_MUST_USE weir_status weir_sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out,
+                                              weir_error *err);
+
+/* The type weir reads a column of this declared type as (SQLite's affinity rules, and the usual
+ * names for dates, booleans and decimals). */
+const weir_type *weir_sqlite_type_of(const char *declared);
+
+#endif

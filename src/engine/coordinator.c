@@ -1,0 +1,375 @@
+#include "engine/coordinator.h"
+
+#include <stdio.h>
+
+#include "base/fault.h"
+#include "text/json.h"
+
+static weir_epoch epoch_for(const weir_coordinator *c, size_t sink) {
+    return (weir_epoch){.number = c->number,
+                        .token = c->token,
+                        .pipeline = c->env->pipeline,
+                        .step = c->step,
+                        .sink = c->config->sinks[sink].name,
+                        .run_id = c->env->run_id};
+}
+
+/* ---- begin --------------------------------------------------------------------------------- */
+
+static void name_token(weir_coordinator *c, const char *run_id) {
+    snprintf(c->token, sizeof c->token, "%s.%.80s.%llu", run_id, c->step,
+             (unsigned long long)c->number);
+}
+
+static weir_status begin(void *context, weir_flow *f, weir_error *err) {
+    weir_coordinator *c = context;
+    weir_status status = WEIR_OK;
+    if (!c->again) {
+        WEIR_TRY(weir_state_epoch_begin(c->lease, c->step, &c->number, err));
+        name_token(c, c->env->run_id);
+        c->decided = false;
+    }
+    c->begun = true;
+    weir_fault_point("after-begin");
+    for (size_t i = 0; i < c->config->n_sinks; i++) {
+        weir_epoch e = epoch_for(c, i);
+        WEIR_TRY(c->config->sinks[i].connector->sink->begin(weir_flow_sink_object(f, i), &e, err));
+    }
+out:
+    return status;
+}
+
+/* ---- the intent ---------------------------------------------------------------------------- */
+
+/* The engine's own bytes in the intent: the token (a second try must use the same) and the figures,
+ * for the run that completes the epoch after a crash. */
+static weir_status account_save(const weir_coordinator *c, const weir_account *a, weir_buf *out,
+                                weir_error *err) {
+    weir_json_writer w = {.out = out};
+    weir_json_open(&w, '{');
+    weir_json_key(&w, "token");
+    weir_json_write_string(&w, c->token);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } figures[] = {{"read", a->rows_read},         {"rejected", a->rows_rejected},
+                   {"filtered", a->rows_filtered}, {"absorbed", a->rows_absorbed},
+                   {"loaded", a->rows_loaded},     {"bytes", a->bytes_read},
+                   {"splits", a->splits},          {"warnings", a->warnings}};
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        weir_json_key(&w, figures[i].name);
+        weir_json_write_uint(&w, figures[i].value);
+    }
+    weir_json_close(&w, '}');
+    return w.failed ? weir_error_nomem(err) : WEIR_OK;
+}
+
+static uint64_t figure(const weir_json *root, const char *name) {
+    int64_t v = 0;
+    return weir_json_int(weir_json_get(root, name), &v) && v >= 0 ? (uint64_t)v : 0;
+}
+
+static weir_status account_load(weir_coordinator *c, weir_slice bytes, weir_account *a,
+                                weir_error *err) {
+    weir_arena arena = {0};
+    const weir_json *root = NULL;
+    weir_status status = weir_json_parse(bytes.data, bytes.size, NULL, &arena, &root, err);
+    const char *token = status == WEIR_OK ? weir_json_string(weir_json_get(root, "token")) : NULL;
+    if (status == WEIR_OK && (!token || strlen(token) >= sizeof c->token))
+        status = weir_error_set(err, WEIR_DATA, "the stored intent has no token");
+    if (status == WEIR_OK) {
+        snprintf(c->token, sizeof c->token, "%s", token);
+        a->rows_read = figure(root, "read");
+        a->rows_rejected = figure(root, "rejected");
+        a->rows_filtered = figure(root, "filtered");
+        a->rows_absorbed = figure(root, "absorbed");
+        a->rows_loaded = figure(root, "loaded");
+        a->bytes_read = figure(root, "bytes");
+        a->splits = figure(root, "splits");
+        a->warnings = figure(root, "warnings");
+    }
+    weir_arena_clear(&arena);
+    return status;
+}
+
+/* Everything the intent points to while it is being written. */
+typedef struct intent_parts {
+    weir_buf splits, account;
+    weir_state_handle *handles;
+    weir_state_file *files;
+    weir_state_reject reject;
+    weir_state_position position;
+} intent_parts;
+
+static void parts_clear(intent_parts *p) {
+    weir_buf_clear(&p->splits);
+    weir_buf_clear(&p->account);
+    weir_free(p->handles);
+    weir_free(p->files);
+}
+
+static weir_status add_handles(const weir_coordinator *c, const weir_flow_epoch *e, intent_parts *p,
+                               weir_state_intent *in, weir_error *err) {
+    size_t n = 0;
+    for (size_t s = 0; s < e->n_sinks; s++) n += e->sinks[s].n;
+    p->handles = weir_alloc_zero(n + 1, sizeof *p->handles);
+    if (!p->handles) return weir_error_nomem(err);
+    for (size_t s = 0; s < e->n_sinks; s++)
+        for (size_t i = 0; i < e->sinks[s].n; i++)
+            p->handles[in->n_handles++] =
+                (weir_state_handle){c->config->sinks[s].name, e->sinks[s].handles[i]};
+    in->handles = p->handles;
+    return WEIR_OK;
+}
+
+static weir_status add_files(const weir_flow *f, intent_parts *p, weir_state_intent *in,
+                             weir_error *err) {
+    const weir_splits *splits = weir_flow_splits(f);
+    p->files = weir_alloc_zero(splits->n + 1, sizeof *p->files);
+    if (!p->files) return weir_error_nomem(err);
+    for (size_t i = 0; i < splits->n; i++) {
+        const weir_split *x = &splits->items[i];
+        p->files[in->n_files++] = (weir_state_file){
+            .path = x->name, .size_bytes = x->size_bytes, .mtime_ns = x->mtime_ns};
+    }
+    in->files = p->files;
+    return WEIR_OK;
+}
+
+static weir_status write_intent(weir_coordinator *c, weir_flow *f, const weir_flow_epoch *e,
+                                weir_error *err) {
+    intent_parts p = {0};
+    weir_state_intent in = {0};
+    weir_status status;
+    WEIR_TRY(weir_splits_save(weir_flow_splits(f), &p.splits, err));
+    WEIR_TRY(account_save(c, e->account, &p.account, err));
+    in.splits = (weir_slice){p.splits.data, p.splits.size};
+    in.account = (weir_slice){p.account.data, p.account.size};
+    WEIR_TRY(add_handles(c, e, &p, &in, err));
+    if (c->ledger_files) WEIR_TRY(add_files(f, &p, &in, err));
+    if (e->account->rows_rejected && c->reject_path) {
+        p.reject = (weir_state_reject){.path = c->reject_path,
+                                       .format = c->reject_format,
+                                       .rows = e->account->rows_rejected,
+                                       .source = c->reject_source};
+        in.rejects = &p.reject;
+        in.n_rejects = 1;
+    }
+    if (e->position.size) {
+        p.position = (weir_state_position){.fingerprint = "", .bytes = e->position, .text = ""};
+        in.positions = &p.position;
+        in.n_positions = 1;
+    }
+    status = weir_state_epoch_intent(c->lease, c->step, c->number, &in, err);
+out:
+    parts_clear(&p);
+    return status;
+}
+
+/* ---- limits -------------------------------------------------------------------------------- */
+
+static weir_status check_limits(const weir_coordinator *c, const weir_account *a, weir_error *err) {
+    const weir_flow_config *g = c->config;
+    uint64_t rejected = a->rows_rejected, read = a->rows_read;
+    if (rejected == 0) return WEIR_OK;
+    weir_status status = WEIR_OK;
+    if (a->rows_loaded == 0 && a->rows_filtered < read && g->max_ratio >= 0)
+        status = weir_error_set(err, WEIR_LIMIT,
+                                "all %llu records that were to be loaded were "
+                                "rejected",
+                                (unsigned long long)rejected);
+    else if (g->max_rows >= 0 && rejected > (uint64_t)g->max_rows)
+        status = weir_error_set(err, WEIR_LIMIT, "%llu records were rejected, max_rows is %lld",
+                                (unsigned long long)rejected, (long long)g->max_rows);
+    else if (g->max_ratio >= 0 && (double)rejected > g->max_ratio * (double)read)
+        status = weir_error_set(err, WEIR_LIMIT,
+                                "%llu of %llu records (%.2f %%) were rejected, "
+                                "max_ratio is %g %%",
+                                (unsigned long long)rejected, (unsigned long long)read,
+                                100.0 * (double)rejected / (double)read, 100.0 * g->max_ratio);
+    if (status != WEIR_OK)
+        weir_error_hint(err,
+                        "nothing was committed; see `weir rejects list`, mend the input or the "
+                        "rules, or raise rejects: max_ratio");
+    return status;
+}
+
+/* ---- commit -------------------------------------------------------------------------------- */
+
+static weir_status commit_sink(weir_coordinator *c, weir_flow *f, const weir_flow_epoch *e,
+                               size_t sink, weir_load_counts *counts, weir_error *err) {
+    weir_epoch epoch = epoch_for(c, sink);
+    return c->config->sinks[sink].connector->sink->commit(weir_flow_sink_object(f, sink), &epoch,
+                                                          e->sinks[sink].handles, e->sinks[sink].n,
+                                                          counts, err);
+}
+
+/* A limit was passed: the load is undone, but its rejects are kept, for they say why. */
+static weir_status refuse(weir_coordinator *c, weir_flow *f, const weir_flow_epoch *e,
+                          weir_error *err) {
+    weir_error second = {0};
+    weir_load_counts ignored = {0};
+    weir_epoch epoch = epoch_for(c, 0);
+    weir_status status = c->config->sinks[0].connector->sink->abort(
+        weir_flow_sink_object(f, 0), &epoch, e->sinks[0].handles, e->sinks[0].n, &second);
+    for (size_t i = 1; status == WEIR_OK && i < c->config->n_sinks; i++)
+        status = commit_sink(c, f, e, i, &ignored, &second);
+    if (status == WEIR_OK) status = weir_state_epoch_undone(c->lease, c->step, c->number, &second);
+    if (status == WEIR_OK && c->reject_path) {
+        weir_state_reject set = {.path = c->reject_path,
+                                 .format = c->reject_format,
+                                 .rows = e->account->rows_rejected,
+                                 .source = c->reject_source};
+        const char *run = c->env->run_id;
+        status = weir_state_reject_put(c->lease->state, run, c->step, c->number, &set, &second);
+        /* the good records were not loaded either: there is nothing to replay into */
+        if (status == WEIR_OK)
+            status = weir_state_reject_mark(c->lease->state, run, c->step, c->reject_path,
+                                            WEIR_REJECTS_DISCARDED, run, NULL, &second);
+        c->rejects = e->account->rows_rejected;
+    }
+    c->begun = false;
+    if (status != WEIR_OK) weir_error_context(err, "undoing the load: %s", second.message);
+    return WEIR_LIMIT;
+}
+
+static weir_status commit(void *context, weir_flow *f, const weir_flow_epoch *e, weir_error *err) {
+    weir_coordinator *c = context;
+    weir_status status;
+    weir_load_counts counts = {0}, ignored = {0};
+    weir_account account = *e->account;
+    weir_fault_point("after-prepare");
+    WEIR_TRY(write_intent(c, f, e, err));
+    weir_fault_point("after-intent");
+    if (!c->decided && (status = check_limits(c, e->account, err)) != WEIR_OK) {
+        c->limit = status;
+        return refuse(c, f, e, err);
+    }
+    if (!c->decided) WEIR_TRY(weir_state_epoch_decide(c->lease, c->step, c->number, NULL, 0, err));
+    c->decided = true;
+    weir_fault_point("after-decision");
+    WEIR_TRY(commit_sink(c, f, e, 0, &counts, err));
+    weir_fault_point("after-sink-commit");
+    WEIR_TRY(weir_state_epoch_committed(c->lease, c->step, c->number, err));
+    weir_fault_point("after-committed");
+    for (size_t i = 1; i < c->config->n_sinks; i++)
+        WEIR_TRY(commit_sink(c, f, e, i, &ignored, err));
+    weir_fault_point("after-rejects");
+    WEIR_TRY(weir_state_epoch_done(c->lease, c->step, c->number, err));
+    weir_fault_point("after-done");
+    c->begun = c->decided = c->again = false;
+    c->loaded.inserted += counts.inserted;
+    c->loaded.updated += counts.updated;
+    c->loaded.unchanged += counts.unchanged;
+    c->loaded.stale += counts.stale;
+    c->loaded.bytes += counts.bytes;
+    c->rejects += e->account->rows_rejected;
+    account.loaded = counts;
+    status = weir_account_check(&account, err);
+out:
+    return status;
+}
+
+weir_flow_hooks weir_coordinator_hooks(weir_coordinator *c) {
+    return (weir_flow_hooks){.begin = begin, .commit = commit, .context = c};
+}
+
+weir_status weir_coordinator_abort(weir_coordinator *c, weir_flow *f, weir_error *err) {
+    if (!c->begun || c->decided) return WEIR_OK;
+    weir_status status = WEIR_OK;
+    for (size_t i = 0; i < c->config->n_sinks; i++) {
+        weir_epoch e = epoch_for(c, i);
+        weir_status one = c->config->sinks[i].connector->sink->abort(weir_flow_sink_object(f, i),
+                                                                     &e, NULL, 0, err);
+        if (status == WEIR_OK) status = one;
+    }
+    if (status == WEIR_OK) status = weir_state_epoch_undone(c->lease, c->step, c->number, err);
+    c->begun = false;
+    return status;
+}
+
+/* ---- recovery ------------------------------------------------------------------------------ */
+
+static weir_status discard_all(weir_coordinator *c, weir_error *err) {
+    for (size_t i = 0; i < c->config->n_sinks; i++) {
+        const weir_flow_sink *s = &c->config->sinks[i];
+        weir_epoch e = epoch_for(c, i);
+        weir_status status = s->connector->sink->discard(&s->request, c->env, &e, err);
+        if (status != WEIR_OK) return status;
+    }
+    return WEIR_OK;
+}
+
+/* Completes one sink of a decided epoch from its stored handles. */
+static weir_status recover_sink(weir_coordinator *c, const weir_state_epoch *epoch, size_t sink,
+                                weir_load_counts *counts, weir_recovery *out, weir_error *err) {
+    const weir_flow_sink *s = &c->config->sinks[sink];
+    const weir_state_intent *in = &epoch->intent;
+    weir_slice *handles = weir_alloc_zero(in->n_handles + 1, sizeof *handles);
+    if (!handles) return weir_error_nomem(err);
+    size_t n = 0;
+    for (size_t i = 0; i < in->n_handles; i++)
+        if (strcmp(in->handles[i].sink, s->name) == 0) handles[n++] = in->handles[i].bytes;
+    weir_epoch e = epoch_for(c, sink);
+    weir_status status =
+        s->connector->sink->recover(&s->request, c->env, &e, handles, n, counts, out, err);
+    weir_free(handles);
+    return status;
+}
+
+static weir_status roll_forward(weir_coordinator *c, const weir_state_epoch *epoch,
+                                weir_epoch_fate *fate, weir_splits *splits, weir_account *account,
+                                weir_error *err) {
+    weir_status status;
+    weir_recovery found = WEIR_RECOVER_DONE;
+    weir_load_counts ignored = {0};
+    WEIR_TRY(account_load(c, epoch->intent.account, account, err));
+    c->decided = true;
+    WEIR_TRY(recover_sink(c, epoch, 0, &account->loaded, &found, err));
+    if (found == WEIR_RECOVER_LOST) {
+        if (epoch->state == WEIR_EPOCH_COMMITTED) {
+            status = weir_error_set(err, WEIR_INTERNAL,
+                                    "epoch %llu of step %s was committed, but its "
+                                    "token is not in the target",
+                                    (unsigned long long)c->number, c->step);
+            weir_error_hint(err,
+                            "was the target replaced or restored? `weir state reset` forgets the "
+                            "epoch");
+            goto out;
+        }
+        WEIR_TRY(discard_all(c, err));
+        WEIR_TRY(weir_splits_load(splits, epoch->intent.splits, err));
+        c->again = true;
+        *fate = WEIR_FATE_AGAIN;
+        goto out;
+    }
+    if (epoch->state == WEIR_EPOCH_DECIDED)
+        WEIR_TRY(weir_state_epoch_committed(c->lease, c->step, c->number, err));
+    for (size_t i = 1; i < c->config->n_sinks; i++)
+        WEIR_TRY(recover_sink(c, epoch, i, &ignored, &found, err));
+    WEIR_TRY(weir_state_epoch_done(c->lease, c->step, c->number, err));
+    c->rejects += account->rows_rejected;
+    *fate = WEIR_FATE_DONE;
+out:
+    return status;
+}
+
+weir_status weir_coordinator_recover(weir_coordinator *c, const weir_state_epoch *epoch,
+                                     weir_epoch_fate *fate, weir_splits *splits,
+                                     weir_account *account, weir_error *err) {
+    c->number = epoch->number;
+    name_token(c, epoch->run_id);
+    if (epoch->state == WEIR_EPOCH_DECIDED || epoch->state == WEIR_EPOCH_COMMITTED)
+        return roll_forward(c, epoch, fate, splits, account, err);
+    weir_status status = discard_all(c, err);
+    if (status == WEIR_OK) status = weir_state_epoch_undone(c->lease, c->step, c->number, err);
+    *fate = WEIR_FATE_UNDONE;
+    return status;
+}
+
+weir_status weir_coordinator_give_up(weir_coordinator *c, weir_error *err) {
+    weir_status status = discard_all(c, err);
+    if (status == WEIR_OK) status = weir_state_epoch_undone(c->lease, c->step, c->number, err);
+    c->again = c->decided = c->begun = false;
+    return status;
+}

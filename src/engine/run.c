@@ -1,0 +1,298 @@
+#include "engine/run.h"
+
+#include <sched.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "text/hash.h"
+
+uint32_t weir_default_threads(void) {
+    cpu_set_t set;
+    uint32_t n = 1;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) n = (uint32_t)CPU_COUNT(&set);
+    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re"); /* "200000 100000", or "max 100000" */
+    unsigned long long quota = 0, period = 0;
+    if (f && fscanf(f, "%llu %llu", &quota, &period) == 2 && period) {
+        uint32_t limit = (uint32_t)((quota + period - 1) / period);
+        if (limit && limit < n) n = limit;
+    }
+    if (f) fclose(f);
+    return n ? n : 1;
+}
+
+int weir_run_exit_code(const weir_run_result *r) {
+    switch (r->status) {
+    case WEIR_RUN_OK:
+    case WEIR_RUN_SKIPPED: return 0;
+    case WEIR_RUN_LIMIT: return 3;
+    case WEIR_RUN_PARTIAL: return 4;
+    case WEIR_RUN_CANCELLED: return 130;
+    default: return r->error.status == WEIR_USAGE ? 2 : 1;
+    }
+}
+
+/* ---- identity ------------------------------------------------------------------------------ */
+
+static uint64_t hash_node(const weir_node *n, uint64_t h) {
+    if (!n) return h;
+    h = weir_hash_combine(h, (uint64_t)n->kind + 1);
+    if (n->kind == WEIR_NODE_SCALAR) return weir_hash_bytes(n->text, n->text_size, h);
+    for (size_t i = 0; i < n->n; i++) {
+        if (n->kind == WEIR_NODE_MAP) h = hash_node(n->keys[i], h);
+        h = hash_node(n->items[i], h);
+    }
+    return h;
+}
+
+/* ---- resuming an interrupted run ----------------------------------------------------------- */
+
+/* One run in the state went on with another's work when the process had died: what those runs had
+ * finished is not done twice. */
+typedef struct resume {
+    size_t n;
+    const char *runs[64]; /* newest first */
+} resume;
+
+static weir_slice text_at(const weir_batch *b, const char *name, uint32_t row) {
+    int c = weir_schema_find(b->schema, name, strlen(name));
+    if (c < 0 || weir_column_is_null(b->columns[c], row)) return (weir_slice){"", 0};
+    return weir_column_slice(b->columns[c], row);
+}
+
+/* The latest runs of the pipeline, as long as they were interrupted and of the same file. */
+static weir_status find_interrupted(weir_state *state, const char *pipeline,
+                                    const char *fingerprint, weir_arena *arena, resume *out,
+                                    weir_error *err) {
+    weir_state_filter filter = {.pipeline = pipeline, .newest_first = true, .limit = 64};
+    weir_state_result found = {0};
+    weir_status status = weir_state_query(state, WEIR_STATE_RUNS, &filter, NULL, &found, err);
+    bool more = true;
+    for (size_t i = 0; status == WEIR_OK && more && i < found.n; i++) {
+        const weir_batch *b = found.batches[i];
+        for (uint32_t r = 0; more && r < b->length; r++) {
+            more = weir_slice_is(text_at(b, "status", r), "interrupted") &&
+                   weir_slice_is(text_at(b, "fingerprint", r), fingerprint) &&
+                   out->n < sizeof out->runs / sizeof *out->runs;
+            if (!more) break;
+            weir_slice id = text_at(b, "run_id", r);
+            char *copy = weir_arena_strndup(arena, id.data, id.size);
+            if (!copy)
+                status = weir_error_nomem(err), more = false;
+            else
+                out->runs[out->n++] = copy;
+        }
+    }
+    weir_state_result_clear(&found);
+    return status;
+}
+
+static weir_status any_row(weir_state *state, weir_state_what what, const weir_state_filter *filter,
+                           bool *out, weir_error *err) {
+    weir_state_result found = {0};
+    weir_status status = weir_state_query(state, what, filter, NULL, &found, err);
+    *out = status == WEIR_OK && found.rows > 0;
+    weir_state_result_clear(&found);
+    return status;
+}
+
+/* Whether one of the interrupted runs had finished the step: it says so, or its epoch is done (the
+ * process died between the epoch's end and the step's). */
+static weir_status finished_before(weir_state *state, const char *pipeline, const char *step,
+                                   const resume *r, const char **run, weir_error *err) {
+    *run = NULL;
+    for (size_t i = 0; i < r->n && !*run; i++) {
+        bool yes = false;
+        weir_state_filter f = {
+            .pipeline = pipeline, .step = step, .run_id = r->runs[i], .status = "ok"};
+        weir_status status = any_row(state, WEIR_STATE_STEPS, &f, &yes, err);
+        f.status = "done";
+        if (status == WEIR_OK && !yes) status = any_row(state, WEIR_STATE_EPOCHS, &f, &yes, err);
+        if (status != WEIR_OK) return status;
+        if (yes) *run = r->runs[i];
+    }
+    return WEIR_OK;
+}
+
+/* ---- history ------------------------------------------------------------------------------- */
+
+static weir_status put_step(const weir_step_env *e, const weir_step *step,
+                            const weir_step_result *r, weir_error *err) {
+    const weir_account *a = &r->account;
+    weir_state_operator *ops = weir_alloc_zero(a->n_operators + 1, sizeof *ops);
+    if (!ops) return weir_error_nomem(err);
+    for (size_t i = 0; i < a->n_operators; i++) {
+        const weir_operator_account *o = &a->operators[i];
+        ops[i] = (weir_state_operator){o->name,     o->in,       o->created, o->out,
+                                       o->rejected, o->filtered, o->absorbed};
+    }
+    char error[1024] = "";
+    if (r->error.status != WEIR_OK) weir_error_format(&r->error, error, sizeof error);
+    weir_state_step s = {.step = step->name,
+                         .source = step->flow.source.type,
+                         .sink = step->flow.sink.type,
+                         .status = r->status,
+                         .started_us = r->started_us,
+                         .duration_us = r->duration_us,
+                         .attempts = r->attempts,
+                         .rows_in = a->rows_read,
+                         .inserted = a->loaded.inserted,
+                         .updated = a->loaded.updated,
+                         .unchanged = a->loaded.unchanged,
+                         .stale = a->loaded.stale,
+                         .rejected = a->rows_rejected,
+                         .filtered = a->rows_filtered,
+                         .absorbed = a->rows_absorbed,
+                         .bytes_in = a->bytes_read,
+                         .bytes_out = a->loaded.bytes,
+                         .warnings = a->warnings,
+                         .files = r->files,
+                         .files_skipped = r->files_skipped,
+                         .error = error,
+                         .n_operators = a->n_operators,
+                         .operators = ops};
+    weir_status status = weir_state_step_put(e->state, e->run_id, &s, err);
+    weir_free(ops);
+    return status;
+}
+
+/* ---- the run ------------------------------------------------------------------------------- */
+
+static bool chosen(const weir_run_request *q, size_t step) {
+    for (size_t i = 0; i < q->n_steps; i++)
+        if (q->steps[i] == step) return true;
+    return q->n_steps == 0;
+}
+
+static bool needs_failed(const weir_step *step, const weir_pipeline *p, const weir_run_result *r) {
+    for (size_t i = 0; i < step->n_needs; i++)
+        for (size_t k = 0; k < r->n_steps; k++) {
+            if (strcmp(r->steps[k].step, p->steps[step->needs[i]].name) != 0) continue;
+            weir_run_status s = r->steps[k].status;
+            if (s != WEIR_RUN_OK && s != WEIR_RUN_PARTIAL) return true;
+        }
+    return false;
+}
+
+/* The run's status is that of its worst step. */
+static void take_status(weir_run_result *r, const weir_step_result *s) {
+    static const int weight[WEIR_RUN_STATUS_COUNT] = {
+        [WEIR_RUN_OK] = 0,    [WEIR_RUN_SKIPPED] = 0, [WEIR_RUN_PARTIAL] = 1,
+        [WEIR_RUN_LIMIT] = 2, [WEIR_RUN_FAILED] = 3,  [WEIR_RUN_CANCELLED] = 4};
+    if (weight[s->status] <= weight[r->status]) return;
+    r->status = s->status;
+    r->error = s->error;
+}
+
+static weir_status run_step(const weir_step_env *e, const weir_step *step, const resume *before,
+                            weir_arena *arena, weir_run_result *result, weir_error *err) {
+    weir_step_result *r = &result->steps[result->n_steps];
+    const char *finished = NULL;
+    weir_status status = WEIR_OK;
+    *r = (weir_step_result){.step = step->name, .started_us = weir_clock_wall_us()};
+    bool incremental = step->flow.source.incremental.by != WEIR_INCREMENTAL_NONE;
+    if (needs_failed(step, e->pipeline, result)) {
+        r->status = WEIR_RUN_SKIPPED;
+    } else {
+        if (!incremental)
+            WEIR_TRY(
+                finished_before(e->state, e->pipeline->name, step->name, before, &finished, err));
+        if (finished) {
+            r->status = WEIR_RUN_OK;
+            r->completed_run = finished;
+        } else {
+            WEIR_TRY(weir_step_execute(e, step, arena, r, err));
+        }
+    }
+    status = put_step(e, step, r, err);
+    result->n_steps++;
+    take_status(result, r);
+    if (r->completed_run) result->resumed = r->completed_run;
+out:
+    return status;
+}
+
+static weir_status run_steps(const weir_step_env *e, const weir_run_request *q,
+                             const resume *before, weir_arena *arena, weir_run_result *result,
+                             weir_error *err) {
+    const weir_pipeline *p = q->pipeline;
+    for (size_t i = 0; i < p->n_steps; i++) {
+        size_t number = p->order[i];
+        if (!chosen(q, number)) continue;
+        weir_status status = run_step(e, &p->steps[number], before, arena, result, err);
+        if (status != WEIR_OK) return status;
+        if (weir_cancel_requested(q->cancel)) break;
+    }
+    return WEIR_OK;
+}
+
+static weir_status begin_run(const weir_run_request *q, const char *fingerprint, weir_step_env *e,
+                             resume *before, weir_arena *arena, weir_error *err) {
+    const weir_pipeline *p = q->pipeline;
+    weir_status status;
+    WEIR_TRY(weir_state_lease_acquire(q->state, p->name, e->run_id, &e->lease, err));
+    WEIR_TRY(find_interrupted(q->state, p->name, fingerprint, arena, before, err));
+    weir_state_run run = {.id = e->run_id,
+                          .pipeline = p->name,
+                          .file = p->file,
+                          .fingerprint = fingerprint,
+                          .version = q->version,
+                          .trigger = q->trigger};
+    WEIR_TRY(weir_state_run_begin(q->state, &run, err));
+    weir_fault_point("run-begun");
+    if (q->full_refresh) WEIR_TRY(weir_state_step_reset(e->lease, NULL, err));
+out:
+    return status;
+}
+
+weir_status weir_run(const weir_run_request *q, weir_arena *arena, weir_diags *diags,
+                     weir_run_result *result, weir_error *err) {
+    const weir_pipeline *p = q->pipeline;
+    int64_t begun = weir_clock_monotonic_us();
+    char fingerprint[20];
+    resume before = {0};
+    bool in_state = false;
+    weir_step_env e = {0};
+    weir_status status;
+    *result = (weir_run_result){.status = WEIR_RUN_OK};
+    result->steps = weir_arena_zero(arena, p->n_steps + 1, sizeof *result->steps);
+    if (!result->steps) return weir_error_nomem(err);
+    snprintf(fingerprint, sizeof fingerprint, "%016llx", (unsigned long long)hash_node(p->root, 1));
+    WEIR_TRY(weir_state_run_id(q->state, result->run_id, err));
+    e = (weir_step_env){.pipeline = p,
+                        .state = q->state,
+                        .run_id = result->run_id,
+                        .cancel = q->cancel,
+                        .memory_bytes =
+                            p->memory_bytes ? (size_t)p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES,
+                        .threads = p->threads > 0 ? (uint32_t)p->threads : weir_default_threads(),
+                        .reject_sink = q->reject_sink,
+                        .reject_context = q->reject_context,
+                        .progress = q->progress,
+                        .progress_context = q->progress_context,
+                        .diags = diags};
+    WEIR_TRY(begin_run(q, fingerprint, &e, &before, arena, err));
+    in_state = true;
+    status = run_steps(&e, q, &before, arena, result, err);
+    result->duration_us = weir_clock_monotonic_us() - begun;
+    weir_fault_point("before-run-end");
+out:
+    if (in_state) {
+        char text[1024] = "";
+        weir_error second = {0};
+        if (status != WEIR_OK) {
+            result->status = status == WEIR_CANCELLED ? WEIR_RUN_CANCELLED : WEIR_RUN_FAILED;
+            if (err) result->error = *err;
+        }
+        if (result->error.status != WEIR_OK) weir_error_format(&result->error, text, sizeof text);
+        weir_status ended = weir_state_run_end(q->state, result->run_id, result->status,
+                                               weir_run_exit_code(result), text, &second);
+        if (ended != WEIR_OK && status == WEIR_OK) {
+            status = ended;
+            if (err) *err = second;
+        }
+    }
+    weir_state_lease_release(e.lease);
+    return status;
+}

@@ -1,0 +1,354 @@
+#include "engine/step.h"
+
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "text/hash.h"
+
+/* ---- config -------------------------------------------------------------------------------- */
+
+weir_status weir_step_config(const weir_step *step, weir_arena *arena,
+                             const weir_flow_sink *reject_store, weir_flow_config *out,
+                             weir_error *err) {
+    const weir_flow_spec *f = &step->flow;
+    weir_flow_operator *ops = weir_arena_zero(arena, f->n_operators + 1, sizeof *ops);
+    if (!ops) return weir_error_nomem(err);
+    for (size_t i = 0; i < f->n_operators; i++)
+        ops[i] = (weir_flow_operator){f->operators[i].kind, f->operators[i].config,
+                                      f->operators[i].node};
+    *out = (weir_flow_config){.source = f->source.connector,
+                              .source_request = f->source.request,
+                              .n_operators = f->n_operators,
+                              .operators = ops,
+                              .max_ratio = f->rejects.max_ratio,
+                              .max_rows = f->rejects.max_rows,
+                              .empty_ok = f->source.on_empty_ok};
+    out->sinks[out->n_sinks++] = (weir_flow_sink){f->sink.connector, f->sink.request, "sink"};
+    if (!reject_store) return WEIR_OK;
+    out->sinks[out->n_sinks++] = *reject_store;
+    if (f->rejects.has_sink)
+        out->sinks[out->n_sinks++] =
+            (weir_flow_sink){f->rejects.sink.connector, f->rejects.sink.request, "rejects"};
+    return WEIR_OK;
+}
+
+/* ---- the work of one step ------------------------------------------------------------------ */
+
+typedef struct work {
+    const weir_step_env *env;
+    const weir_step *step;
+    weir_arena *arena;
+    weir_step_result *result;
+    weir_flow_config config;
+    weir_coordinator coordinator;
+    weir_ledger ledger;
+    weir_cancel cancel; /* of the attempt: the run's, or its own deadline */
+    weir_env flow_env;
+    weir_splits skipped; /* files left out by on_file_error: skip */
+    weir_error wanted_error;
+} work;
+
+/* Copies a stop of the run, or a passed deadline, to the attempt. */
+typedef struct watchdog {
+    work *w;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool stop, started;
+} watchdog;
+
+static void *watch(void *arg) {
+    watchdog *d = arg;
+    pthread_mutex_lock(&d->lock);
+    while (!d->stop) {
+        struct timespec t;
+        clock_gettime(CLOCK_REALTIME, &t);
+        t.tv_nsec += 20 * 1000 * 1000;
+        if (t.tv_nsec >= 1000000000) t.tv_nsec -= 1000000000, t.tv_sec++;
+        pthread_cond_timedwait(&d->wake, &d->lock, &t);
+        int stop = atomic_load(&d->w->env->cancel->requested);
+        int64_t deadline = atomic_load(&d->w->cancel.deadline_us);
+        if (!stop && deadline && weir_clock_monotonic_us() > deadline) stop = -1;
+        if (stop) atomic_store(&d->w->cancel.requested, stop);
+    }
+    pthread_mutex_unlock(&d->lock);
+    return NULL;
+}
+
+static void watchdog_start(watchdog *d, work *w) {
+    *d = (watchdog){.w = w, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+    d->started = pthread_create(&d->thread, NULL, watch, d) == 0;
+}
+
+static void watchdog_stop(watchdog *d) {
+    if (!d->started) return;
+    pthread_mutex_lock(&d->lock);
+    d->stop = true;
+    pthread_cond_signal(&d->wake);
+    pthread_mutex_unlock(&d->lock);
+    pthread_join(d->thread, NULL);
+}
+
+static bool in_skipped(const work *w, const char *name) {
+    for (size_t i = 0; i < w->skipped.n; i++)
+        if (strcmp(w->skipped.items[i].name, name) == 0) return true;
+    return false;
+}
+
+/* incremental: { by: files }: what the ledger has in this very form is not read again. */
+static bool split_wanted(void *context, const weir_split *split) {
+    work *w = context;
+    if (in_skipped(w, split->name)) return false;
+    if (w->step->flow.source.incremental.by != WEIR_INCREMENTAL_FILES) return true;
+    weir_state_file file = {0};
+    bool found = false;
+    weir_error err = {0};
+    weir_status status = weir_state_file_get(w->env->state, w->env->pipeline->name, w->step->name,
+                                             split->name, w->arena, &file, &found, &err);
+    if (status != WEIR_OK) { /* better to stop than to load a file twice */
+        w->wanted_error = err;
+        return false;
+    }
+    return !found || file.size_bytes != split->size_bytes || file.mtime_ns != split->mtime_ns;
+}
+
+static void progress(void *context, const weir_account *sofar) {
+    work *w = context;
+    w->env->progress(w->env->progress_context, w->step->name, sofar);
+}
+
+static weir_status work_init(work *w, weir_error *err) {
+    const weir_step_env *e = w->env;
+    weir_flow_sink store = {0};
+    const char *path = NULL, *format = NULL;
+    weir_status status;
+    WEIR_TRY(e->reject_sink(e->reject_context, w->arena, e->run_id, w->step->name, &store, &path,
+                            &format, err));
+    WEIR_TRY(weir_step_config(w->step, w->arena, &store, &w->config, err));
+    w->config.split_wanted = split_wanted;
+    w->config.split_context = w;
+    if (e->progress) {
+        w->config.progress = progress;
+        w->config.progress_context = w;
+    }
+    /* a quarter of the budget is the program itself, SQLite's cache, stacks and what malloc keeps
+     */
+    weir_ledger_init(&w->ledger, w->step->name, e->memory_bytes / 4 * 3, NULL);
+    w->flow_env = (weir_env){.folder = e->pipeline->folder,
+                             .pipeline = e->pipeline->name,
+                             .step = w->step->name,
+                             .run_id = e->run_id,
+                             .arena = w->arena,
+                             .ledger = &w->ledger,
+                             .cancel = &w->cancel,
+                             .now_us = weir_clock_wall_us(),
+                             .threads = e->threads,
+                             .memory_bytes = e->memory_bytes};
+    w->coordinator = (weir_coordinator){.config = &w->config,
+                                        .env = &w->flow_env,
+                                        .lease = e->lease,
+                                        .step = w->step->name,
+                                        .ledger_files = w->step->flow.source.incremental.by ==
+                                                        WEIR_INCREMENTAL_FILES,
+                                        .reject_path = path,
+                                        .reject_format = format,
+                                        .reject_source = ""};
+out:
+    return status;
+}
+
+/* ---- attempts ------------------------------------------------------------------------------ */
+
+static void take_account(work *w, const weir_account *a) {
+    weir_step_result *r = w->result;
+    weir_operator_account *copy = weir_arena_zero(w->arena, a->n_operators + 1, sizeof *copy);
+    r->account = *a;
+    r->account.operators = copy;
+    if (copy && a->n_operators)
+        memcpy(copy, a->operators, a->n_operators * sizeof *copy);
+    else
+        r->account.n_operators = 0;
+    r->account.loaded = w->coordinator.loaded;
+}
+
+/* Opens and runs the flow once; frozen: an epoch that is read again.  *failed: the split to blame.
+ */
+static weir_status run_once(work *w, const weir_splits *frozen, char **failed, weir_error *err) {
+    weir_flow *f = NULL;
+    weir_account total = {0};
+    weir_status status = weir_flow_open(&w->config, &w->flow_env, frozen, w->env->diags, &f, err);
+    if (status == WEIR_OK && w->wanted_error.status != WEIR_OK) {
+        *err = w->wanted_error;
+        status = err->status;
+    }
+    if (status != WEIR_OK) goto out;
+    if (weir_flow_is_empty(f)) {
+        w->result->nothing_new = true;
+        goto out;
+    }
+    w->result->files = weir_flow_splits(f)->n;
+    weir_flow_hooks hooks = weir_coordinator_hooks(&w->coordinator);
+    status = weir_flow_run(f, &hooks, &total, err);
+    take_account(w, &total);
+    weir_free(total.operators);
+    if (status != WEIR_OK) {
+        int64_t bad = weir_flow_failed_split(f);
+        if (bad >= 0 && !frozen)
+            *failed = weir_arena_strdup(w->arena, weir_flow_splits(f)->items[bad].name);
+        weir_error second = {0};
+        if (weir_coordinator_abort(&w->coordinator, f, &second) != WEIR_OK)
+            weir_error_context(err, "undoing the epoch: %s", second.message);
+    }
+out:
+    weir_flow_close(f);
+    return status;
+}
+
+/* With on_file_error: skip, a bad file is left out and the epoch done again without it: nothing of
+ * the bad file may stay loaded. */
+static weir_status run_skipping(work *w, weir_error *err) {
+    for (;;) {
+        char *failed = NULL;
+        weir_status status = run_once(w, NULL, &failed, err);
+        bool skip = status != WEIR_OK && status != WEIR_CANCELLED && failed &&
+                    w->step->flow.source.request.on_file_error == WEIR_FAULT_SKIP;
+        if (!skip) return status;
+        char text[1024];
+        weir_log_warn("%s: skipped: %s", failed, weir_error_format(err, text, sizeof text));
+        weir_split split = {.name = failed};
+        status = weir_splits_add(&w->skipped, &split, err);
+        if (status != WEIR_OK) return status;
+        w->result->files_skipped++;
+        w->coordinator.loaded = (weir_load_counts){0};
+    }
+}
+
+/* Waits before another attempt: exponential with full jitter, ended by a stop of the run. */
+static bool wait_before_retry(work *w, uint64_t attempt) {
+    int64_t base = w->step->backoff_us > 0 ? w->step->backoff_us : 1000000;
+    int64_t most = base << (attempt < 6 ? attempt : 6);
+    uint64_t seed = (uint64_t)weir_clock_monotonic_us();
+    int64_t wait = (int64_t)(weir_hash_word(seed, attempt) % (uint64_t)(most + 1));
+    int64_t until = weir_clock_monotonic_us() + wait;
+    while (weir_clock_monotonic_us() < until) {
+        if (weir_cancel_requested(w->env->cancel)) return false;
+        weir_clock_sleep_us(20000);
+    }
+    return true;
+}
+
+static weir_status run_attempts(work *w, weir_error *err) {
+    for (uint64_t attempt = 1;; attempt++) {
+        w->result->attempts = attempt;
+        atomic_store(&w->cancel.requested, 0);
+        atomic_store(&w->cancel.deadline_us,
+                     w->step->timeout_us ? weir_clock_monotonic_us() + w->step->timeout_us : 0);
+        watchdog dog;
+        watchdog_start(&dog, w);
+        weir_status status = run_skipping(w, err);
+        watchdog_stop(&dog);
+        if (status == WEIR_CANCELLED && atomic_load(&w->cancel.requested) == -1) {
+            weir_error_set(err, WEIR_CANCELLED, "step %s was stopped after its timeout",
+                           w->step->name);
+            weir_error_hint(err, "raise timeout, or find out what it waited for");
+            err->retriable = true;
+        }
+        bool again = status != WEIR_OK && err->retriable && !w->coordinator.decided &&
+                     (int64_t)attempt <= w->step->retries && !weir_cancel_requested(w->env->cancel);
+        if (!again) return status;
+        char text[1024];
+        weir_log_warn("step %s, attempt %llu: %s", w->step->name, (unsigned long long)attempt,
+                      weir_error_format(err, text, sizeof text));
+        if (!wait_before_retry(w, attempt)) return status;
+        *err = (weir_error){0};
+    }
+}
+
+/* ---- recovery ------------------------------------------------------------------------------ */
+
+/* Reads a decided epoch again that its target has lost. */
+static weir_status run_again(work *w, const weir_splits *splits, bool *done, weir_error *err) {
+    char *failed = NULL;
+    watchdog dog;
+    watchdog_start(&dog, w);
+    weir_status status = run_once(w, splits, &failed, err);
+    watchdog_stop(&dog);
+    if (status == WEIR_OK) {
+        *done = true;
+        return WEIR_OK;
+    }
+    if (status != WEIR_DATA && status != WEIR_IO) return status;
+    /* the source cannot give the epoch any more, and no target has it: it never happened */
+    char text[1024];
+    weir_log_warn("step %s: the interrupted epoch cannot be read again and is undone: %s",
+                  w->step->name, weir_error_format(err, text, sizeof text));
+    *err = (weir_error){0};
+    return weir_coordinator_give_up(&w->coordinator, err);
+}
+
+static weir_status recover_epoch(work *w, const weir_state_epoch *epoch, bool *done,
+                                 weir_error *err) {
+    weir_splits splits = {0};
+    weir_account account = {0};
+    weir_epoch_fate fate = WEIR_FATE_UNDONE;
+    weir_status status =
+        weir_coordinator_recover(&w->coordinator, epoch, &fate, &splits, &account, err);
+    if (status == WEIR_OK && fate == WEIR_FATE_DONE) {
+        w->coordinator.loaded = account.loaded;
+        take_account(w, &account);
+        *done = true;
+    }
+    if (status == WEIR_OK && fate == WEIR_FATE_AGAIN) status = run_again(w, &splits, done, err);
+    if (status == WEIR_OK && *done) {
+        w->result->completed_run = weir_arena_strdup(w->arena, epoch->run_id);
+        weir_log_info("step %s: completed what run %s had decided", w->step->name, epoch->run_id);
+    }
+    weir_splits_clear(&splits);
+    return status;
+}
+
+/* Settles what earlier runs left; *done when that was this step's whole work. */
+static weir_status recover(work *w, bool *done, weir_error *err) {
+    weir_state_epochs epochs = {0};
+    weir_status status =
+        weir_state_epochs_unfinished(w->env->state, w->env->pipeline->name, &epochs, err);
+    for (size_t i = 0; status == WEIR_OK && i < epochs.n; i++)
+        if (strcmp(epochs.items[i].step, w->step->name) == 0)
+            status = recover_epoch(w, &epochs.items[i], done, err);
+    weir_state_epochs_clear(&epochs);
+    if (status != WEIR_OK) weir_error_context(err, "recovering an interrupted run");
+    return status;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+static weir_run_status status_of(const work *w, weir_status status) {
+    switch (status) {
+    case WEIR_OK: return w->result->files_skipped ? WEIR_RUN_PARTIAL : WEIR_RUN_OK;
+    case WEIR_LIMIT: return WEIR_RUN_LIMIT;
+    case WEIR_CANCELLED: return WEIR_RUN_CANCELLED;
+    default: return WEIR_RUN_FAILED;
+    }
+}
+
+weir_status weir_step_execute(const weir_step_env *env, const weir_step *step, weir_arena *arena,
+                              weir_step_result *result, weir_error *err) {
+    work w = {.env = env, .step = step, .arena = arena, .result = result};
+    int64_t begun = weir_clock_monotonic_us();
+    *result = (weir_step_result){.step = step->name, .started_us = weir_clock_wall_us()};
+    bool done = false;
+    weir_error fault = {0};
+    weir_status status = work_init(&w, &fault);
+    if (status == WEIR_OK) status = recover(&w, &done, &fault);
+    /* an incremental step goes on with what is new; another one's work is done */
+    bool more = !done || step->flow.source.incremental.by != WEIR_INCREMENTAL_NONE;
+    if (status == WEIR_OK && more) status = run_attempts(&w, &fault);
+    if (w.coordinator.rejects) result->reject_path = w.coordinator.reject_path;
+    result->status = status_of(&w, status);
+    result->error = fault;
+    result->duration_us = weir_clock_monotonic_us() - begun;
+    weir_splits_clear(&w.skipped);
+    (void)err;
+    return WEIR_OK;
+}

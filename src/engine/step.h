@@ -1,0 +1,53 @@
+/* One flow step of a run: attempts, recovery, files that are skipped, its account. */
+#ifndef WEIR_ENGINE_STEP_H
+#define WEIR_ENGINE_STEP_H
+
+#include "engine/coordinator.h"
+#include "spec/pipeline.h"
+
+/* What a run lends to its steps. */
+typedef struct weir_step_env {
+    const weir_pipeline *pipeline;
+    weir_state *state;
+    weir_lease *lease;
+    const char *run_id;
+    weir_cancel *cancel; /* of the run */
+    size_t memory_bytes;
+    uint32_t threads;
+    /* The sink of the state folder's reject set of a step; injected, for the engine knows no
+     * connector.  Fills *out and the path it writes to, both in arena. */
+    weir_status (*reject_sink)(void *context, weir_arena *arena, const char *run_id,
+                               const char *step, weir_flow_sink *out, const char **path,
+                               const char **format, weir_error *err);
+    void *reject_context;
+    void (*progress)(void *context, const char *step, const weir_account *sofar);
+    void *progress_context;
+    weir_diags *diags;
+} weir_step_env;
+
+typedef struct weir_step_result {
+    const char *step;
+    weir_run_status status;
+    weir_account account; /* operators in the arena of the call */
+    uint64_t attempts;
+    int64_t started_us, duration_us;
+    const char *reject_path; /* NULL when nothing was rejected */
+    uint64_t files, files_skipped;
+    bool nothing_new;          /* no split was left to read */
+    const char *completed_run; /* the interrupted run whose work was completed or found done */
+    weir_error error;
+} weir_step_result;
+
+/* Runs step to its end.  WEIR_OK when it ended in a known way (see result->status, result->error);
+ * anything else is a failure of weir's own.  Texts of the result live in arena. */
+WEIR_MUST_USE weir_status weir_step_execute(const weir_step_env *env, const weir_step *step,
+                                            weir_arena *arena, weir_step_result *result,
+                                            weir_error *err);
+
+/* Builds the flow's config from the file; used by check, plan and preview as well.  rejects NULL =
+ * no reject sinks. */
+WEIR_MUST_USE weir_status weir_step_config(const weir_step *step, weir_arena *arena,
+                                           const weir_flow_sink *reject_store,
+                                           weir_flow_config *out, weir_error *err);
+
+#endif

@@ -1,0 +1,509 @@
+/* The cutter: a stream of bytes -> chunks of whole records.
+ *
+ * Blocks of chunk_bytes are filled and scanned, vector code first; all whole records of a block are
+ * one chunk, the rest is copied to the front of the next block.  A record longer than that is held
+ * in a list of blocks until its end is found, and then put together in a block of its exact size.
+ *
+ * Where the vector code meets a quote that is out of place, the automaton takes over at the start of
+ * that record.  A record with a fault of quoting that spans several lines (a quote missing somewhere,
+ * most likely) is not believed: its bytes are cut again, each line for itself, so that one missing
+ * quote costs one line.  No byte is looked at more than four times.
+ *
+ * None of this depends on where blocks begin: the borders of records, and which of them were cut
+ * line by line, are the same for every chunk_bytes.
+ */
+#include "format/csv.h"
+
+/* How far the automaton runs before the vector code may try again. */
+#define AUTOMATON_BYTES ((size_t)64 << 10)
+
+/* Bytes begin..end of a block; the list owns a reference. */
+typedef struct piece {
+    weir_block *block;
+    size_t begin, end;
+} piece;
+
+typedef struct piece_list {
+    piece *items;
+    size_t first, n, capacity; /* items[first .. n) are live */
+    size_t bytes;
+} piece_list;
+
+struct weir_cutter {
+    const weir_read_request *request;
+    weir_stream *in;
+    const weir_csv_kernels *kernels;
+    weir_csv_dialect dialect;
+    weir_layout *layout;
+
+    weir_block *cur;           /* being filled and scanned */
+    size_t limit;              /* cur is filled up to here */
+    size_t begin, at, end;     /* chunk begins at `begin`; scanned up to `at`; filled up to `end` */
+    size_t record;             /* the record in the making begins here, or in `held` */
+    piece_list held;           /* bytes of that record in earlier blocks */
+    piece_list replay;         /* bytes to be read again, before the stream */
+    bool stream_end;
+    bool automaton;            /* for the record in the making */
+    weir_csv_cut cut;
+    weir_csv_scan scan;
+    uint64_t byte, line;       /* address of `begin` (or of the first held byte) */
+    uint64_t one_line_until;   /* records that begin before this byte are single lines */
+    uint64_t sequence;
+};
+
+/* ---- lists of pieces ----------------------------------------------------------------------- */
+
+static weir_status list_push(piece_list *l, weir_block *block, size_t begin, size_t end,
+                             weir_error *err) {
+    if (l->first == l->n) l->first = l->n = 0;
+    weir_status status = weir_grow((void **)&l->items, &l->capacity, l->n + 1, sizeof *l->items,
+                                   SIZE_MAX / sizeof(piece) / 2, err);
+    if (status != WEIR_OK) return status;
+    l->items[l->n++] = (piece){block, begin, end};
+    l->bytes += end - begin;
+    return WEIR_OK;
+}
+
+/* Moves up to size bytes of the list to `to`, releasing what is used up; their number. */
+static size_t list_take(piece_list *l, uint8_t *to, size_t size) {
+    size_t done = 0;
+    while (done < size && l->first < l->n) {
+        piece *p = &l->items[l->first];
+        size_t n = p->end - p->begin < size - done ? p->end - p->begin : size - done;
+        memcpy(to + done, p->block->data + p->begin, n);
+        p->begin += n;
+        done += n;
+        if (p->begin < p->end) break;
+        weir_block_release(p->block);
+        l->first++;
+    }
+    l->bytes -= done;
+    return done;
+}
+
+static void list_clear(piece_list *l) {
+    for (size_t i = l->first; i < l->n; i++) weir_block_release(l->items[i].block);
+    weir_free(l->items);
+    memset(l, 0, sizeof *l);
+}
+
+/* ---- filling ------------------------------------------------------------------------------- */
+
+/* The whole input has been read into cur. */
+static bool at_input_end(const weir_cutter *c) {
+    return c->stream_end && c->replay.bytes == 0;
+}
+
+/* Fills cur up to its limit. */
+static weir_status fill(weir_cutter *c, weir_error *err) {
+    c->end += list_take(&c->replay, c->cur->data + c->end, c->limit - c->end);
+    if (c->end < c->limit && !c->stream_end) {
+        size_t got = 0, want = c->limit - c->end;
+        weir_status status =
+            weir_stream_read_full(c->in, c->cur->data + c->end, want, &got, err);
+        if (status != WEIR_OK) return status;
+        c->end += got;
+        c->stream_end = got < want;
+    }
+    c->cur->size = c->end;
+    return WEIR_OK;
+}
+
+/* Bytes of data in a block: chunk_bytes, less the front where this keeps the block at a size of
+ * which the pool has kept pieces. */
+static size_t room(const weir_cutter *c) {
+    size_t bytes = c->request->chunk_bytes;
+    return bytes >= 4096 ? bytes - WEIR_CSV_FRONT : bytes;
+}
+
+static weir_status new_block(weir_cutter *c, weir_block **out, weir_error *err) {
+    weir_status status =
+        weir_block_new(c->request->ledger, WEIR_CSV_FRONT + room(c), out, err);
+    /* A record's first byte has "the byte before it" like any other. */
+    if (status == WEIR_OK) memset((*out)->data, '\n', WEIR_CSV_FRONT);
+    return status;
+}
+
+/* A new block behind the one that has been scanned; what is not whole yet moves along. */
+static weir_status next_block(weir_cutter *c, weir_error *err) {
+    weir_block *block = NULL;
+    size_t tail = c->cur ? c->end - c->begin : 0, kept = 0;
+    if (weir_cancel_requested(c->request->cancel))
+        return weir_error_set(err, WEIR_CANCELLED, "cancelled");
+    weir_status status = new_block(c, &block, err);
+    if (status != WEIR_OK) return status;
+    if (tail) {
+        if (c->held.bytes || tail > room(c) / 2) {
+            status = list_push(&c->held, c->cur, c->begin, c->end, err);
+            if (status != WEIR_OK) {
+                weir_block_release(block);
+                return status;
+            }
+            block->data[WEIR_CSV_FRONT - 1] = c->cur->data[c->end - 1];
+            c->cur = NULL;
+        } else {
+            memcpy(block->data + WEIR_CSV_FRONT, c->cur->data + c->begin, tail);
+            kept = tail;
+        }
+    }
+    weir_block_release(c->cur);
+    c->cur = block;
+    c->begin = c->record = WEIR_CSV_FRONT;
+    c->at = c->end = WEIR_CSV_FRONT + kept;
+    c->limit = WEIR_CSV_FRONT + room(c);
+    return fill(c, err);
+}
+
+/* Goes back to the start of the record in the making. */
+static weir_status rewind_record(weir_cutter *c, bool automaton, weir_error *err) {
+    memset(&c->cut, 0, sizeof c->cut);
+    if (c->held.bytes) {
+        /* What is held, the rest of cur, and what waited for replay, in this order. */
+        piece_list again = c->held;
+        memset(&c->held, 0, sizeof c->held);
+        weir_status status = list_push(&again, c->cur, c->begin, c->end, err);
+        if (status == WEIR_OK) {
+            c->cur = NULL;
+            for (size_t i = c->replay.first; status == WEIR_OK && i < c->replay.n; i++) {
+                piece *p = &c->replay.items[i];
+                status = list_push(&again, weir_block_retain(p->block), p->begin, p->end, err);
+                if (status != WEIR_OK) weir_block_release(p->block);
+            }
+        }
+        list_clear(&c->replay);
+        c->replay = again;
+        if (status != WEIR_OK) return status;
+        status = next_block(c, err);
+        if (status != WEIR_OK) return status;
+    }
+    c->at = c->record;
+    uint64_t address = c->byte + (c->record - c->begin);
+    weir_csv_scan_reset(&c->scan, address < c->one_line_until);
+    c->automaton = automaton || !c->dialect.regular || c->scan.one_line;
+    return WEIR_OK;
+}
+
+/* ---- handing out --------------------------------------------------------------------------- */
+
+/* Bytes begin..to of cur, with what is held in front, as a chunk. */
+static weir_status emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *out,
+                        weir_error *err) {
+    weir_block *block = NULL;
+    size_t begin = c->begin, end = to;
+    if (c->held.bytes) {
+        size_t head = c->held.bytes, size = head + (to - c->begin);
+        if (size > UINT32_MAX - 4096)
+            return weir_error_set(err, WEIR_RESOURCE, "a record of more than 4 GiB");
+        weir_status status =
+            weir_block_new(c->request->ledger, WEIR_CSV_FRONT + size, &block, err);
+        if (status != WEIR_OK) return status;
+        memset(block->data, '\n', WEIR_CSV_FRONT);
+        list_take(&c->held, block->data + WEIR_CSV_FRONT, head);
+        memcpy(block->data + WEIR_CSV_FRONT + head, c->cur->data + c->begin, to - c->begin);
+        begin = WEIR_CSV_FRONT;
+        end = block->size = WEIR_CSV_FRONT + size;
+    } else {
+        block = weir_block_retain(c->cur);
+    }
+    uint64_t lines = c->kernels->lines(block->data, begin, end);
+    if (at_input_end(c) && to == c->end) flags |= WEIR_CHUNK_LAST;
+    *out = (weir_chunk){.block = block,
+                        .begin = (uint32_t)begin,
+                        .end = (uint32_t)end,
+                        .flags = flags,
+                        .n_lines = (uint32_t)lines,
+                        .sequence = c->sequence++,
+                        .first_byte = c->byte,
+                        .first_line = c->line,
+                        .layout = weir_layout_retain(c->layout)};
+    c->byte += end - begin;
+    c->line += lines;
+    c->begin = to;
+    return WEIR_OK;
+}
+
+static uint32_t automaton_flags(const weir_cutter *c) {
+    return WEIR_CHUNK_IRREGULAR | (c->scan.one_line ? WEIR_CHUNK_ONE_LINE : 0);
+}
+
+/* ---- the vector way ------------------------------------------------------------------------ */
+
+/* Scans what is new in cur.  *got: a chunk was handed out. */
+static weir_status step_regular(weir_cutter *c, weir_chunk *out, bool *got, weir_error *err) {
+    c->cut.last_end = c->record;
+    c->at = c->kernels->cut(&c->dialect, &c->cut, c->cur->data, c->at, c->end);
+    bool irregular = c->cut.irregular;
+    c->record = c->cut.last_end;
+    /* A held record may have become too long: only the automaton can tell. */
+    size_t max = c->request->max_record_bytes;
+    bool suspect = c->held.bytes && c->held.bytes + (c->at - c->begin) > max;
+    if (suspect) {
+        c->record = c->begin;
+        return rewind_record(c, true, err);
+    }
+    if (irregular) {
+        if (c->record == c->begin) return rewind_record(c, true, err);
+        *got = true;
+        weir_status status = emit(c, c->record, 0, out, err);
+        return status == WEIR_OK ? rewind_record(c, true, err) : status;
+    }
+    if (c->record == c->begin) return WEIR_OK;
+    *got = true;
+    return emit(c, c->record, 0, out, err);
+}
+
+static size_t automaton_bytes(const weir_cutter *c) {
+    return room(c) / 2 < AUTOMATON_BYTES ? room(c) / 2 : AUTOMATON_BYTES;
+}
+
+/* ---- the automaton ------------------------------------------------------------------------- */
+
+/* The record is not believed: its lines up to address `until` are cut one by one. */
+static weir_status resync(weir_cutter *c, uint64_t until, weir_chunk *out, bool *got,
+                          weir_error *err) {
+    weir_status status = WEIR_OK;
+    if (!c->held.bytes && c->record > c->begin) {
+        *got = true;
+        status = emit(c, c->record, automaton_flags(c), out, err);
+        if (status != WEIR_OK) return status;
+    }
+    c->one_line_until = until;
+    return rewind_record(c, true, err);
+}
+
+/* A record that exceeds the limit: keeps its beginning, passes over the rest of its line. */
+static weir_status skip_record(weir_cutter *c, weir_chunk *out, bool *got, weir_error *err) {
+    weir_block *kept = NULL;
+    size_t size = c->request->max_record_bytes;
+    weir_status status = WEIR_OK;
+    if (!c->held.bytes && c->record > c->begin) {
+        /* Records before it first; then this step comes again. */
+        *got = true;
+        return emit(c, c->record, automaton_flags(c), out, err);
+    }
+    if (size > WEIR_CSV_KEEP_BYTES) size = WEIR_CSV_KEEP_BYTES;
+    WEIR_TRY(new_block(c, &kept, err));
+    if (kept->capacity < WEIR_CSV_FRONT + size) {
+        weir_block_release(kept);
+        kept = NULL;
+        WEIR_TRY(weir_block_new(c->request->ledger, WEIR_CSV_FRONT + size, &kept, err));
+        memset(kept->data, '\n', WEIR_CSV_FRONT);
+    }
+    uint64_t total = c->held.bytes + (c->at - c->begin), lines = 0;
+    size_t copied = 0;
+    for (size_t i = c->held.first; i < c->held.n; i++) {
+        const piece *p = &c->held.items[i];
+        size_t n = p->end - p->begin;
+        if (copied < size) {
+            size_t part = n < size - copied ? n : size - copied;
+            memcpy(kept->data + WEIR_CSV_FRONT + copied, p->block->data + p->begin, part);
+            copied += part;
+        }
+        lines += c->kernels->lines(p->block->data, p->begin, p->end);
+    }
+    if (copied < size)
+        memcpy(kept->data + WEIR_CSV_FRONT + copied, c->cur->data + c->begin, size - copied);
+    kept->size = WEIR_CSV_FRONT + size;
+    list_clear(&c->held);
+    lines += c->kernels->lines(c->cur->data, c->begin, c->at);
+    /* A CR that was the last byte looked at may have been the line end already. */
+    bool cr = c->dialect.lone_cr && c->cur->data[c->at - 1] == '\r';
+    c->begin = c->at;
+    for (;;) {
+        size_t from = c->at;
+        bool ended = false;
+        while (c->at < c->end && !ended) {
+            uint8_t b = c->cur->data[c->at];
+            if (cr && b != '\n') {
+                ended = true;
+                break;
+            }
+            cr = c->dialect.lone_cr && b == '\r';
+            ended = b == '\n';
+            c->at++;
+        }
+        lines += c->kernels->lines(c->cur->data, from, c->at);
+        total += c->at - from;
+        c->begin = c->record = c->at;
+        if (ended || at_input_end(c)) break;
+        WEIR_TRY(next_block(c, err));
+        c->cur->data[WEIR_CSV_FRONT - 1] = cr ? '\r' : ' ';
+    }
+    *out = (weir_chunk){.block = kept,
+                        .begin = WEIR_CSV_FRONT,
+                        .end = (uint32_t)(WEIR_CSV_FRONT + size),
+                        .flags = WEIR_CHUNK_TOO_LONG | WEIR_CHUNK_IRREGULAR,
+                        .sequence = c->sequence++,
+                        .first_byte = c->byte,
+                        .first_line = c->line,
+                        .skipped_bytes = total - size,
+                        .layout = weir_layout_retain(c->layout)};
+    if (at_input_end(c) && c->at == c->end) out->flags |= WEIR_CHUNK_LAST;
+    kept = NULL;
+    *got = true;
+    c->byte += total;
+    c->line += lines;
+    status = rewind_record(c, false, err);
+out:
+    weir_block_release(kept);
+    return status;
+}
+
+/* A record ended at c->at: believed, or cut again. */
+static weir_status end_record(weir_cutter *c, weir_chunk *out, bool *got, weir_error *err) {
+    uint64_t address = c->byte + c->held.bytes + (c->at - c->begin);
+    bool one_line = c->scan.one_line;
+    if (!one_line && c->scan.multi && (c->scan.flaws & WEIR_CSV_QUOTE_FLAWS))
+        return resync(c, address, out, got, err);
+    c->record = c->at;
+    bool next_one_line = address < c->one_line_until;
+    bool turn = c->dialect.regular && !next_one_line && c->at - c->begin >= automaton_bytes(c);
+    if (c->held.bytes || next_one_line != one_line || turn) {
+        uint32_t flags = automaton_flags(c);
+        *got = true;
+        weir_status status = emit(c, c->at, flags, out, err);
+        if (status != WEIR_OK) return status;
+    }
+    if (*got) {
+        c->automaton = next_one_line || !c->dialect.regular;
+        memset(&c->cut, 0, sizeof c->cut);
+    }
+    weir_csv_scan_reset(&c->scan, next_one_line);
+    return WEIR_OK;
+}
+
+static size_t pending_cr(const weir_cutter *c) {
+    return c->scan.state == WEIR_CSV_PLAIN_CR || c->scan.state == WEIR_CSV_QUOTE_CR;
+}
+
+static weir_status step_automaton(weir_cutter *c, weir_chunk *out, bool *got, weir_error *err) {
+    size_t max = c->request->max_record_bytes;
+    while (!*got && c->at < c->end && c->automaton) {
+        size_t length = c->held.bytes + (c->at - c->record), to = c->end;
+        if (c->end - c->at > max - length) to = c->at + (max - length);
+        c->at = weir_csv_scan_run(&c->scan, &c->dialect, c->cur->data, c->at, to);
+        /* A record of just the largest size may end with a lone CR, as the next byte tells. */
+        if (to < c->end && !c->scan.done && c->dialect.lone_cr && c->cur->data[to] != '\n')
+            (void)weir_csv_scan_run(&c->scan, &c->dialect, c->cur->data, to, to + pending_cr(c));
+        weir_status status = WEIR_OK;
+        if (c->scan.done) {
+            status = end_record(c, out, got, err);
+        } else if (to < c->end) {
+            uint64_t address = c->byte + c->held.bytes + (c->at - c->begin);
+            bool open = c->scan.state == WEIR_CSV_IN_QUOTES ||
+                        c->scan.state == WEIR_CSV_AFTER_ESCAPE ||
+                        (c->scan.multi && (c->scan.flaws & WEIR_CSV_QUOTE_FLAWS));
+            status = open && !c->scan.one_line ? resync(c, address, out, got, err)
+                                               : skip_record(c, out, got, err);
+        }
+        if (status != WEIR_OK) return status;
+    }
+    /* All of cur has been looked at: hand out what is whole. */
+    if (!*got && c->automaton && c->at == c->end && c->record > c->begin && !c->held.bytes) {
+        *got = true;
+        return emit(c, c->record, automaton_flags(c), out, err);
+    }
+    return WEIR_OK;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+/* Everything has been scanned and read; what is left is a record without a line end.  *more: it is to
+ * be cut again. */
+static weir_status last_record(weir_cutter *c, weir_chunk *out, bool *got, bool *more,
+                               weir_error *err) {
+    uint64_t address = c->byte + c->held.bytes + (c->end - c->begin);
+    uint32_t flags = 0;
+    *more = true;
+    if (!c->automaton) {
+        bool long_one = c->held.bytes + (c->end - c->begin) > c->request->max_record_bytes;
+        if (c->cut.inside || long_one) return rewind_record(c, true, err);
+    } else {
+        bool open = c->scan.state == WEIR_CSV_IN_QUOTES || c->scan.state == WEIR_CSV_AFTER_ESCAPE;
+        bool flawed = c->scan.multi && (c->scan.flaws & WEIR_CSV_QUOTE_FLAWS);
+        if (!c->scan.one_line && (open || flawed)) return resync(c, address, out, got, err);
+        flags = automaton_flags(c);
+    }
+    *more = false;
+    *got = true;
+    weir_status status = emit(c, c->end, flags, out, err);
+    c->record = c->at = c->end;
+    return status;
+}
+
+weir_status weir_csv_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err) {
+    weir_chunk chunk = {0};
+    weir_status status = WEIR_OK;
+    bool got = false;
+    while (!got) {
+        if (c->at < c->end) {
+            status = c->automaton ? step_automaton(c, &chunk, &got, err)
+                                  : step_regular(c, &chunk, &got, err);
+        } else if (!at_input_end(c)) {
+            status = next_block(c, err);
+        } else if (c->held.bytes || c->begin < c->end) {
+            bool more = false;
+            status = last_record(c, &chunk, &got, &more, err);
+        } else {
+            *end = true;
+            return WEIR_OK;
+        }
+        if (status != WEIR_OK) {
+            if (got) weir_chunk_clear(&chunk);
+            return status;
+        }
+    }
+    /* Whether this was the last chunk shows only when the input is asked for more. */
+    if (!at_input_end(c) && c->begin == c->end) {
+        status = next_block(c, err);
+        if (status != WEIR_OK) {
+            weir_chunk_clear(&chunk);
+            return status;
+        }
+        if (at_input_end(c) && c->begin == c->end) chunk.flags |= WEIR_CHUNK_LAST;
+    }
+    *end = false;
+    *out = chunk;
+    return WEIR_OK;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+weir_status weir_csv_cutter_new(const weir_read_request *request, weir_stream *in,
+                                weir_cutter **out, weir_error *err) {
+    weir_csv_head head = {0};
+    weir_cutter *c = weir_alloc_zero(1, sizeof *c);
+    if (!c) return weir_error_nomem(err);
+    weir_status status = WEIR_OK;
+    c->request = request;
+    c->in = in;
+    c->kernels = weir_csv_kernels_pick();
+    WEIR_TRY(weir_csv_dialect_init(&c->dialect, request->config, err));
+    WEIR_TRY(weir_csv_head_read(request, in, &c->dialect, &head, err));
+    c->layout = head.layout;
+    c->byte = head.byte;
+    c->line = head.line;
+    c->stream_end = head.at_end;
+    c->automaton = !c->dialect.regular;
+    status = list_push(&c->replay, head.block, head.begin, head.end, err);
+    if (status != WEIR_OK) {
+        weir_block_release(head.block);
+        goto out;
+    }
+    *out = c;
+    c = NULL;
+out:
+    weir_csv_cutter_free(c);
+    return status;
+}
+
+weir_layout *weir_csv_cutter_layout(weir_cutter *c) { return c->layout; }
+
+void weir_csv_cutter_free(weir_cutter *c) {
+    if (!c) return;
+    list_clear(&c->held);
+    list_clear(&c->replay);
+    weir_block_release(c->cur);
+    weir_layout_release(c->layout);
+    weir_free(c);
+}

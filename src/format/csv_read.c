@@ -1,0 +1,415 @@
+/* The decoder: chunks -> batches, a column at a time over tiles of rows. */
+#include "format/csv_value.h"
+
+#include "text/utf8.h"
+
+#define STAGE "read"
+
+struct weir_decoder {
+    const weir_read_request *request;
+    weir_schema *schema;
+    weir_csv_target *targets; /* one a field of schema */
+    weir_arena arena;         /* format programs, null words */
+    weir_layout *layout;      /* that `source` of the targets belongs to; retained */
+    weir_csv_splitter splitter;
+    weir_csv_cells cells;
+
+    /* The chunk. */
+    weir_block *block; /* retained; NULL = no chunk */
+    uint32_t split, begin, end, flags, lines_left;
+    uint64_t sequence, first_byte, first_line, skipped_bytes;
+    uint32_t batch_number;
+
+    /* The batch in the making. */
+    uint32_t rows, capacity;
+    weir_block *rows_block;
+    uint32_t *row_begin, *row_end;
+    weir_failures *failures;
+};
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static const weir_opt_column *find_column(const weir_opt_columns *columns, const char *name) {
+    for (size_t i = 0; columns && i < columns->n; i++)
+        if (strcmp(columns->items[i].name, name) == 0) return &columns->items[i];
+    return NULL;
+}
+
+weir_status weir_csv_decoder_new(const weir_read_request *request, weir_schema *schema,
+                                 weir_ctx *ctx, weir_decoder **out, weir_error *err) {
+    weir_status status = WEIR_OK;
+    (void)ctx;
+    weir_decoder *d = weir_alloc_zero(1, sizeof *d);
+    if (!d) return weir_error_nomem(err);
+    d->request = request;
+    d->schema = weir_schema_retain(schema);
+    d->targets = weir_alloc_zero(schema->n_fields ? schema->n_fields : 1, sizeof *d->targets);
+    if (!d->targets) WEIR_TRY(weir_error_nomem(err));
+    for (uint32_t i = 0; i < schema->n_fields; i++) {
+        const weir_field *field = &schema->fields[i];
+        d->targets[i].field = i;
+        WEIR_TRY(weir_csv_target_init(&d->targets[i], field,
+                                      find_column(request->columns, field->name), request->config,
+                                      &d->arena, err));
+    }
+    *out = d;
+    d = NULL;
+out:
+    weir_csv_decoder_free(d);
+    return status;
+}
+
+static void drop_batch(weir_decoder *d) {
+    for (uint32_t i = 0; d->targets && i < d->schema->n_fields; i++) {
+        weir_column_release(d->targets[i].column);
+        d->targets[i].column = NULL;
+        d->targets[i].side = NULL;
+    }
+    weir_block_release(d->rows_block);
+    d->rows_block = NULL;
+    weir_failures_free(d->failures);
+    d->failures = NULL;
+    d->rows = 0;
+}
+
+void weir_csv_decoder_free(weir_decoder *d) {
+    if (!d) return;
+    drop_batch(d);
+    weir_csv_splitter_clear(&d->splitter);
+    weir_block_release(d->block);
+    weir_layout_release(d->layout);
+    weir_schema_release(d->schema);
+    weir_arena_clear(&d->arena);
+    weir_free(d->targets);
+    weir_free(d);
+}
+
+/* ---- chunks -------------------------------------------------------------------------------- */
+
+/* Finds the physical column of each field. */
+static weir_status bind_layout(weir_decoder *d, weir_layout *layout, weir_error *err) {
+    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
+        weir_csv_target *t = &d->targets[i];
+        const weir_opt_column *column = find_column(d->request->columns, t->name);
+        const char *name = column && column->from ? column->from : t->name;
+        uint32_t k = 0;
+        while (k < layout->n_names && strcmp(layout->names[k], name) != 0) k++;
+        if (k == layout->n_names) {
+            weir_error_set(err, WEIR_DATA, "there is no column '%.100s' in the file", name);
+            weir_error_hint(err, "files of one source must have the same columns");
+            return WEIR_DATA;
+        }
+        t->source = k;
+    }
+    weir_layout_release(d->layout);
+    d->layout = weir_layout_retain(layout);
+    return WEIR_OK;
+}
+
+weir_status weir_csv_decoder_begin(weir_decoder *d, const weir_chunk *chunk, weir_error *err) {
+    weir_status status = WEIR_OK;
+    drop_batch(d);
+    weir_block_release(d->block);
+    d->block = NULL;
+    if (chunk->layout != d->layout) status = bind_layout(d, chunk->layout, err);
+    if (status == WEIR_OK) status = weir_csv_splitter_begin(&d->splitter, chunk, err);
+    if (status != WEIR_OK) return status;
+    d->block = weir_block_retain(chunk->block);
+    d->split = chunk->split;
+    d->begin = chunk->begin;
+    d->end = chunk->end;
+    d->flags = chunk->flags;
+    d->lines_left = chunk->n_lines + 1;
+    d->sequence = chunk->sequence;
+    d->first_byte = chunk->first_byte;
+    d->first_line = chunk->first_line;
+    d->skipped_bytes = chunk->skipped_bytes;
+    d->batch_number = 0;
+    bool valid = weir_utf8_valid((const char *)d->block->data + d->begin, d->end - d->begin);
+    const weir_csv_dialect *dialect = d->splitter.dialect;
+    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
+        d->targets[i].check_utf8 = !valid;
+        d->targets[i].quote = dialect->has_quote ? dialect->quote : -1;
+    }
+    return WEIR_OK;
+}
+
+/* ---- batches ------------------------------------------------------------------------------- */
+
+/* Rows to make room for: what the rest of the chunk can hold, judged by lines and by bytes.  When it
+ * turns out to be too few, another batch follows. */
+static uint32_t batch_capacity(const weir_decoder *d) {
+    size_t by_bytes = (d->end - d->splitter.row_start) / d->splitter.n_fields + 64;
+    size_t rows = d->lines_left < by_bytes ? d->lines_left : by_bytes;
+    return rows < WEIR_BATCH_MAX_ROWS ? (uint32_t)rows : WEIR_BATCH_MAX_ROWS;
+}
+
+static weir_status open_batch(weir_decoder *d, weir_ctx *ctx, weir_error *err) {
+    weir_status status = WEIR_OK;
+    d->rows = 0;
+    d->capacity = batch_capacity(d);
+    size_t bytes = (size_t)d->capacity * sizeof(uint32_t);
+    WEIR_TRY(weir_block_new(ctx->ledger, bytes * 2, &d->rows_block, err));
+    d->rows_block->size = bytes * 2;
+    d->row_begin = (uint32_t *)(void *)d->rows_block->data;
+    d->row_end = d->row_begin + d->capacity;
+    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
+        weir_csv_target *t = &d->targets[i];
+        WEIR_TRY(weir_column_new(t->type, d->capacity, ctx->ledger, &t->column, err));
+        if (t->text) WEIR_TRY(weir_column_add_block(t->column, d->block, &t->block, err));
+    }
+out:
+    return status;
+}
+
+static weir_status close_batch(weir_decoder *d, weir_batch **out, weir_error *err) {
+    weir_batch *b = NULL;
+    weir_status status = weir_batch_new(d->schema, d->rows, &b, err);
+    if (status != WEIR_OK) return status;
+    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
+        weir_csv_target *t = &d->targets[i];
+        t->column->length = d->rows;
+        b->columns[i] = t->column;
+        t->column = NULL;
+        t->side = NULL;
+    }
+    if (d->failures) d->failures->rows = d->rows;
+    b->failures = d->failures;
+    b->origin = (weir_origin){.split = d->split,
+                              .sequence = d->sequence << 20 | d->batch_number++,
+                              .raw_byte = d->first_byte,
+                              .raw_line = d->first_line,
+                              .raw_begin = d->begin,
+                              .raw = weir_block_retain(d->block),
+                              .row_begin = d->row_begin,
+                              .row_end = d->row_end,
+                              .rows_block = d->rows_block};
+    d->failures = NULL;
+    d->rows_block = NULL;
+    d->rows = 0;
+    *out = b;
+    return WEIR_OK;
+}
+
+/* ---- faults of whole records ---------------------------------------------------------------- */
+
+static weir_status need_failures(weir_decoder *d, weir_error *err) {
+    return d->failures ? WEIR_OK : weir_failures_new(d->capacity, &d->failures, err);
+}
+
+static weir_status add_fault(weir_decoder *d, const weir_csv_fault *f, uint32_t row,
+                             uint32_t begin, weir_error *err) {
+    weir_failures *to = d->failures;
+    if (f->too_long)
+        return weir_failures_add(to, row, STAGE, "", "length", err,
+                                 "has %llu bytes, more than max_record allows; its first %u are kept",
+                                 (unsigned long long)(d->skipped_bytes + (d->end - d->begin)),
+                                 d->end - d->begin);
+    if (f->flaws & WEIR_CSV_UNCLOSED) {
+        uint64_t line = d->first_line +
+                        d->splitter.kernels->lines(d->block->data, d->begin, begin);
+        return weir_failures_add(to, row, STAGE, "", "quote", err,
+                                 "the quote opened on line %llu is not closed (field %u)",
+                                 (unsigned long long)line, f->fields);
+    }
+    if (f->flaws & WEIR_CSV_STRAY)
+        return weir_failures_add(to, row, STAGE, "", "quote", err,
+                                 "a quote stands inside an unquoted field (field %u)", f->fields);
+    if (f->flaws & WEIR_CSV_BEHIND)
+        return weir_failures_add(to, row, STAGE, "", "quote", err,
+                                 "text stands behind a closing quote (field %u)", f->fields);
+    if (f->flaws)
+        return weir_failures_add(to, row, STAGE, "", "newline", err,
+                                 "a carriage return stands outside quotes (field %u)", f->fields);
+    return weir_failures_add(to, row, STAGE, "", "fields", err, "has %u field%s, expected %u",
+                             f->fields, f->fields == 1 ? "" : "s", d->splitter.n_fields);
+}
+
+static weir_status add_faults(weir_decoder *d, const weir_csv_tile *tile, weir_error *err) {
+    if (!d->splitter.n_faults) return WEIR_OK;
+    weir_status status = need_failures(d, err);
+    for (size_t i = 0; status == WEIR_OK && i < d->splitter.n_faults; i++) {
+        const weir_csv_fault *f = &d->splitter.faults[i];
+        status = add_fault(d, f, d->rows + f->row, tile->row_begin[f->row], err);
+    }
+    return status;
+}
+
+/* ---- columns ------------------------------------------------------------------------------- */
+
+static inline uint64_t low_bits(uint32_t n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
+
+/* The fields of column t in rows first..first+n of the tile; the mask of the empty ones. */
+static uint64_t gather(weir_csv_cells *cells, const weir_csv_target *t, const weir_csv_tile *tile,
+                       uint32_t first, uint32_t n) {
+    const size_t stride = tile->n_fields, c = t->source;
+    const uint32_t *pos = tile->pos + (size_t)first * stride + c;
+    uint64_t empty = 0;
+    cells->n = n;
+    if (c == 0) {
+        memcpy(cells->start, tile->row_begin + first, n * sizeof *cells->start);
+    } else {
+        for (uint32_t i = 0; i < n; i++) cells->start[i] = pos[i * stride - 1] + 1;
+    }
+    if (c == stride - 1) {
+        memcpy(cells->end, tile->row_end + first, n * sizeof *cells->end);
+    } else {
+        for (uint32_t i = 0; i < n; i++) cells->end[i] = pos[i * stride];
+    }
+    for (uint32_t i = 0; i < n; i++) empty |= (uint64_t)(cells->start[i] == cells->end[i]) << i;
+    return empty;
+}
+
+/* Bad rows have no fields: their offsets mean nothing. */
+static void clear_bad(weir_csv_cells *cells, const weir_csv_tile *tile, uint32_t first,
+                      uint64_t bad) {
+    for (; bad; bad &= bad - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(bad);
+        cells->start[i] = cells->end[i] = tile->row_begin[first + i];
+    }
+}
+
+static uint64_t word_nulls(const weir_csv_target *t, const weir_csv_cells *cells) {
+    uint64_t nulls = 0;
+    for (uint32_t i = 0; i < cells->n; i++) {
+        weir_slice s = {(const char *)cells->data + cells->start[i],
+                        cells->end[i] - cells->start[i]};
+        nulls |= (uint64_t)weir_csv_is_null_word(t, s) << i;
+    }
+    return nulls;
+}
+
+/* Nulls and poison of rows row..row+n; row is not cut by a word of the bitmaps. */
+static weir_status set_nulls(weir_csv_target *t, uint32_t row, uint64_t nulls, uint64_t poison,
+                             weir_ledger *ledger, weir_error *err) {
+    weir_status status = WEIR_OK;
+    if (nulls | poison) {
+        WEIR_TRY(weir_column_need_validity(t->column, ledger, err));
+        t->column->validity[row >> 6] &= ~((nulls | poison) << (row & 63));
+    }
+    if (poison) {
+        WEIR_TRY(weir_column_need_poison(t->column, ledger, err));
+        t->column->poison[row >> 6] |= poison << (row & 63);
+    }
+out:
+    return status;
+}
+
+/* The fields that the kernel left over, one by one. */
+static weir_status exact_values(weir_decoder *d, weir_csv_target *t, weir_ctx *ctx, uint8_t *out,
+                                uint32_t row, uint64_t left, uint64_t *nulls, uint64_t *poison,
+                                weir_error *err) {
+    const bool boolean = t->type->id == WEIR_BOOL;
+    weir_status status = WEIR_OK;
+    for (; left; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(left);
+        weir_csv_outcome outcome;
+        /* An empty field is settled without failures; all others may fail. */
+        if (d->cells.start[i] != d->cells.end[i]) WEIR_TRY(need_failures(d, err));
+        uint8_t bit = 0;
+        void *place = boolean ? &bit : out + (size_t)i * t->type->width;
+        WEIR_TRY(weir_csv_value(t, d->splitter.dialect, d->cells.data, d->cells.start[i],
+                                d->cells.end[i], row + i, d->failures, ctx, place, &outcome, err));
+        if (outcome == WEIR_CSV_NULL) *nulls |= 1ull << i;
+        if (outcome == WEIR_CSV_FAILED) *poison |= 1ull << i;
+        if (boolean && bit) weir_bit_set(t->column->values, row + i);
+    }
+out:
+    return status;
+}
+
+static weir_status refuse_nulls(weir_decoder *d, weir_csv_target *t, uint32_t row, uint64_t nulls,
+                                uint64_t *poison, weir_error *err) {
+    weir_status status = nulls ? need_failures(d, err) : WEIR_OK;
+    for (uint64_t rest = nulls; status == WEIR_OK && rest; rest &= rest - 1)
+        status = weir_failures_put(d->failures, row + (uint32_t)__builtin_ctzll(rest), STAGE,
+                                   t->name, "not_null", "is null", err);
+    *poison |= nulls;
+    return status;
+}
+
+/* Rows first..first+n of the tile, at most 64, all in one word of the bitmaps. */
+static weir_status column_group(weir_decoder *d, weir_csv_target *t, weir_ctx *ctx,
+                                const weir_csv_tile *tile, uint32_t first, uint32_t n,
+                                weir_error *err) {
+    weir_status status = WEIR_OK;
+    uint32_t row = d->rows + first;
+    uint64_t bad = 0, empty, nulls, poison = 0, left;
+    const bool boolean = t->type->id == WEIR_BOOL;
+    uint64_t bits = 0;
+    uint8_t *out = (uint8_t *)t->column->values + (size_t)row * t->type->width;
+    empty = gather(&d->cells, t, tile, first, n);
+    if (tile->bad) {
+        bad = tile->bad[first >> 6] >> (first & 63);
+        if (first & 63 && (first >> 6) + 1 < d->splitter.rows_room / 64)
+            bad |= tile->bad[(first >> 6) + 1] << (64 - (first & 63));
+        bad &= low_bits(n);
+        clear_bad(&d->cells, tile, first, bad);
+        empty &= ~bad;
+    }
+    nulls = t->empty_is_null ? empty : 0;
+    if (t->nulls.n) nulls |= word_nulls(t, &d->cells);
+    left = t->kernel(t, &d->cells, boolean ? (void *)&bits : out);
+    if (t->check_utf8 && t->text) left = low_bits(n);
+    left &= ~(nulls | bad);
+    if (boolean) ((uint64_t *)t->column->values)[row >> 6] |= (bits & ~nulls) << (row & 63);
+    if (left) WEIR_TRY(exact_values(d, t, ctx, out, row, left, &nulls, &poison, err));
+    if (t->not_null && (nulls & ~bad))
+        WEIR_TRY(refuse_nulls(d, t, row, nulls & ~bad, &poison, err));
+    status = set_nulls(t, row, nulls, poison | bad, ctx->ledger, err);
+out:
+    return status;
+}
+
+static weir_status column_tile(weir_decoder *d, weir_csv_target *t, weir_ctx *ctx,
+                               const weir_csv_tile *tile, weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (uint32_t first = 0; first < tile->n_rows && status == WEIR_OK;) {
+        uint32_t n = 64 - ((d->rows + first) & 63);
+        if (n > tile->n_rows - first) n = tile->n_rows - first;
+        status = column_group(d, t, ctx, tile, first, n, err);
+        first += n;
+    }
+    return status;
+}
+
+static weir_status add_tile(weir_decoder *d, weir_ctx *ctx, const weir_csv_tile *tile,
+                            weir_error *err) {
+    weir_status status = WEIR_OK;
+    memcpy(d->row_begin + d->rows, tile->row_begin, tile->n_rows * sizeof *d->row_begin);
+    memcpy(d->row_end + d->rows, tile->row_end, tile->n_rows * sizeof *d->row_end);
+    WEIR_TRY(add_faults(d, tile, err));
+    for (uint32_t i = 0; i < d->schema->n_fields; i++)
+        WEIR_TRY(column_tile(d, &d->targets[i], ctx, tile, err));
+    d->rows += tile->n_rows;
+out:
+    return status;
+}
+
+weir_status weir_csv_decoder_next(weir_decoder *d, weir_ctx *ctx, weir_batch **out,
+                                  weir_error *err) {
+    weir_status status = WEIR_OK;
+    *out = NULL;
+    if (!d->block) return WEIR_OK;
+    if (d->splitter.row_start >= d->end) goto done;
+    WEIR_TRY(open_batch(d, ctx, err));
+    d->cells.data = d->block->data;
+    for (;;) {
+        weir_csv_tile tile;
+        if (d->rows == d->capacity) break;
+        WEIR_TRY(weir_csv_splitter_next(&d->splitter, d->capacity - d->rows, &tile, err));
+        if (tile.n_rows == 0) break;
+        WEIR_TRY(add_tile(d, ctx, &tile, err));
+    }
+    if (d->rows == 0) goto done;
+    d->lines_left = d->lines_left > d->rows ? d->lines_left - d->rows : 1;
+    status = close_batch(d, out, err);
+out:
+    if (status != WEIR_OK) drop_batch(d);
+    return status;
+done:
+    drop_batch(d);
+    weir_block_release(d->block);
+    d->block = NULL;
+    return WEIR_OK;
+}

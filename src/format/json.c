@@ -1,0 +1,107 @@
+/* JSON: options, and the two format objects. */
+#include "format/json.h"
+
+#include "text/json.h"
+
+static const char *const repeated_choices[] = {"reject", "last", NULL};
+static const char *const not_finite_choices[] = {"reject", "null", NULL};
+
+#define READ_OPTIONS(lines_fallback)                                                               \
+    {                                                                                              \
+        {.name = "lines",                                                                          \
+         .type = WEIR_OPT_BOOL,                                                                    \
+         .flags = WEIR_OPT_HIDDEN,                                                                 \
+         .offset = offsetof(weir_json_read_config, lines),                                         \
+         .fallback = lines_fallback,                                                               \
+         .help = "each line is one record",                                                        \
+         .since = "0.1"},                                                                          \
+            {.name = "repeated_names",                                                             \
+             .type = WEIR_OPT_ENUM,                                                                \
+             .offset = offsetof(weir_json_read_config, repeated),                                  \
+             .choices = repeated_choices,                                                          \
+             .fallback = "reject",                                                                 \
+             .help = "a name that stands twice in an object: reject the record, or take the last", \
+             .since = "0.1"},                                                                      \
+            {.name = "max_depth",                                                                  \
+             .type = WEIR_OPT_INT,                                                                 \
+             .offset = offsetof(weir_json_read_config, max_depth),                                 \
+             .fallback = "64",                                                                     \
+             .min = 1,                                                                             \
+             .max = WEIR_JSON_DEPTH_MAX,                                                           \
+             .help = "objects and arrays inside each other; a deeper record is rejected",          \
+             .since = "0.1"},                                                                      \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+
+#define WRITE_OPTIONS(lines_fallback)                                                              \
+    {                                                                                              \
+        {.name = "lines",                                                                          \
+         .type = WEIR_OPT_BOOL,                                                                    \
+         .flags = WEIR_OPT_HIDDEN,                                                                 \
+         .offset = offsetof(weir_json_write_config, lines),                                        \
+         .fallback = lines_fallback,                                                               \
+         .help = "one record a line; else one array",                                              \
+         .since = "0.1"},                                                                          \
+            {.name = "not_finite",                                                                 \
+             .type = WEIR_OPT_ENUM,                                                                \
+             .offset = offsetof(weir_json_write_config, not_finite),                               \
+             .choices = not_finite_choices,                                                        \
+             .fallback = "reject",                                                                 \
+             .help = "NaN and infinity, which JSON does not have: reject the record, or null",     \
+             .since = "0.1"},                                                                      \
+            {.name = "omit_nulls",                                                                 \
+             .type = WEIR_OPT_BOOL,                                                                \
+             .offset = offsetof(weir_json_write_config, omit_nulls),                               \
+             .fallback = "false",                                                                  \
+             .help = "leave out members that are null",                                            \
+             .since = "0.1"},                                                                      \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+
+static const weir_option ndjson_read_options[] = READ_OPTIONS("true");
+static const weir_option json_read_options[] = READ_OPTIONS("false");
+static const weir_option ndjson_write_options[] = WRITE_OPTIONS("true");
+static const weir_option json_write_options[] = WRITE_OPTIONS("false");
+
+static const weir_read_ops read_ops = {
+    .cutter_new = weir_json_cutter_new,
+    .cutter_layout = weir_json_cutter_layout,
+    .cutter_next = weir_json_cutter_next,
+    .cutter_free = weir_json_cutter_free,
+    .infer = weir_json_infer,
+    .decoder_new = weir_json_decoder_new,
+    .decoder_begin = weir_json_decoder_begin,
+    .decoder_next = weir_json_decoder_next,
+    .decoder_free = weir_json_decoder_free,
+};
+
+static const char *const ndjson_extensions[] = {".ndjson", ".jsonl", ".geojsonl", NULL};
+static const char *const json_extensions[] = {".json", ".geojson", NULL};
+
+const weir_format weir_format_ndjson = {
+    .name = "ndjson",
+    .summary = "one JSON object a line",
+    .extensions = ndjson_extensions,
+    .read_options = ndjson_read_options,
+    .read_config_size = sizeof(weir_json_read_config),
+    .read = &read_ops,
+    .write_options = ndjson_write_options,
+    .write_config_size = sizeof(weir_json_write_config),
+    .write = &weir_json_write_ops,
+};
+
+const weir_format weir_format_json = {
+    .name = "json",
+    .summary = "an array of JSON objects, or objects one after the other",
+    .extensions = json_extensions,
+    .read_options = json_read_options,
+    .read_config_size = sizeof(weir_json_read_config),
+    .read = &read_ops,
+    .write_options = json_write_options,
+    .write_config_size = sizeof(weir_json_write_config),
+    .write = &weir_json_write_ops,
+};

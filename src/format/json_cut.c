@@ -1,0 +1,322 @@
+/* The cutter: a stream of bytes -> chunks of whole records.
+ *
+ * Lines: a block is filled, cut behind its last line feed, and the rest goes to the front of the next
+ * block.  Values: the same, but the cut is behind the last value that ended, and what stands between
+ * the values of an array is checked here, once and serially.
+ */
+#include "format/json.h"
+#include "text/json.h"
+#include "text/json_scan.h"
+
+#define KEEP_BYTES 4096u /* raw bytes kept of a record that is too long */
+
+/* What an array at the top waits for. */
+enum expect { EXPECT_FIRST, EXPECT_COMMA, EXPECT_VALUE };
+
+struct weir_cutter {
+    const weir_read_request *request;
+    weir_stream *in;
+    bool lines;
+    weir_block *cur;
+    size_t begin, end; /* bytes not handed out yet */
+    uint64_t byte, line, sequence; /* address of begin */
+    bool stream_end;
+    /* values only */
+    size_t at;                     /* walked up to here */
+    size_t safe;                   /* behind the last whole value, or begin */
+    size_t record;                 /* begin of the value under way */
+    bool in_array, inside, begin_in_array, safe_in_array;
+    enum expect expect;
+    weir_json_span span;
+    bool dropping; /* the record under way is too long; its begin was handed out */
+};
+
+/* ---- blocks -------------------------------------------------------------------------------- */
+
+/* A new block with the bytes keep..end of the old one in front, and filled from the stream. */
+static weir_status refill(weir_cutter *c, size_t keep, weir_error *err) {
+    size_t tail = c->cur ? c->end - keep : 0, capacity = c->request->chunk_bytes, got = 0;
+    size_t max = c->request->max_record_bytes + 1;
+    if (weir_cancel_requested(c->request->cancel))
+        return weir_error_set(err, WEIR_CANCELLED, "cancelled");
+    if (capacity < 64) capacity = 64;
+    if (tail > capacity / 2) capacity = tail * 2; /* a long record */
+    if (tail > capacity / 4 && capacity > max) capacity = max > tail ? max : tail;
+    if (capacity > UINT32_MAX) return weir_error_set(err, WEIR_RESOURCE, "a record of more than 4 GiB");
+    weir_block *block = NULL;
+    weir_status status = weir_block_new(c->request->ledger, capacity, &block, err);
+    if (status != WEIR_OK) return status;
+    if (tail) memcpy(block->data, c->cur->data + keep, tail);
+    status = weir_stream_read_full(c->in, block->data + tail, capacity - tail, &got, err);
+    if (status != WEIR_OK) {
+        weir_block_release(block);
+        return status;
+    }
+    c->stream_end = got < capacity - tail;
+    block->size = tail + got;
+    weir_block_release(c->cur);
+    c->cur = block;
+    c->at -= c->at > keep ? keep : c->at;
+    c->record -= c->record > keep ? keep : c->record;
+    c->safe = c->begin = 0;
+    c->end = tail + got;
+    return WEIR_OK;
+}
+
+/* Hands out begin..to. */
+static void emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *out) {
+    const char *p = (const char *)c->cur->data;
+    uint64_t lines = weir_json_count_lines(p + c->begin, to - c->begin);
+    if (c->stream_end && to == c->end) flags |= WEIR_CHUNK_LAST;
+    if (!c->lines) {
+        flags |= WEIR_JSON_CHUNK_VALUES;
+        if (c->begin_in_array) flags |= WEIR_JSON_CHUNK_IN_ARRAY;
+    }
+    *out = (weir_chunk){.block = weir_block_retain(c->cur),
+                        .begin = (uint32_t)c->begin,
+                        .end = (uint32_t)to,
+                        .flags = flags,
+                        .n_lines = (uint32_t)lines,
+                        .sequence = c->sequence++,
+                        .first_byte = c->byte,
+                        .first_line = c->line};
+    c->byte += to - c->begin;
+    c->line += lines;
+    c->begin = c->safe = to;
+    c->begin_in_array = c->safe_in_array;
+}
+
+/* Goes on without handing out begin..to. */
+static void drop(weir_cutter *c, size_t to) {
+    c->line += weir_json_count_lines((const char *)c->cur->data + c->begin, to - c->begin);
+    c->byte += to - c->begin;
+    c->begin = c->safe = to;
+}
+
+/* Hands out the beginning of a record that is longer than allowed; the rest is dropped. */
+static void emit_too_long(weir_cutter *c, weir_chunk *out) {
+    size_t to = c->end - c->begin > KEEP_BYTES ? c->begin + KEEP_BYTES : c->end;
+    bool in_array = c->safe_in_array;
+    c->safe_in_array = c->in_array;
+    emit(c, to, WEIR_CHUNK_TOO_LONG, out);
+    out->skipped_bytes = c->end - to;
+    c->safe_in_array = in_array;
+    c->dropping = true;
+}
+
+static bool too_long(const weir_cutter *c, size_t begin) {
+    return c->end - begin > c->request->max_record_bytes;
+}
+
+/* ---- lines --------------------------------------------------------------------------------- */
+
+static weir_status next_lines(weir_cutter *c, weir_chunk *out, bool *got, bool *end,
+                              weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (;;) {
+        const char *p = (const char *)c->cur->data;
+        size_t size = c->end - c->begin;
+        const char *nl = NULL;
+        if (c->dropping) {
+            nl = size ? memchr(p + c->begin, '\n', size) : NULL;
+            drop(c, nl ? (size_t)(nl - p) + 1 : c->end);
+            c->dropping = !nl && !c->stream_end;
+            if (nl || c->stream_end) continue;
+        } else if (c->stream_end && (size == 0 || !too_long(c, c->begin))) {
+            *end = size == 0;
+            *got = size != 0;
+            if (*got) emit(c, c->end, 0, out);
+            return WEIR_OK;
+        } else {
+            nl = size ? memrchr(p + c->begin, '\n', size) : NULL;
+            if (nl) {
+                emit(c, (size_t)(nl - p) + 1, 0, out);
+                *got = true;
+                return WEIR_OK;
+            }
+            if (too_long(c, c->begin)) {
+                emit_too_long(c, out);
+                *got = true;
+                return WEIR_OK;
+            }
+        }
+        WEIR_TRY(refill(c, c->begin, err));
+    }
+out:
+    return status;
+}
+
+/* ---- values -------------------------------------------------------------------------------- */
+
+static weir_status malformed(weir_cutter *c, const char *what, weir_error *err) {
+    const char *p = (const char *)c->cur->data;
+    uint64_t line = c->line + weir_json_count_lines(p + c->begin, c->at - c->begin);
+    weir_status s = weir_error_set(err, WEIR_DATA, "malformed JSON: %s", what);
+    weir_error_at(err, c->in->name, (int64_t)line, 0);
+    if (err) err->byte = (int64_t)(c->byte + (c->at - c->begin));
+    weir_error_hint(err, "a file with one object a line is read by `format: ndjson`, which goes on "
+                         "behind a malformed line");
+    return s;
+}
+
+/* A byte between two values.  *value: it begins one. */
+static weir_status between(weir_cutter *c, char b, bool *value, weir_error *err) {
+    *value = false;
+    if (weir_json_is_blank(b) || b == '\n') return WEIR_OK;
+    if (!c->in_array) {
+        if (b == '[') {
+            c->in_array = true;
+            c->expect = EXPECT_FIRST;
+            return WEIR_OK;
+        }
+        if (b == ',' || b == ']' || b == '}') return malformed(c, "a value expected", err);
+        *value = true;
+        return WEIR_OK;
+    }
+    if (b == ']' && c->expect != EXPECT_VALUE) {
+        c->in_array = false;
+        return WEIR_OK;
+    }
+    if (b == ',' && c->expect == EXPECT_COMMA) {
+        c->expect = EXPECT_VALUE;
+        return WEIR_OK;
+    }
+    if (c->expect == EXPECT_COMMA) return malformed(c, "',' or ']' expected", err);
+    if (b == ',' || b == ']' || b == '}') return malformed(c, "a value expected", err);
+    *value = true;
+    return WEIR_OK;
+}
+
+/* Walks to the end of the block. */
+static weir_status walk(weir_cutter *c, weir_error *err) {
+    const char *p = (const char *)c->cur->data;
+    weir_status status = WEIR_OK;
+    while (c->at < c->end) {
+        if (!c->inside) {
+            bool value;
+            WEIR_TRY(between(c, p[c->at], &value, err));
+            if (!value) {
+                c->at++;
+                continue;
+            }
+            c->inside = true;
+            c->record = c->at;
+            c->span = (weir_json_span){0};
+        }
+        if (weir_json_span_step(&c->span, p, &c->at, c->end) == WEIR_JSON_STEP_MORE) break;
+        c->inside = false;
+        c->expect = EXPECT_COMMA;
+        if (c->dropping) drop(c, c->at);
+        c->dropping = false;
+        c->safe = c->at;
+        c->safe_in_array = c->in_array;
+    }
+out:
+    return status;
+}
+
+static weir_status next_values(weir_cutter *c, weir_chunk *out, bool *got, bool *end,
+                               weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (;;) {
+        WEIR_TRY(walk(c, err));
+        if (c->dropping) {
+            drop(c, c->end);
+        } else if (c->safe > c->begin && !(c->stream_end && !c->in_array)) {
+            emit(c, c->safe, 0, out);
+            *got = true;
+            return WEIR_OK;
+        } else if (c->stream_end && c->begin < c->end && (c->inside || !c->in_array)) {
+            emit(c, c->end, 0, out); /* a value that is cut off becomes a reject */
+            *got = true;
+            return WEIR_OK;
+        } else if (c->inside && too_long(c, c->record)) {
+            drop(c, c->record);
+            emit_too_long(c, out);
+            *got = true;
+            return WEIR_OK;
+        }
+        if (c->stream_end) {
+            if (c->in_array) return malformed(c, "the array is not closed", err);
+            *end = true;
+            return WEIR_OK;
+        }
+        /* No whole value stands here: blanks and commas in front of the record need not be kept. */
+        drop(c, c->inside && !c->dropping ? c->record : c->end);
+        c->begin_in_array = c->in_array;
+        WEIR_TRY(refill(c, c->begin, err));
+    }
+out:
+    return status;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static weir_status check_encoding(weir_cutter *c, weir_error *err) {
+    const uint8_t *p = c->cur->data;
+    if (c->end >= 3 && p[0] == 0xEF && p[1] == 0xBB && p[2] == 0xBF) {
+        c->begin = c->at = c->safe = 3;
+        c->byte = 3;
+        return WEIR_OK;
+    }
+    bool wide = c->end >= 2 && ((p[0] == 0xFF && p[1] == 0xFE) || (p[0] == 0xFE && p[1] == 0xFF) ||
+                                (p[0] && !p[1]) || (!p[0] && p[1]));
+    if (!wide) return WEIR_OK;
+    weir_status s = weir_error_set(err, WEIR_DATA, "the file is UTF-16 or UTF-32, not UTF-8");
+    weir_error_at(err, c->in->name, 0, 0);
+    weir_error_hint(err, "convert it first, for example with iconv -f UTF-16 -t UTF-8");
+    return s;
+}
+
+/* Whether the first line that is not blank is one whole object: then lines are the safer guess, as
+ * one bad line spoils no other. */
+static bool looks_like_lines(const weir_cutter *c) {
+    const char *p = (const char *)c->cur->data + c->begin;
+    const char *end = (const char *)c->cur->data + c->end;
+    p = weir_json_skip_space(p, end);
+    const char *nl = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+    if (!nl || *p != '{') return false;
+    const char *stop = weir_json_skip(p, nl, WEIR_JSON_DEPTH_MAX, NULL, NULL);
+    return stop && weir_json_skip_space(stop, nl) == nl;
+}
+
+weir_status weir_json_cutter_new(const weir_read_request *request, weir_stream *in,
+                                 weir_cutter **out, weir_error *err) {
+    const weir_json_read_config *config = request->config;
+    weir_status status = WEIR_OK;
+    weir_cutter *c = weir_alloc_zero(1, sizeof *c);
+    if (!c) return weir_error_nomem(err);
+    c->request = request;
+    c->in = in;
+    c->line = 1;
+    WEIR_TRY(refill(c, 0, err));
+    WEIR_TRY(check_encoding(c, err));
+    c->lines = config->lines || looks_like_lines(c);
+    *out = c;
+    c = NULL;
+out:
+    weir_json_cutter_free(c);
+    return status;
+}
+
+weir_layout *weir_json_cutter_layout(weir_cutter *c) {
+    (void)c;
+    return NULL; /* records name their own fields */
+}
+
+weir_status weir_json_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err) {
+    weir_chunk chunk = {0};
+    bool got = false, last = false;
+    weir_status status = c->lines ? next_lines(c, &chunk, &got, &last, err)
+                                  : next_values(c, &chunk, &got, &last, err);
+    if (status != WEIR_OK) return status;
+    *end = last;
+    if (got) *out = chunk;
+    return WEIR_OK;
+}
+
+void weir_json_cutter_free(weir_cutter *c) {
+    if (!c) return;
+    weir_block_release(c->cur);
+    weir_free(c);
+}

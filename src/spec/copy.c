@@ -1,0 +1,229 @@
+/* `weir copy SRC DST`: the tree that a file would have given, then the same checks. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "spec/load.h"
+
+/* The command being turned into a tree. */
+typedef struct copier {
+    const weir_copy_options *o;
+    const weir_spec_registry *registry;
+    weir_arena *arena;
+    weir_diags *diags;
+    bool nomem;
+} copier;
+
+/* SRC or DST as the connector wants it. */
+typedef struct place {
+    const weir_connector *connector; /* NULL = an error was added */
+    const char *path;
+    bool database; /* its rows stand in tables */
+} place;
+
+static bool put_node(copier *c, weir_node *map, const char *key, weir_node *value) {
+    if (value && weir_node_add(c->arena, map, key, value)) return true;
+    c->nomem = true;
+    return false;
+}
+
+/* Adds key: text unless text is NULL. */
+static bool put(copier *c, weir_node *map, const char *key, const char *text) {
+    if (!text) return true;
+    weir_node *value = weir_node_scalar(c->arena, text, strlen(text));
+    if (value) value->quoted = true;
+    return put_node(c, map, key, value);
+}
+
+static weir_node *new_map(copier *c) {
+    weir_node *map = weir_node_map(c->arena);
+    if (!map) c->nomem = true;
+    return map;
+}
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+static const weir_connector *named(const copier *c, const char *name, size_t size) {
+    for (size_t i = 0; c->registry->connectors && c->registry->connectors[i]; i++) {
+        const weir_connector *k = c->registry->connectors[i];
+        if (strlen(k->name) == size && memcmp(k->name, name, size) == 0) return k;
+    }
+    return NULL;
+}
+
+static bool has_table(const weir_option *table) {
+    for (; table && table->name; table++)
+        if (strcmp(table->name, "table") == 0) return true;
+    return false;
+}
+
+/* "sqlite:///x.db", "sqlite:x.db", "file:x", "x.db", "x.csv", "-". */
+static place find_place(copier *c, const char *text, const char *what) {
+    place p = {.path = text};
+    size_t n = strcspn(text, ":");
+    bool url = text[n] == ':' && strncmp(text + n, "://", 3) == 0;
+    if (text[n] == ':' && n > 1) p.connector = named(c, text, n);
+    if (p.connector) p.path = text + n + (url ? 3 : 1);
+    else if (url)
+        weir_diags_error(c->diags, NULL, what, "give a path, or sqlite:PATH",
+                         "%.*s:// is not available in this version", (int)(n > 40 ? 40 : n), text);
+    else p.connector = weir_spec_connector_of_path(c->registry, text);
+    if (!p.connector && !url) p.connector = named(c, "file", 4);
+    if (p.connector && p.path[0] == '\0') {
+        weir_diags_error(c->diags, NULL, what, "give a path", "names nothing");
+        p.connector = NULL;
+    }
+    p.database = p.connector && (has_table(p.connector->source_options) ||
+                                 has_table(p.connector->sink_options));
+    return p;
+}
+
+/* ---- source, sink, rejects ----------------------------------------------------------------- */
+
+/* "id:int64!,amount:decimal(10,2),name" as a map; commas inside parentheses belong to types. */
+static bool put_columns(copier *c, weir_node *map, const char *text) {
+    weir_node *columns = new_map(c);
+    if (!columns) return false;
+    while (*text) {
+        int open = 0;
+        size_t n = 0, colon = SIZE_MAX;
+        for (; text[n] && (text[n] != ',' || open > 0); n++) {
+            open += (text[n] == '(' || text[n] == '<') - (text[n] == ')' || text[n] == '>');
+            if (text[n] == ':' && colon == SIZE_MAX) colon = n;
+        }
+        size_t name_size = colon == SIZE_MAX ? n : colon;
+        char *name = weir_arena_strndup(c->arena, text, name_size);
+        weir_node *value = colon == SIZE_MAX
+                               ? weir_node_map(c->arena)
+                               : weir_node_scalar(c->arena, text + colon + 1, n - colon - 1);
+        if (!name || !value || !weir_node_add(c->arena, columns, name, value)) {
+            c->nomem = true;
+            return false;
+        }
+        text += n;
+        if (*text == ',') text++;
+    }
+    return put_node(c, map, "columns", columns);
+}
+
+static bool put_list(copier *c, weir_node *map, const char *key, const char *text) {
+    weir_node *list = weir_node_list(c->arena);
+    if (!list) c->nomem = true;
+    while (list && *text) {
+        size_t n = strcspn(text, ",");
+        weir_node *item = weir_node_scalar(c->arena, text, n);
+        if (!item || !weir_node_add(c->arena, list, NULL, item)) {
+            c->nomem = true;
+            return false;
+        }
+        text += n;
+        if (*text == ',') text++;
+    }
+    return put_node(c, map, key, list);
+}
+
+static bool put_source(copier *c, weir_node *root, const place *from, const place *to) {
+    const weir_copy_options *o = c->o;
+    weir_node *map = new_map(c);
+    if (!map || !put(c, map, "type", from->connector->name) || !put(c, map, "path", from->path))
+        return false;
+    const char *table = o->source_table;
+    if (from->database && !table && !o->query && !to->database) table = o->table;
+    if (from->database && !table && !o->query)
+        weir_diags_error(c->diags, NULL, to->database ? "--source-table" : "--table",
+                         "name the table to read", "is missing");
+    if (!put(c, map, "table", table) || !put(c, map, "query", o->query)) return false;
+    if (!put(c, map, "format", o->source_format)) return false;
+    if (o->columns && !put_columns(c, map, o->columns)) return false;
+    if (o->incremental) {
+        weir_node *incremental = new_map(c);
+        if (!incremental || !put(c, incremental, "by", "files") ||
+            !put_node(c, map, "incremental", incremental))
+            return false;
+    }
+    return put_node(c, root, "source", map);
+}
+
+static bool put_sink(copier *c, weir_node *root, const place *to) {
+    const weir_copy_options *o = c->o;
+    weir_node *map = new_map(c);
+    if (!map || !put(c, map, "type", to->connector->name) || !put(c, map, "path", to->path))
+        return false;
+    if (to->database && !o->table)
+        weir_diags_error(c->diags, NULL, "--table", "name the table to load", "is missing");
+    if (!put(c, map, "table", to->database ? o->table : NULL) ||
+        !put(c, map, "format", o->target_format) || !put(c, map, "compression", o->compression) ||
+        !put(c, map, "mode", o->mode) || !put(c, map, "version", o->version))
+        return false;
+    if (o->key && !put_list(c, map, "key", o->key)) return false;
+    return put_node(c, root, "sink", map);
+}
+
+static bool put_rest(copier *c, weir_node *root) {
+    const weir_copy_options *o = c->o;
+    if (o->rejects || o->max_ratio) {
+        weir_node *map = new_map(c);
+        if (!map || !put(c, map, "path", o->rejects) || !put(c, map, "max_ratio", o->max_ratio) ||
+            !put_node(c, root, "rejects", map))
+            return false;
+    }
+    if (o->memory || o->threads) {
+        weir_node *map = new_map(c);
+        if (!map || !put(c, map, "memory", o->memory) || !put(c, map, "threads", o->threads) ||
+            !put_node(c, root, "limits", map))
+            return false;
+    }
+    return true;
+}
+
+/* ---- state --------------------------------------------------------------------------------- */
+
+/* A name of its own for each pair of places, so that two copies do not share their positions. */
+static const char *copy_name(copier *c, const char *source, const char *target) {
+    uint64_t h = 14695981039346656037u;
+    const char *parts[] = {source, "\n", target, "\n", c->o->table ? c->o->table : "",
+                           "\n", c->o->source_table ? c->o->source_table : ""};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        for (const char *p = parts[i]; *p; p++) h = (h ^ (unsigned char)*p) * 1099511628211u;
+    return weir_arena_printf(c->arena, "copy-%08x", (unsigned)(h ^ (h >> 32)));
+}
+
+/* `.weir` beside a local target, else in the user's state folder. */
+static const char *state_path(copier *c, const place *to) {
+    if (strcmp(to->path, "-") != 0) {
+        const char *slash = strrchr(to->path, '/');
+        if (!slash) return weir_arena_strdup(c->arena, ".weir");
+        return weir_arena_printf(c->arena, "%.*s/.weir", (int)(slash - to->path), to->path);
+    }
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (state && state[0] == '/') return weir_arena_printf(c->arena, "%s/weir", state);
+    if (home && home[0]) return weir_arena_printf(c->arena, "%s/.local/state/weir", home);
+    return weir_arena_strdup(c->arena, ".weir");
+}
+
+static bool put_head(copier *c, weir_node *root, const char *source, const char *target,
+                     const place *to) {
+    const char *name = copy_name(c, source, target), *path = state_path(c, to);
+    weir_node *state = new_map(c);
+    if (!name || !path || !state) {
+        c->nomem = true;
+        return false;
+    }
+    return put(c, root, "name", name) && put(c, state, "path", path) &&
+           put_node(c, root, "state", state);
+}
+
+weir_status weir_pipeline_from_copy(const char *source, const char *target,
+                                    const weir_copy_options *options,
+                                    const weir_spec_registry *registry, weir_arena *arena,
+                                    weir_diags *diags, weir_pipeline **out, weir_error *err) {
+    static const weir_copy_options none;
+    copier c = {.o = options ? options : &none, .registry = registry, .arena = arena,
+                .diags = diags};
+    place from = find_place(&c, source, "SRC"), to = find_place(&c, target, "DST");
+    if (!from.connector || !to.connector) return weir_diags_status(diags, err);
+    weir_node *root = new_map(&c);
+    if (!root || !put_head(&c, root, source, target, &to) || !put_source(&c, root, &from, &to) ||
+        !put_sink(&c, root, &to) || !put_rest(&c, root))
+        return weir_error_nomem(err);
+    if (diags->n_errors) return weir_diags_status(diags, err);
+    return weir_spec_build(root, "", ".", "copy", registry, NULL, arena, diags, out, err);
+}

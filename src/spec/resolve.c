@@ -1,0 +1,52 @@
+/* Names of connectors and formats to their tables. */
+#include <strings.h>
+#include "io/stream.h"
+#include "spec/load.h"
+
+static const char *connector_name(const void *context, size_t i) {
+    const weir_connector *const *list = context;
+    return list && list[i] ? list[i]->name : NULL;
+}
+
+const weir_connector *weir_spec_connector(loader *l, const weir_node *map, const char *key,
+                                          const char *name) {
+    const weir_connector *const *list = l->registry->connectors;
+    for (size_t i = 0; list && list[i]; i++)
+        if (strcmp(list[i]->name, name) == 0) return list[i];
+    const weir_node *at = weir_node_get(map, key);
+    char shown[80];
+    weir_node text = {.kind = WEIR_NODE_SCALAR, .text = name, .text_size = strlen(name)};
+    weir_diags_error(l->diags, at ? at : map, key,
+                     weir_spec_suggest(l, name, "there are", connector_name, list),
+                     "no connector is called %s in this version",
+                     weir_node_show(at && at->kind == WEIR_NODE_SCALAR ? at : &text, shown, sizeof shown));
+    return NULL;
+}
+
+const weir_format *weir_spec_format(const weir_spec_registry *r, const char *name) {
+    for (size_t i = 0; r->formats && r->formats[i]; i++)
+        if (strcmp(r->formats[i]->name, name) == 0) return r->formats[i];
+    return NULL;
+}
+
+static bool ends_with(const char *text, size_t size, const char *end) {
+    size_t n = strlen(end);
+    return n < size && strncasecmp(text + size - n, end, n) == 0;
+}
+
+const weir_format *weir_spec_format_of_path(const weir_spec_registry *r, const char *path) {
+    size_t size = strlen(path);
+    weir_codec_of_name(path, &size);
+    for (size_t i = 0; r->formats && r->formats[i]; i++)
+        for (const char *const *e = r->formats[i]->extensions; e && *e; e++)
+            if (ends_with(path, size, *e)) return r->formats[i];
+    return NULL;
+}
+
+const weir_connector *weir_spec_connector_of_path(const weir_spec_registry *r, const char *path) {
+    size_t size = strlen(path);
+    for (size_t i = 0; r->connectors && r->connectors[i]; i++)
+        for (const char *const *e = r->connectors[i]->extensions; e && *e; e++)
+            if (ends_with(path, size, *e)) return r->connectors[i];
+    return NULL;
+}
