@@ -48,10 +48,14 @@ static void fill(const char *kind) {
         start[i] = at;
         int n = 0;
         if (!strcmp(kind, "int7")) n = snprintf(text + at, 32, "%d", (int)(1000000 + r % 9000000));
-        if (!strcmp(kind, "int1-9")) n = snprintf(text + at, 32, "%d", (int)(r % 1000000000 >> r % 29));
-        if (!strcmp(kind, "int18")) n = snprintf(text + at, 32, "%" PRIu64, 100000000000000000 + r % 800000000000000000);
-        if (!strcmp(kind, "amount")) n = snprintf(text + at, 32, "%d.%02d", (int)(r % 10000), (int)(r >> 32) & 63);
-        if (!strcmp(kind, "double6")) n = snprintf(text + at, 32, "%.6f", (double)(r % 180000000) / 1e6);
+        if (!strcmp(kind, "int1-9"))
+            n = snprintf(text + at, 32, "%d", (int)(r % 1000000000 >> r % 29));
+        if (!strcmp(kind, "int18"))
+            n = snprintf(text + at, 32, "%" PRIu64, 100000000000000000 + r % 800000000000000000);
+        if (!strcmp(kind, "amount"))
+            n = snprintf(text + at, 32, "%d.%02d", (int)(r % 10000), (int)(r >> 32) & 63);
+        if (!strcmp(kind, "double6"))
+            n = snprintf(text + at, 32, "%.6f", (double)(r % 180000000) / 1e6);
         if (!strcmp(kind, "double17")) n = snprintf(text + at, 32, "%.17g", (double)r / 1e9);
         at += (uint32_t)n;
     }
@@ -81,17 +85,22 @@ static void bench_parse(void) {
     weir_int128 wide = 0;
     fill("int7");
     BENCH("int64 parse, 7 digits", weir_num_parse_int64(p, n, &v); sum += (uint64_t)v);
-    BENCH("int64 parse padded, 7 digits", weir_num_parse_int64_padded(p, n, &v); sum += (uint64_t)v);
+    BENCH("int64 parse padded, 7 digits", weir_num_parse_int64_padded(p, n, &v);
+          sum += (uint64_t)v);
     fill("int1-9");
     BENCH("int64 parse, 1 to 9 digits", weir_num_parse_int64(p, n, &v); sum += (uint64_t)v);
-    BENCH("int64 parse padded, 1 to 9 digits", weir_num_parse_int64_padded(p, n, &v); sum += (uint64_t)v);
+    BENCH("int64 parse padded, 1 to 9 digits", weir_num_parse_int64_padded(p, n, &v);
+          sum += (uint64_t)v);
     fill("int18");
     BENCH("int64 parse, 18 digits", weir_num_parse_int64(p, n, &v); sum += (uint64_t)v);
     BENCH("int128 parse, 18 digits", weir_num_parse_int128(p, n, &wide); sum += (uint64_t)wide);
     fill("amount");
-    BENCH("decimal(10,2) parse, \"1234.56\"", weir_num_parse_decimal64(p, n, 10, 2, &v); sum += (uint64_t)v);
-    BENCH("decimal(10,2) parse padded", weir_num_parse_decimal64_padded(p, n, 10, 2, &v); sum += (uint64_t)v);
-    BENCH("decimal(38,9) parse", weir_num_parse_decimal128(p, n, 38, 9, &wide); sum += (uint64_t)wide);
+    BENCH("decimal(10,2) parse, \"1234.56\"", weir_num_parse_decimal64(p, n, 10, 2, &v);
+          sum += (uint64_t)v);
+    BENCH("decimal(10,2) parse padded", weir_num_parse_decimal64_padded(p, n, 10, 2, &v);
+          sum += (uint64_t)v);
+    BENCH("decimal(38,9) parse", weir_num_parse_decimal128(p, n, 38, 9, &wide);
+          sum += (uint64_t)wide);
     BENCH("double parse, \"1234.56\"", weir_num_parse_double(p, n, 0, &d); sum += (uint64_t)d);
     fill("double6");
     BENCH("double parse, \"123.456789\"", weir_num_parse_double(p, n, 0, &d); sum += (uint64_t)d);
@@ -129,8 +138,10 @@ static void bench_other(void) {
         const char *name;
         uint32_t cpu;
         bool mixed;
-    } cases[] = {{"UTF-8 proof, ASCII", UINT32_MAX, false}, {"UTF-8 proof, ASCII, portable", 0, false},
-                 {"UTF-8 proof, mixed", UINT32_MAX, true}, {"UTF-8 proof, mixed, portable", 0, true}};
+    } cases[] = {{"UTF-8 proof, ASCII", UINT32_MAX, false},
+                 {"UTF-8 proof, ASCII, portable", 0, false},
+                 {"UTF-8 proof, mixed", UINT32_MAX, true},
+                 {"UTF-8 proof, mixed, portable", 0, true}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         if (cases[k].mixed)
             for (size_t i = 0; i + 2 < sizeof big; i += 17) memcpy(big + i, "\xE2\x82\xAC", 3);
@@ -146,8 +157,13 @@ static void bench_other(void) {
         printf("%-44s %7.2f GB/s\n", cases[k].name, (double)sizeof big / best);
     }
     weir_cpu_limit(UINT32_MAX);
-    static const struct { const char *name; weir_digest_kind kind; } digests[] = {
-        {"MD5", WEIR_MD5}, {"SHA-1", WEIR_SHA1}, {"SHA-256", WEIR_SHA256}, {"SHA-512", WEIR_SHA512}};
+    static const struct {
+        const char *name;
+        weir_digest_kind kind;
+    } digests[] = {{"MD5", WEIR_MD5},
+                   {"SHA-1", WEIR_SHA1},
+                   {"SHA-256", WEIR_SHA256},
+                   {"SHA-512", WEIR_SHA512}};
     for (size_t k = 0; k < 4; k++) {
         uint8_t digest[WEIR_DIGEST_MAX_BYTES];
         double from = now_ns();

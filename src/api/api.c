@@ -12,7 +12,9 @@
 
 /* ---- session and registry ------------------------------------------------------------------ */
 
-void weir_session_init(weir_session *s) { memset(s, 0, sizeof *s); }
+void weir_session_init(weir_session *s) {
+    memset(s, 0, sizeof *s);
+}
 
 void weir_session_clear(weir_session *s) {
     weir_state_close(s->state);
@@ -22,8 +24,8 @@ void weir_session_clear(weir_session *s) {
 }
 
 const weir_spec_registry *weir_api_registry(void) {
-    static const weir_operator_kind *const *const operators[] = {weir_transforms, weir_validators,
-                                                                 NULL};
+    static const weir_operator_kind *const *const operators[] = {weir_transform_kinds,
+                                                                 weir_validate_kinds, NULL};
     static const weir_spec_registry registry = {.connectors = weir_connectors,
                                                 .formats = weir_formats,
                                                 .operators = operators,
@@ -57,7 +59,8 @@ static weir_status absolute(weir_session *s, const char *path, const char **out,
         *out = path;
         return WEIR_OK;
     }
-    if (!getcwd(here, sizeof here)) return weir_error_errno(err, errno, "cannot find the working folder");
+    if (!getcwd(here, sizeof here))
+        return weir_error_errno(err, errno, "cannot find the working folder");
     *out = weir_arena_printf(&s->arena, "%s/%s", here, path);
     return *out ? WEIR_OK : weir_error_nomem(err);
 }
@@ -66,6 +69,10 @@ weir_status weir_api_open_state(weir_session *s, bool create, weir_error *err) {
     weir_status status = absolute(s, s->pipeline->state_path, &s->pipeline->state_path, err);
     if (status != WEIR_OK) return status;
     return weir_state_open(s->pipeline->state_path, create, &s->state, err);
+}
+
+weir_status weir_api_open_state_at(weir_session *s, const char *folder, weir_error *err) {
+    return weir_state_open(folder, false, &s->state, err);
 }
 
 /* ---- running ------------------------------------------------------------------------------- */
@@ -82,11 +89,14 @@ static weir_status reject_sink(void *context, weir_arena *arena, const char *run
     if (!config || !csv_config || !*path) return weir_error_nomem(err);
     weir_status status = weir_option_bind(csv->write_options, NULL, csv_config, arena, &s->diags);
     if (status != WEIR_OK) return weir_error_set(err, status, "cannot set up the reject store");
-    *config = (weir_file_sink_config){.path = *path, .compression = WEIR_FILE_NONE,
-                                      .skip_empty = true};
+    *config =
+        (weir_file_sink_config){.path = *path, .compression = WEIR_FILE_NONE, .skip_empty = true};
     *out = (weir_flow_sink){.connector = weir_connector_find("file"), .name = "reject_store"};
-    out->request = (weir_sink_request){.config = config, .format = csv, .format_config = csv_config,
-                                       .mode = WEIR_MODE_REPLACE, .keep_order = true};
+    out->request = (weir_sink_request){.config = config,
+                                       .format = csv,
+                                       .format_config = csv_config,
+                                       .mode = WEIR_MODE_REPLACE,
+                                       .keep_order = true};
     *format = "csv";
     return WEIR_OK;
 }
@@ -98,7 +108,8 @@ static weir_status find_steps(weir_session *s, const weir_api_run_options *o, si
     for (size_t i = 0; i < o->n_steps; i++) {
         (*out)[i] = weir_pipeline_find_step(s->pipeline, o->steps[i]);
         if ((*out)[i] != SIZE_MAX) continue;
-        weir_error_set(err, WEIR_USAGE, "there is no step %s in %s", o->steps[i], s->pipeline->file);
+        weir_error_set(err, WEIR_USAGE, "there is no step %s in %s", o->steps[i],
+                       s->pipeline->file);
         return WEIR_USAGE;
     }
     return WEIR_OK;
@@ -137,15 +148,21 @@ static weir_status put_schema(weir_buf *out, const weir_schema *s, weir_error *e
     return WEIR_OK;
 }
 
-static weir_status plan_step(weir_session *s, const weir_step *step, weir_buf *out, weir_error *err) {
+static weir_status plan_step(weir_session *s, const weir_step *step, weir_buf *out,
+                             weir_error *err) {
     const weir_pipeline *p = s->pipeline;
     weir_flow_config config;
     weir_flow *f = NULL;
     weir_ledger ledger;
     size_t memory = p->memory_bytes ? (size_t)p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES;
     weir_ledger_init(&ledger, "plan", memory, NULL);
-    weir_env env = {.folder = p->folder, .pipeline = p->name, .step = step->name, .run_id = "plan",
-                    .arena = &s->arena, .ledger = &ledger, .cancel = &s->cancel,
+    weir_env env = {.folder = p->folder,
+                    .pipeline = p->name,
+                    .step = step->name,
+                    .run_id = "plan",
+                    .arena = &s->arena,
+                    .ledger = &ledger,
+                    .cancel = &s->cancel,
                     .now_us = weir_clock_wall_us(),
                     .threads = p->threads > 0 ? (uint32_t)p->threads : weir_default_threads(),
                     .memory_bytes = memory};
@@ -181,4 +198,16 @@ weir_status weir_api_plan(weir_session *s, weir_buf *plan, weir_error *err) {
         if (status != WEIR_OK) return status;
     }
     return WEIR_OK;
+}
+
+/* ---- reference ----------------------------------------------------------------------------- */
+
+const weir_api_function *weir_api_function_at(size_t i) {
+    size_t n;
+    const weir_function_info *table = weir_function_table(&n);
+    return i < n ? &table[i] : NULL;
+}
+
+const weir_api_function *weir_api_function_find(const char *name) {
+    return weir_function_find(name);
 }

@@ -1,12 +1,13 @@
 /* What the command line, the service and the library's users call.
  *
- * A weir_session carries what outlives a call: the arena that results live in, the diagnostics of the
- * file, the request to stop.  One thread at a time per session.
+ * A weir_session carries what outlives a call: the arena that results live in, the diagnostics of
+ * the file, the request to stop.  One thread at a time per session.
  */
 #ifndef WEIR_API_API_H
 #define WEIR_API_API_H
 
 #include "engine/run.h"
+#include "expr/expr.h"
 #include "spec/pipeline.h"
 
 #define WEIR_VERSION "0.1.0"
@@ -35,6 +36,10 @@ WEIR_MUST_USE weir_status weir_api_load_copy(weir_session *s, const char *source
 /* Opens s->state, the state of s->pipeline; create false and none there: WEIR_IO, ENOENT. */
 WEIR_MUST_USE weir_status weir_api_open_state(weir_session *s, bool create, weir_error *err);
 
+/* Opens the state in folder without a pipeline, for history. */
+WEIR_MUST_USE weir_status weir_api_open_state_at(weir_session *s, const char *folder,
+                                                 weir_error *err);
+
 /* How a run is wanted. */
 typedef struct weir_api_run_options {
     size_t n_steps;
@@ -52,5 +57,53 @@ WEIR_MUST_USE weir_status weir_api_run(weir_session *s, const weir_api_run_optio
 /* Everything that can be known without running: opens sources and targets read-only, infers, binds,
  * and describes what a run would do.  Text for people into plan. */
 WEIR_MUST_USE weir_status weir_api_plan(weir_session *s, weir_buf *plan, weir_error *err);
+
+/* ---- reference ----------------------------------------------------------------------------- */
+
+/* A function of the expression language (src/expr/expr.h). */
+typedef struct weir_function_info weir_api_function;
+const weir_api_function *weir_api_function_at(size_t i); /* NULL behind the last */
+const weir_api_function *weir_api_function_find(const char *name);
+
+/* ---- preview ------------------------------------------------------------------------------- */
+
+/* The first rows after each stage of one step: `see` is called for the rows as read (operator -1)
+ * and after each operator, with batches cut to what is left of max_rows as read.  Rejected rows are
+ * given to `rejected` as reject records.  step NULL = the first. */
+typedef struct weir_api_preview {
+    uint64_t max_rows;
+    weir_status (*see)(void *context, int operator_number, const char *name,
+                       const weir_batch *batch, weir_error *err);
+    weir_status (*rejected)(void *context, const weir_batch *rejects, weir_error *err);
+    void *context;
+} weir_api_preview;
+WEIR_MUST_USE weir_status weir_api_preview_step(weir_session *s, const char *step,
+                                                const weir_api_preview *preview, weir_error *err);
+
+/* ---- inline tests -------------------------------------------------------------------------- */
+
+typedef struct weir_api_test_result {
+    const char *name;
+    bool passed;
+    const char *why; /* in the session's arena; "" when it passed */
+} weir_api_test_result;
+/* Runs the tests of s->pipeline, offline; *results in the session's arena. */
+WEIR_MUST_USE weir_status weir_api_test(weir_session *s, weir_api_test_result **results, size_t *n,
+                                        weir_error *err);
+
+/* ---- rejects ------------------------------------------------------------------------------- */
+
+/* The records of one reject set, handed out batch by batch. */
+WEIR_MUST_USE weir_status weir_api_rejects_read(weir_session *s, const char *path,
+                                                weir_status (*see)(void *context,
+                                                                   const weir_batch *batch,
+                                                                   weir_error *err),
+                                                void *context, weir_error *err);
+/* Runs the open rejects of run_id (NULL = all of the pipeline) through the pipeline as it is now: a
+ * run like any other, whose source is the raw records.  What is rejected again is a reject of that
+ * run. */
+WEIR_MUST_USE weir_status weir_api_replay(weir_session *s, const char *run_id,
+                                          const weir_api_run_options *options,
+                                          weir_run_result *result, weir_error *err);
 
 #endif

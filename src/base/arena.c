@@ -16,7 +16,9 @@ typedef struct weir_arena_chunk {
 #define HEADER_BYTES 64
 _Static_assert(sizeof(weir_arena_chunk) <= HEADER_BYTES, "the header must leave data aligned");
 
-static uint8_t *chunk_data(weir_arena_chunk *c) { return (uint8_t *)c + HEADER_BYTES; }
+static uint8_t *chunk_data(weir_arena_chunk *c) {
+    return (uint8_t *)c + HEADER_BYTES;
+}
 
 static weir_arena_chunk *chunk_new(weir_arena *a, size_t bytes) {
     bytes = weir_pool_round(bytes);
@@ -49,8 +51,10 @@ static void chunk_free(weir_arena *a, weir_arena_chunk *c) {
  * so that what is left of the head stays in use. */
 static void *alloc_slow(weir_arena *a, size_t bytes) {
     size_t next = FIRST_BYTES;
-    if (a->head && a->head->capacity < NORMAL_BYTES) next = a->head->capacity * 2;
-    else if (a->head) next = NORMAL_BYTES;
+    if (a->head && a->head->capacity < NORMAL_BYTES)
+        next = a->head->capacity * 2;
+    else if (a->head)
+        next = NORMAL_BYTES;
     if (next > NORMAL_BYTES) next = NORMAL_BYTES;
     /* A small cap must be usable to its end, not refused by the habit of doubling. */
     if (a->max_bytes && a->max_bytes - a->total_bytes < next) next = bytes;
@@ -59,7 +63,8 @@ static void *alloc_slow(weir_arena *a, size_t bytes) {
     if (!c && next > bytes) c = chunk_new(a, next = bytes);
     if (!c) return NULL;
     c->used = bytes;
-    if (a->head && bytes > NORMAL_BYTES / 4 && a->head->capacity - a->head->used > c->capacity - bytes) {
+    if (a->head && bytes > NORMAL_BYTES / 4 &&
+        a->head->capacity - a->head->used > c->capacity - bytes) {
         c->next = a->head->next;
         a->head->next = c;
     } else {
@@ -89,7 +94,9 @@ void *weir_arena_zero(weir_arena *a, size_t count, size_t size_bytes) {
     return p;
 }
 
-char *weir_arena_strdup(weir_arena *a, const char *s) { return weir_arena_strndup(a, s, strlen(s)); }
+char *weir_arena_strdup(weir_arena *a, const char *s) {
+    return weir_arena_strndup(a, s, strlen(s));
+}
 
 char *weir_arena_strndup(weir_arena *a, const char *s, size_t n) {
     if (n == SIZE_MAX) return NULL;

@@ -71,4 +71,6 @@ void weir_block_release(weir_block *b) {
     weir_ledger_release(ledger, bytes);
 }
 
-void weir_block_trim(void) { weir_pool_trim(); }
+void weir_block_trim(void) {
+    weir_pool_trim();
+}

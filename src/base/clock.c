@@ -52,4 +52,6 @@ void weir_clock_advance_us(int64_t us) {
     fake_wall_us += us;
 }
 
-void weir_clock_real(void) { fake = false; }
+void weir_clock_real(void) {
+    fake = false;
+}

@@ -42,7 +42,9 @@ uint32_t weir_cpu_features(void) {
     return bits & atomic_load_explicit(&limit, memory_order_relaxed);
 }
 
-void weir_cpu_limit(uint32_t mask) { atomic_store_explicit(&limit, mask, memory_order_relaxed); }
+void weir_cpu_limit(uint32_t mask) {
+    atomic_store_explicit(&limit, mask, memory_order_relaxed);
+}
 
 /* First line of a small file under /proc or /sys; false when it cannot be read. */
 static bool read_line(const char *path, char *line, int size) {

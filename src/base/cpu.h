@@ -21,13 +21,22 @@ enum {
 /* The features as bits.  Any thread; the first call reads the environment. */
 uint32_t weir_cpu_features(void);
 
-static inline bool weir_cpu_has_avx2(void) { return (weir_cpu_features() & WEIR_CPU_AVX2) != 0; }
-static inline bool weir_cpu_has_pclmul(void) { return (weir_cpu_features() & WEIR_CPU_PCLMUL) != 0; }
-static inline bool weir_cpu_has_sse42(void) { return (weir_cpu_features() & WEIR_CPU_SSE42) != 0; }
-static inline bool weir_cpu_has_avx512(void) { return (weir_cpu_features() & WEIR_CPU_AVX512) != 0; }
+static inline bool weir_cpu_has_avx2(void) {
+    return (weir_cpu_features() & WEIR_CPU_AVX2) != 0;
+}
+static inline bool weir_cpu_has_pclmul(void) {
+    return (weir_cpu_features() & WEIR_CPU_PCLMUL) != 0;
+}
+static inline bool weir_cpu_has_sse42(void) {
+    return (weir_cpu_features() & WEIR_CPU_SSE42) != 0;
+}
+static inline bool weir_cpu_has_avx512(void) {
+    return (weir_cpu_features() & WEIR_CPU_AVX512) != 0;
+}
 
 /* Tests: only the features of `mask` that the machine really has are reported from now on;
- * UINT32_MAX shows all again, 0 gives the portable twins.  Not to be called while others compute. */
+ * UINT32_MAX shows all again, 0 gives the portable twins.  Not to be called while others compute.
+ */
 void weir_cpu_limit(uint32_t mask);
 
 /* Number of CPUs this process may use: its affinity mask cut by the cgroup quota (v1 or v2), at

@@ -7,7 +7,9 @@ static unsigned char fold(char c) {
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
-static int least(int a, int b) { return a < b ? a : b; }
+static int least(int a, int b) {
+    return a < b ? a : b;
+}
 
 int weir_distance(const char *a, size_t a_size, const char *b, size_t b_size, int limit) {
     if (a_size > WEIR_DISTANCE_MAX_BYTES || b_size > WEIR_DISTANCE_MAX_BYTES) return limit + 1;

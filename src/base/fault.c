@@ -49,7 +49,9 @@ void weir_fault_arm(weir_fault_kind kind, long nth, int code) {
     switch_on();
 }
 
-long weir_fault_count(weir_fault_kind kind) { return atomic_load(&kinds[kind].passed); }
+long weir_fault_count(weir_fault_kind kind) {
+    return atomic_load(&kinds[kind].passed);
+}
 
 int weir_fault_next(weir_fault_kind kind) {
     long passed = atomic_fetch_add(&kinds[kind].passed, 1) + 1;

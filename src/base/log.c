@@ -20,9 +20,13 @@ static pthread_mutex_t sink_lock = PTHREAD_MUTEX_INITIALIZER;
 static weir_log_sink sink;
 static void *sink_context;
 
-void weir_log_set_level(weir_log_level level) { weir_log_current = (int)level; }
+void weir_log_set_level(weir_log_level level) {
+    weir_log_current = (int)level;
+}
 
-weir_log_level weir_log_get_level(void) { return (weir_log_level)weir_log_current; }
+weir_log_level weir_log_get_level(void) {
+    return (weir_log_level)weir_log_current;
+}
 
 void weir_log_set_verbosity(int verbosity) {
     int level = WEIR_LOG_INFO + verbosity;
@@ -31,7 +35,9 @@ void weir_log_set_verbosity(int verbosity) {
     weir_log_current = level;
 }
 
-void weir_log_set_timestamps(bool on) { timestamps = on; }
+void weir_log_set_timestamps(bool on) {
+    timestamps = on;
+}
 
 void weir_log_set_sink(weir_log_sink new_sink, void *context) {
     pthread_mutex_lock(&sink_lock);
@@ -85,8 +91,10 @@ void weir_log(weir_log_level level, const char *fmt, ...) {
     if (wanted < 0) raw[0] = '\0';
     size_t n = weir_printable(text, sizeof text, raw, strlen(raw));
     pthread_mutex_lock(&sink_lock);
-    if (sink) sink(sink_context, level, weir_clock_wall_us(), text, n);
-    else put_line(level, text, n);
+    if (sink)
+        sink(sink_context, level, weir_clock_wall_us(), text, n);
+    else
+        put_line(level, text, n);
     pthread_mutex_unlock(&sink_lock);
     errno = saved;
 }

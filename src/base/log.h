@@ -12,7 +12,7 @@
 typedef enum weir_log_level {
     WEIR_LOG_ERROR,
     WEIR_LOG_WARN,
-    WEIR_LOG_INFO, /* the default: what a person who started the run wants to see */
+    WEIR_LOG_INFO,  /* the default: what a person who started the run wants to see */
     WEIR_LOG_DEBUG, /* -v */
     WEIR_LOG_TRACE  /* -vv */
 } weir_log_level;
@@ -34,7 +34,9 @@ void weir_log_set_sink(weir_log_sink sink, void *context);
 
 extern _Atomic int weir_log_current; /* private: read by weir_log_enabled */
 /* Whether a line of this level would be written; for what is costly to compute. */
-static inline bool weir_log_enabled(weir_log_level level) { return (int)level <= weir_log_current; }
+static inline bool weir_log_enabled(weir_log_level level) {
+    return (int)level <= weir_log_current;
+}
 
 /* Writes one line.  Longer than 4000 bytes: cut.  errno is kept. */
 void weir_log(weir_log_level level, const char *fmt, ...) WEIR_PRINTF(2, 3);

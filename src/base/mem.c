@@ -31,11 +31,17 @@ void *weir_realloc(void *old, size_t count, size_t size_bytes) {
     return realloc(old, total ? total : 1);
 }
 
-void weir_free(void *p) { free(p); }
+void weir_free(void *p) {
+    free(p);
+}
 
-void *weir_pool_from_system(size_t bytes) { return aligned_alloc(64, bytes); }
+void *weir_pool_from_system(size_t bytes) {
+    return aligned_alloc(64, bytes);
+}
 
-char *weir_strdup(const char *s) { return weir_strndup(s, strlen(s)); }
+char *weir_strdup(const char *s) {
+    return weir_strndup(s, strlen(s));
+}
 
 char *weir_strndup(const char *s, size_t n) {
     if (n == SIZE_MAX) return NULL;
@@ -74,7 +80,8 @@ void weir_ledger_init(weir_ledger *l, const char *name, size_t limit_bytes, weir
     atomic_init(&l->peak_bytes, 0);
 }
 
-/* Adds to one ledger alone and tells the new sum; the limit is never passed, not even for a moment. */
+/* Adds to one ledger alone and tells the new sum; the limit is never passed, not even for a moment.
+ */
 static bool add_used(weir_ledger *l, size_t bytes, size_t *sum) {
     size_t used = atomic_load_explicit(&l->used_bytes, memory_order_relaxed), next;
     do {
@@ -104,8 +111,7 @@ bool weir_ledger_charge(weir_ledger *l, size_t bytes) {
 }
 
 void weir_ledger_release(weir_ledger *l, size_t bytes) {
-    for (; l; l = l->parent)
-        atomic_fetch_sub_explicit(&l->used_bytes, bytes, memory_order_relaxed);
+    for (; l; l = l->parent) atomic_fetch_sub_explicit(&l->used_bytes, bytes, memory_order_relaxed);
 }
 
 /* ---- growable bytes ------------------------------------------------------------------------ */
@@ -132,7 +138,9 @@ bool weir_buf_add(weir_buf *b, const void *p, size_t n) {
     return true;
 }
 
-bool weir_buf_adds(weir_buf *b, const char *s) { return weir_buf_add(b, s, strlen(s)); }
+bool weir_buf_adds(weir_buf *b, const char *s) {
+    return weir_buf_add(b, s, strlen(s));
+}
 
 bool weir_buf_printf(weir_buf *b, const char *fmt, ...) {
     va_list args;

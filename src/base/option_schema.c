@@ -107,8 +107,7 @@ static bool members(const weir_option *table, weir_buf *out) {
         if (!first && !weir_buf_adds(out, ",")) return false;
         first = false;
         if (!weir_option_schema_member(r, r->name, out)) return false;
-        if (r->alias &&
-            !(weir_buf_adds(out, ",") && weir_option_schema_member(r, r->alias, out)))
+        if (r->alias && !(weir_buf_adds(out, ",") && weir_option_schema_member(r, r->alias, out)))
             return false;
     }
     return true;

@@ -122,4 +122,6 @@ void weir_pool_trim(void) {
     }
 }
 
-size_t weir_pool_kept(void) { return atomic_load(&kept_bytes); }
+size_t weir_pool_kept(void) {
+    return atomic_load(&kept_bytes);
+}

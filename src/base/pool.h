@@ -15,9 +15,9 @@
 /* The size that a request is rounded up to: four classes for each power of two between MIN and MAX
  * (so at most a quarter is spare), multiples of 64 outside.  0 when that overflows. */
 size_t weir_pool_round(size_t bytes);
-/* bytes (a result of weir_pool_round) + WEIR_POOL_EXTRA_BYTES (a header in front, padding behind) of
- * uninitialised memory, 64-byte aligned; NULL when memory is short.  Counts as one allocation for
- * the fault layer.  Thread-safe. */
+/* bytes (a result of weir_pool_round) + WEIR_POOL_EXTRA_BYTES (a header in front, padding behind)
+ * of uninitialised memory, 64-byte aligned; NULL when memory is short.  Counts as one allocation
+ * for the fault layer.  Thread-safe. */
 #define WEIR_POOL_EXTRA_BYTES 128
 void *weir_pool_take(size_t bytes);
 /* Gives it back, with the same size. */

@@ -6,13 +6,12 @@
 #include "base/log.h"
 #include "cli/args.h"
 
-const cli_flag cli_common_flags[] = {
-    {"--output", 'o', "FORMAT", "text (default) or json"},
-    {"--quiet", 'q', NULL, "errors only"},
-    {"--verbose", 'v', NULL, "more detail; twice for still more"},
-    {"--no-color", 0, NULL, "no colours"},
-    {"--help", 'h', NULL, "this text"},
-    {0}};
+const cli_flag cli_common_flags[] = {{"--output", 'o', "FORMAT", "text (default) or json"},
+                                     {"--quiet", 'q', NULL, "errors only"},
+                                     {"--verbose", 'v', NULL, "more detail; twice for still more"},
+                                     {"--no-color", 0, NULL, "no colours"},
+                                     {"--help", 'h', NULL, "this text"},
+                                     {0}};
 
 static size_t flag_count(const cli_flag *table) {
     size_t n = 0;
@@ -54,8 +53,8 @@ static int unknown_flag(const cli_command *c, const char *word) {
     size_t n = 0, own = flag_count(c->flags), all = own + flag_count(cli_common_flags);
     for (; n < all && n < 64; n++) names[n] = flag_at(c, (int)n)->name;
     const char *near = weir_distance_nearest(word, strlen(word), names, n);
-    fprintf(stderr, "weir %s: %s is not one of its flags%s%s%s; see `weir help %s`\n", c->name, word,
-            near ? ", did you mean " : "", near ? near : "", near ? "?" : "", c->name);
+    fprintf(stderr, "weir %s: %s is not one of its flags%s%s%s; see `weir help %s`\n", c->name,
+            word, near ? ", did you mean " : "", near ? near : "", near ? "?" : "", c->name);
     return EXIT_USAGE;
 }
 
@@ -101,7 +100,8 @@ static int parse_flag(cli_args *a, int argc, char **argv, int *i) {
             if (number >= 0 && !flag_at(a->command, number)->value) { /* -vv */
                 for (const char *p = word + 1; *p; p++) {
                     number = find_letter(a->command, *p);
-                    if (number < 0 || flag_at(a->command, number)->value) return unknown_flag(a->command, word);
+                    if (number < 0 || flag_at(a->command, number)->value)
+                        return unknown_flag(a->command, word);
                     int code = take_flag(a, number, "");
                     if (code) return code;
                 }

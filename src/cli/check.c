@@ -12,12 +12,16 @@ int cli_cmd_check(cli_args *a) {
     weir_spec_params params = {a->n_params, a->param_names, a->param_values};
     int code = EXIT_OK;
     weir_status status = weir_api_load(&s, a->words[0], &params, &err);
-    if (status == WEIR_OK && cli_flag_value(a, "--connect")) status = weir_api_plan(&s, &plan, &err);
-    if (status != WEIR_OK || s.diags.n_errors) code = cli_fail_diags(&s.diags, &err);
-    else if (s.diags.n) cli_fail_diags(&s.diags, NULL); /* warnings */
+    if (status == WEIR_OK && cli_flag_value(a, "--connect"))
+        status = weir_api_plan(&s, &plan, &err);
+    if (status != WEIR_OK || s.diags.n_errors)
+        code = cli_fail_diags(&s.diags, &err);
+    else if (s.diags.n)
+        cli_fail_diags(&s.diags, NULL); /* warnings */
     if (code == EXIT_OK && !a->quiet) {
         if (plan.size) fwrite(plan.data, 1, plan.size, stdout);
-        printf("%s: ok, %zu step%s\n", a->words[0], s.pipeline->n_steps, s.pipeline->n_steps == 1 ? "" : "s");
+        printf("%s: ok, %zu step%s\n", a->words[0], s.pipeline->n_steps,
+               s.pipeline->n_steps == 1 ? "" : "s");
     }
     weir_buf_clear(&plan);
     weir_session_clear(&s);
@@ -25,7 +29,9 @@ int cli_cmd_check(cli_args *a) {
 }
 
 int cli_cmd_version(cli_args *a) {
-    if (a->json) printf("{\"version\":\"%s\",\"sqlite\":\"%s\"}\n", WEIR_VERSION, sqlite3_libversion());
-    else printf("weir %s (sqlite %s)\n", WEIR_VERSION, sqlite3_libversion());
+    if (a->json)
+        printf("{\"version\":\"%s\",\"sqlite\":\"%s\"}\n", WEIR_VERSION, sqlite3_libversion());
+    else
+        printf("weir %s (sqlite %s)\n", WEIR_VERSION, sqlite3_libversion());
     return EXIT_OK;
 }

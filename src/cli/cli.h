@@ -18,10 +18,10 @@ typedef struct cli_flag {
 /* What stood on the command line of one command. */
 typedef struct cli_args {
     const struct cli_command *command;
-    size_t n;             /* words that are no flags */
+    size_t n; /* words that are no flags */
     const char **words;
-    const char **values;  /* for each flag of the command and of the common ones: NULL = not given */
-    size_t n_params;      /* --param name=value, may be repeated */
+    const char **values; /* for each flag of the command and of the common ones: NULL = not given */
+    size_t n_params;     /* --param name=value, may be repeated */
     const char **param_names, **param_values;
     weir_arena arena;
     bool json, quiet, no_color;
@@ -33,8 +33,8 @@ const char *cli_flag_value(const cli_args *a, const char *name);
 
 typedef struct cli_command {
     const char *name, *alias;
-    bool first;           /* shown first by --help */
-    const char *usage;    /* behind the name */
+    bool first;        /* shown first by --help */
+    const char *usage; /* behind the name */
     const char *summary;
     const cli_flag *flags;
     size_t min_words, max_words;
@@ -42,6 +42,9 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command *const cli_commands[]; /* NULL-terminated, in order of the help */
+
+const cli_command *cli_find_command(const char *name); /* by name or alias; NULL = none */
+int cli_print_command_help(const char *name);
 
 /* ---- printing ------------------------------------------------------------------------------ */
 
@@ -56,8 +59,10 @@ const char *cli_count(uint64_t n, char *buf);
 const char *cli_size(uint64_t bytes, char *buf);
 const char *cli_time(int64_t us, char *buf);
 
-/* Rows of batches as a table for people (text) or one JSON object a line. */
-typedef struct cli_table cli_table;
+/* A JSON string, quoted. */
+void cli_json_string(const char *s, size_t n);
+/* Rows of batches as a table for people (text) or one JSON object a line; columns: names and their
+ * order, n_columns 0 = all. */
 int cli_print_batches(const cli_args *a, weir_batch *const *batches, size_t n,
                       const char *const *columns, size_t n_columns);
 
@@ -65,6 +70,8 @@ int cli_print_batches(const cli_args *a, weir_batch *const *batches, size_t n,
 
 /* Runs s->pipeline with progress and summary; common to run and copy. */
 int cli_run_session(const cli_args *a, weir_session *s, weir_api_run_options *options);
+/* The summary of a run that is over; returns the exit code. */
+int cli_print_run(const cli_args *a, const weir_session *s, const weir_run_result *r);
 /* SIGINT and SIGTERM ask the session to stop, a second one ends the process. */
 void cli_catch_signals(weir_session *s);
 int cli_signal_exit_code(const weir_session *s, int otherwise);
@@ -73,5 +80,16 @@ int cli_cmd_run(cli_args *a);
 int cli_cmd_copy(cli_args *a);
 int cli_cmd_check(cli_args *a);
 int cli_cmd_version(cli_args *a);
+int cli_cmd_preview(cli_args *a);
+int cli_cmd_test(cli_args *a);
+int cli_cmd_rejects(cli_args *a);
+int cli_cmd_status(cli_args *a);
+int cli_cmd_runs(cli_args *a);
+int cli_cmd_show(cli_args *a);
+int cli_cmd_help(cli_args *a);
+
+/* Opens the state a history command speaks of: of the pipeline FILE in `word` when given, else
+ * --state, else .weir here.  Returns 0 or the exit code after having said what is wrong. */
+int cli_open_history(const cli_args *a, weir_session *s, const char *word);
 
 #endif

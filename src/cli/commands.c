@@ -6,9 +6,14 @@ static const cli_flag run_flags[] = {
     {"--full-refresh", 0, NULL, "forget what was loaded before and read everything"},
     {"--strict", 0, NULL, "any reject gives exit code 4"},
     {0}};
-static const cli_command run_command = {
-    .name = "run", .first = true, .usage = "FILE [STEP...]", .summary = "run a pipeline",
-    .flags = run_flags, .min_words = 1, .max_words = 1000, .run = cli_cmd_run};
+static const cli_command run_command = {.name = "run",
+                                        .first = true,
+                                        .usage = "FILE [STEP...]",
+                                        .summary = "run a pipeline",
+                                        .flags = run_flags,
+                                        .min_words = 1,
+                                        .max_words = 1000,
+                                        .run = cli_cmd_run};
 
 static const cli_flag copy_flags[] = {
     {"--table", 't', "NAME", "table of the target (or of the source when only that is a database)"},
@@ -27,22 +32,105 @@ static const cli_flag copy_flags[] = {
     {"--incremental", 0, NULL, "only files that were not loaded before"},
     {"--strict", 0, NULL, "any reject gives exit code 4"},
     {0}};
-static const cli_command copy_command = {
-    .name = "copy", .usage = "SRC DST", .summary = "one flow without a file: paths or URLs",
-    .flags = copy_flags, .min_words = 2, .max_words = 2, .run = cli_cmd_copy};
+static const cli_command copy_command = {.name = "copy",
+                                         .usage = "SRC DST",
+                                         .summary = "one flow without a file: paths or URLs",
+                                         .flags = copy_flags,
+                                         .min_words = 2,
+                                         .max_words = 2,
+                                         .run = cli_cmd_copy};
 
 static const cli_flag check_flags[] = {
     {"--param", 'p', "NAME=VALUE", "a value for params: of the file; may be repeated"},
     {"--connect", 0, NULL, "also open sources and targets and bind everything to them"},
     {0}};
-static const cli_command check_command = {
-    .name = "check", .alias = "validate", .first = true, .usage = "FILE",
-    .summary = "all that can be known of a file without running it",
-    .flags = check_flags, .min_words = 1, .max_words = 1, .run = cli_cmd_check};
+static const cli_command check_command = {.name = "check",
+                                          .alias = "validate",
+                                          .first = true,
+                                          .usage = "FILE",
+                                          .summary =
+                                              "all that can be known of a file without running it",
+                                          .flags = check_flags,
+                                          .min_words = 1,
+                                          .max_words = 1,
+                                          .run = cli_cmd_check};
 
-static const cli_command version_command = {
-    .name = "version", .usage = "", .summary = "version and what it was built with",
-    .max_words = 0, .run = cli_cmd_version};
+static const cli_flag preview_flags[] = {
+    {"--rows", 'n', "N", "how many rows are read (default 20)"},
+    {"--param", 'p', "NAME=VALUE", "a value for params: of the file; may be repeated"},
+    {0}};
+static const cli_command preview_command = {.name = "preview",
+                                            .first = true,
+                                            .usage = "FILE [STEP]",
+                                            .summary =
+                                                "the first rows after each stage, as a table",
+                                            .flags = preview_flags,
+                                            .min_words = 1,
+                                            .max_words = 2,
+                                            .run = cli_cmd_preview};
 
-const cli_command *const cli_commands[] = {&check_command, &run_command, &copy_command,
-                                           &version_command, NULL};
+static const cli_command test_command = {.name = "test",
+                                         .usage = "FILE",
+                                         .summary = "the inline tests of a file, offline",
+                                         .min_words = 1,
+                                         .max_words = 1,
+                                         .run = cli_cmd_test};
+
+static const cli_flag state_flags[] = {
+    {"--state", 0, "FOLDER", "the state folder, when no FILE is named (default .weir)"}, {0}};
+static const cli_flag rejects_flags[] = {
+    {"--state", 0, "FOLDER", "the state folder, when no FILE is named (default .weir)"},
+    {"--run", 0, "RUN", "only the rejects of this run"},
+    {"--status", 0, "STATUS", "list: open, replayed, discarded"},
+    {"--limit", 'n', "N", "show: how many records (default 20)"},
+    {0}};
+static const cli_command rejects_command = {
+    .name = "rejects",
+    .first = true,
+    .usage = "list [FILE] | show RUN [FILE] | replay FILE | discard RUN [FILE]",
+    .summary = "records that were set aside: see them, replay them, let them go",
+    .flags = rejects_flags,
+    .min_words = 1,
+    .max_words = 3,
+    .run = cli_cmd_rejects};
+
+static const cli_command status_command = {.name = "status",
+                                           .first = true,
+                                           .usage = "[FILE]",
+                                           .summary = "last runs, unfinished work, open rejects",
+                                           .flags = state_flags,
+                                           .max_words = 1,
+                                           .run = cli_cmd_status};
+
+static const cli_command runs_command = {.name = "runs",
+                                         .usage = "[FILE]",
+                                         .summary = "the last runs",
+                                         .flags = state_flags,
+                                         .max_words = 1,
+                                         .run = cli_cmd_runs};
+
+static const cli_command show_command = {.name = "show",
+                                         .usage = "RUN [FILE]",
+                                         .summary = "the account of one run",
+                                         .flags = state_flags,
+                                         .min_words = 1,
+                                         .max_words = 2,
+                                         .run = cli_cmd_show};
+
+static const cli_command help_command = {
+    .name = "help",
+    .usage = "[NAME]",
+    .summary = "more about a command, connector, format, transform or function",
+    .max_words = 1,
+    .run = cli_cmd_help};
+
+static const cli_command version_command = {.name = "version",
+                                            .usage = "",
+                                            .summary = "version and what it was built with",
+                                            .max_words = 0,
+                                            .run = cli_cmd_version};
+
+const cli_command *const cli_commands[] = {&check_command,   &preview_command, &run_command,
+                                           &rejects_command, &status_command,  &copy_command,
+                                           &test_command,    &runs_command,    &show_command,
+                                           &help_command,    &version_command, NULL};

@@ -13,21 +13,24 @@ static void print_group(bool first) {
 }
 
 static int print_overview(void) {
-    printf("weir moves data: it extracts, transforms, validates and loads every record, exactly once.\n\n"
+    printf("weir moves data: it extracts, transforms, validates and loads every record, exactly "
+           "once.\n\n"
            "usage: weir COMMAND [ARGUMENTS]\n\n");
     print_group(true);
     printf("\nmore:\n");
     print_group(false);
-    printf("\n`weir help COMMAND` tells more about one; `weir help NAME` about a connector, format, "
-           "transform or rule.\n");
+    printf(
+        "\n`weir help COMMAND` tells more about one; `weir help NAME` about a connector, format, "
+        "transform or rule.\n");
     return EXIT_OK;
 }
 
 static void print_flags(const cli_flag *table) {
     for (const cli_flag *f = table; f && f->name; f++) {
         char left[64];
-        snprintf(left, sizeof left, "%s%c%s%s%s%s", f->letter ? "-" : "", f->letter ? f->letter : ' ',
-                 f->letter ? ", " : "", f->name, f->value ? " " : "", f->value ? f->value : "");
+        snprintf(left, sizeof left, "%s%c%s%s%s%s", f->letter ? "-" : "",
+                 f->letter ? f->letter : ' ', f->letter ? ", " : "", f->name, f->value ? " " : "",
+                 f->value ? f->value : "");
         printf("  %-26s %s\n", left, f->help);
     }
 }

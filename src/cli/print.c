@@ -27,9 +27,13 @@ const char *cli_size(uint64_t bytes, char *buf) {
 }
 
 const char *cli_time(int64_t us, char *buf) {
-    if (us < 1000000) snprintf(buf, 32, "%.0f ms", (double)us / 1e3);
-    else if (us < 60000000) snprintf(buf, 32, "%.2f s", (double)us / 1e6);
-    else snprintf(buf, 32, "%lld min %02lld s", (long long)(us / 60000000), (long long)(us / 1000000 % 60));
+    if (us < 1000000)
+        snprintf(buf, 32, "%.0f ms", (double)us / 1e3);
+    else if (us < 60000000)
+        snprintf(buf, 32, "%.2f s", (double)us / 1e6);
+    else
+        snprintf(buf, 32, "%lld min %02lld s", (long long)(us / 60000000),
+                 (long long)(us / 1000000 % 60));
     return buf;
 }
 

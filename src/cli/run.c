@@ -52,9 +52,12 @@ static void show_progress(void *context, const char *step, const weir_account *a
 static void json_text(const char *s) {
     putchar('"');
     for (; s && *s; s++) {
-        if (*s == '"' || *s == '\\') printf("\\%c", *s);
-        else if ((unsigned char)*s < 0x20) printf("\\u%04x", (unsigned char)*s);
-        else putchar(*s);
+        if (*s == '"' || *s == '\\')
+            printf("\\%c", *s);
+        else if ((unsigned char)*s < 0x20)
+            printf("\\u%04x", (unsigned char)*s);
+        else
+            putchar(*s);
     }
     putchar('"');
 }
@@ -74,22 +77,27 @@ static void summary_json(const weir_run_result *r) {
         const weir_account *a = &s->account;
         printf("%s{\"step\":", i ? "," : "");
         json_text(s->step);
-        printf(",\"status\":\"%s\",\"read\":%llu,\"loaded\":%llu,\"inserted\":%llu,\"updated\":%llu,"
-               "\"unchanged\":%llu,\"stale\":%llu,\"rejected\":%llu,\"filtered\":%llu,\"bytes_read\":%llu,"
-               "\"files\":%llu,\"files_skipped\":%llu,\"duration_us\":%lld,\"rejects\":",
-               weir_run_status_name(s->status), (unsigned long long)a->rows_read,
-               (unsigned long long)a->rows_loaded, (unsigned long long)a->loaded.inserted,
-               (unsigned long long)a->loaded.updated, (unsigned long long)a->loaded.unchanged,
-               (unsigned long long)a->loaded.stale, (unsigned long long)a->rows_rejected,
-               (unsigned long long)a->rows_filtered, (unsigned long long)a->bytes_read,
-               (unsigned long long)s->files, (unsigned long long)s->files_skipped,
-               (long long)s->duration_us);
-        if (s->reject_path) json_text(s->reject_path);
-        else printf("null");
+        printf(
+            ",\"status\":\"%s\",\"read\":%llu,\"loaded\":%llu,\"inserted\":%llu,\"updated\":%llu,"
+            "\"unchanged\":%llu,\"stale\":%llu,\"rejected\":%llu,\"filtered\":%llu,\"bytes_read\":%"
+            "llu,"
+            "\"files\":%llu,\"files_skipped\":%llu,\"duration_us\":%lld,\"rejects\":",
+            weir_run_status_name(s->status), (unsigned long long)a->rows_read,
+            (unsigned long long)a->rows_loaded, (unsigned long long)a->loaded.inserted,
+            (unsigned long long)a->loaded.updated, (unsigned long long)a->loaded.unchanged,
+            (unsigned long long)a->loaded.stale, (unsigned long long)a->rows_rejected,
+            (unsigned long long)a->rows_filtered, (unsigned long long)a->bytes_read,
+            (unsigned long long)s->files, (unsigned long long)s->files_skipped,
+            (long long)s->duration_us);
+        if (s->reject_path)
+            json_text(s->reject_path);
+        else
+            printf("null");
         printf(",\"operators\":[");
         for (size_t k = 0; k < a->n_operators; k++) {
             const weir_operator_account *o = &a->operators[k];
-            printf("%s{\"operator\":\"%s\",\"in\":%llu,\"out\":%llu,\"rejected\":%llu,\"filtered\":%llu}",
+            printf("%s{\"operator\":\"%s\",\"in\":%llu,\"out\":%llu,\"rejected\":%llu,\"filtered\":"
+                   "%llu}",
                    k ? "," : "", o->name, (unsigned long long)o->in, (unsigned long long)o->out,
                    (unsigned long long)o->rejected, (unsigned long long)o->filtered);
         }
@@ -127,7 +135,8 @@ static void step_line(const weir_step_result *s) {
             fprintf(stderr, " (%s new, %s updated", cli_count(a->loaded.inserted, x),
                     cli_count(a->loaded.updated, y));
         if (a->loaded.stale) fprintf(stderr, ", %s stale", cli_count(a->loaded.stale, x));
-        if (a->loaded.unchanged) fprintf(stderr, ", %s unchanged", cli_count(a->loaded.unchanged, x));
+        if (a->loaded.unchanged)
+            fprintf(stderr, ", %s unchanged", cli_count(a->loaded.unchanged, x));
         if (a->loaded.updated || a->loaded.stale || a->loaded.unchanged) fprintf(stderr, ")");
     } else {
         fprintf(stderr, ", nothing loaded");
@@ -137,18 +146,23 @@ static void step_line(const weir_step_result *s) {
     if (seconds > 0.5 && a->bytes_read)
         fprintf(stderr, " (%s/s)", cli_size((uint64_t)((double)a->bytes_read / seconds), x));
     fprintf(stderr, "\n");
-    if (s->files_skipped) fprintf(stderr, "  %llu files were skipped\n", (unsigned long long)s->files_skipped);
+    if (s->files_skipped)
+        fprintf(stderr, "  %llu files were skipped\n", (unsigned long long)s->files_skipped);
     if (s->completed_run)
-        fprintf(stderr, "  completed what run %s had decided when it was interrupted\n", s->completed_run);
+        fprintf(stderr, "  completed what run %s had decided when it was interrupted\n",
+                s->completed_run);
     if (s->reject_path) fprintf(stderr, "  rejects: %s\n", s->reject_path);
 }
 
 static void summary_phases(const weir_run_result *r) {
     for (size_t i = 0; i < r->n_steps; i++) {
         const weir_phases *p = &r->steps[i].account.phases;
-        fprintf(stderr, "%s: CPU ms: cut %.0f, parse %.0f, transform %.0f, validate %.0f, encode %.0f, write %.0f\n",
-                r->steps[i].step, (double)p->cut / 1e6, (double)p->parse / 1e6, (double)p->transform / 1e6,
-                (double)p->validate / 1e6, (double)p->encode / 1e6, (double)p->write / 1e6);
+        fprintf(stderr,
+                "%s: CPU ms: cut %.0f, parse %.0f, transform %.0f, validate %.0f, encode %.0f, "
+                "write %.0f\n",
+                r->steps[i].step, (double)p->cut / 1e6, (double)p->parse / 1e6,
+                (double)p->transform / 1e6, (double)p->validate / 1e6, (double)p->encode / 1e6,
+                (double)p->write / 1e6);
     }
 }
 
@@ -175,13 +189,19 @@ int cli_run_session(const cli_args *a, weir_session *s, weir_api_run_options *op
     weir_status status = weir_api_run(s, options, &result, &err);
     if (p.shown) fprintf(stderr, "\r\033[K");
     if (status != WEIR_OK) return cli_signal_exit_code(s, cli_fail(&err));
+    return cli_print_run(a, s, &result);
+}
+
+int cli_print_run(const cli_args *a, const weir_session *s, const weir_run_result *r) {
     if (s->diags.n_errors) cli_fail_diags(&s->diags, NULL);
-    if (a->json) summary_json(&result);
-    else summary_text(a, &result);
-    int code = cli_signal_exit_code(s, weir_run_exit_code(&result));
+    if (a->json)
+        summary_json(r);
+    else
+        summary_text(a, r);
+    int code = cli_signal_exit_code(s, weir_run_exit_code(r));
     if (code == EXIT_OK && cli_flag_value(a, "--strict"))
-        for (size_t i = 0; i < result.n_steps; i++)
-            if (result.steps[i].account.rows_rejected) code = EXIT_PARTIAL;
+        for (size_t i = 0; i < r->n_steps; i++)
+            if (r->steps[i].account.rows_rejected) code = EXIT_PARTIAL;
     return code;
 }
 
@@ -196,8 +216,10 @@ int cli_cmd_run(cli_args *a) {
     if (weir_api_load(&s, a->words[0], &params, &err) != WEIR_OK) {
         code = cli_fail_diags(&s.diags, &err);
     } else {
-        weir_api_run_options options = {.n_steps = a->n - 1, .steps = a->words + 1,
-                                        .full_refresh = cli_flag_value(a, "--full-refresh") != NULL};
+        weir_api_run_options options = {.n_steps = a->n - 1,
+                                        .steps = a->words + 1,
+                                        .full_refresh =
+                                            cli_flag_value(a, "--full-refresh") != NULL};
         code = cli_run_session(a, &s, &options);
     }
     weir_session_clear(&s);

@@ -32,6 +32,7 @@ void weir_batch_free(weir_batch *b) {
     weir_free(b->row_kind);
     weir_block_release(b->origin.raw);
     weir_block_release(b->origin.rows_block);
+    weir_block_release(b->origin.address_block);
     weir_failures_free(b->failures);
     weir_free(b);
 }
@@ -101,24 +102,38 @@ weir_status weir_batch_failures(weir_batch *b, weir_failures **out, weir_error *
 
 /* ---- origin -------------------------------------------------------------------------------- */
 
+/* A first address that a row keeps; UINT64_MAX = unknown. */
+static uint64_t kept_address(const weir_origin *o, const uint64_t *rows, uint32_t row) {
+    return rows[o->row_number ? o->row_number[row] : row];
+}
+
 uint64_t weir_batch_line(const weir_batch *b, uint32_t row) {
     const weir_origin *o = &b->origin;
+    if (o->row_line) {
+        uint64_t kept = kept_address(o, o->row_line, row);
+        return kept == UINT64_MAX ? 0 : kept;
+    }
     if (!o->raw_line) return 0;
     if (!o->raw || !o->row_begin) return o->raw_line;
-    uint64_t line = o->raw_line;
-    const uint8_t *p = o->raw->data + o->raw_begin, *end = o->raw->data + o->row_begin[row];
-    for (; p < end; p++) {
-        /* A line ends with LF, CR LF or a lone CR. */
-        if (*p == '\n')
-            line++;
-        else if (*p == '\r' && !(p + 1 < o->raw->data + o->raw->size && p[1] == '\n'))
-            line++;
-    }
-    return line;
+    return o->raw_line + weir_batch_lines_between(b, o->raw_begin, o->row_begin[row]);
+}
+
+uint64_t weir_batch_lines_between(const weir_batch *b, uint32_t from, uint32_t to) {
+    const weir_origin *o = &b->origin;
+    const uint8_t *p = o->raw->data + from, *end = o->raw->data + to;
+    const uint8_t *last = o->raw->data + o->raw->size;
+    uint64_t lines = 0;
+    for (; p < end; p++) /* a line ends with LF, CR LF or a lone CR */
+        lines += *p == '\n' || (*p == '\r' && !(p + 1 < last && p[1] == '\n'));
+    return lines;
 }
 
 uint64_t weir_batch_byte(const weir_batch *b, uint32_t row) {
     const weir_origin *o = &b->origin;
+    if (o->row_byte) {
+        uint64_t kept = kept_address(o, o->row_byte, row);
+        return kept == UINT64_MAX ? 0 : kept;
+    }
     return o->row_begin ? o->raw_byte + (o->row_begin[row] - o->raw_begin) : o->raw_byte;
 }
 

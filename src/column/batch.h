@@ -25,6 +25,11 @@ typedef struct weir_origin {
     uint32_t *row_begin;  /* in rows_block; NULL without raw */
     uint32_t *row_end;
     weir_block *rows_block;
+    /* Records that are read a second time (replayed rejects) keep their first address: all three in
+     * address_block, retained; NULL = the address follows from raw. */
+    weir_block *address_block;
+    const char *source;
+    const uint64_t *row_line, *row_byte; /* a row; UINT64_MAX = unknown */
     uint64_t *row_id;     /* optional: an id a source gives each row (rowid, offset); in rows_block */
     uint32_t *row_number; /* row i was row first_row + row_number[i]; NULL = first_row + i; in
                              rows_block, set when a batch is compacted */
@@ -65,6 +70,8 @@ static inline uint64_t weir_batch_row_number(const weir_batch *b, uint32_t row) 
 }
 /* 1-based line of a physical row (counts line ends in raw, cold path); 0 = no lines. */
 uint64_t weir_batch_line(const weir_batch *b, uint32_t row);
+/* Line ends in raw->data[from .. to): who needs the lines of many rows counts along. */
+uint64_t weir_batch_lines_between(const weir_batch *b, uint32_t from, uint32_t to);
 /* Byte address of a physical row in its split. */
 uint64_t weir_batch_byte(const weir_batch *b, uint32_t row);
 /* Raw bytes of a physical row; size 0 and NULL data when there is no raw form. */

@@ -64,6 +64,10 @@ WEIR_MUST_USE weir_status weir_take(const weir_column *c, weir_rows rows, weir_c
 void weir_filter_mask(const weir_column *predicate, weir_rows rows, uint64_t *mask);
 /* Batch with only the alive rows, no selection, dense columns; origin follows. */
 WEIR_MUST_USE weir_status weir_batch_compact(weir_batch *b, weir_ctx *ctx, weir_error *err);
+/* A column with the values of c (shared) and null where mask has a bit, too (rows outside the selection
+ * are left alone).  mask: weir_bit_words(rows.length). */
+WEIR_MUST_USE weir_status weir_with_nulls(const weir_column *c, const uint64_t *mask, weir_rows rows,
+                                          weir_ctx *ctx, weir_column **out, weir_error *err);
 /* Expands CONSTANT and DICTIONARY to PLAIN; a PLAIN column is returned retained. */
 WEIR_MUST_USE weir_status weir_decode_plain(const weir_column *c, weir_ctx *ctx, weir_column **out,
                                             weir_error *err);

@@ -274,3 +274,37 @@ out:
     weir_free(idx);
     return status;
 }
+
+/* ---- nulls --------------------------------------------------------------------------------- */
+
+weir_status weir_with_nulls(const weir_column *c, const uint64_t *mask, weir_rows rows,
+                            weir_ctx *ctx, weir_column **out, weir_error *err) {
+    weir_column *to = NULL, *plain = NULL;
+    weir_status status = WEIR_OK;
+    if (c->encoding == WEIR_DICTIONARY) {
+        weir_column *dictionary = weir_column_retain(c->dictionary);
+        status = weir_column_redictionary(c, dictionary, &to, err);
+        if (status != WEIR_OK) weir_column_release(dictionary);
+    } else {
+        WEIR_TRY(weir_decode_plain(c, ctx, &plain, err));
+        WEIR_TRY(weir_column_retype(plain, c->type, &to, err));
+        for (uint32_t i = 0; i < plain->n_children; i++) {
+            weir_column *child = weir_column_retain(plain->children[i]);
+            status = weir_column_add_child(to, child, err);
+            if (status != WEIR_OK) weir_column_release(child);
+            if (status != WEIR_OK) goto out;
+        }
+    }
+    for (uint32_t k = 0; status == WEIR_OK && k < rows.n; k++) {
+        uint32_t row = weir_rows_at(&rows, k);
+        if (weir_bit_get(mask, row))
+            status = weir_column_set_null(to, row, false, weir_ctx_ledger(ctx), err);
+    }
+    if (status != WEIR_OK) goto out;
+    *out = to;
+    to = NULL;
+out:
+    weir_column_release(plain);
+    weir_column_release(to);
+    return status;
+}

@@ -159,6 +159,7 @@ weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
         return WEIR_OK;
     }
     WEIR_TRY(source->schema(f->source, &f->splits, &f->source_schema, err));
+    f->full_schema = weir_schema_retain(f->source_schema);
     WEIR_TRY(weir_reject_schema(&f->reject_schema, err));
     WEIR_TRY(bind_all(f, f->source_schema, &f->operators, err));
     f->n_operators = config->n_operators;
@@ -178,6 +179,7 @@ void weir_flow_close(weir_flow *f) {
     if (f->source) f->config.source->source->close(f->source);
     unbind(f->operators, f->n_operators);
     weir_schema_release(f->source_schema);
+    weir_schema_release(f->full_schema);
     weir_schema_release(f->reject_schema);
     weir_splits_clear(&f->splits);
     weir_free(f);
@@ -190,6 +192,9 @@ bool weir_flow_is_empty(const weir_flow *f) {
 }
 const weir_splits *weir_flow_splits(const weir_flow *f) {
     return &f->splits;
+}
+weir_schema *weir_flow_full_schema(const weir_flow *f) {
+    return f->full_schema;
 }
 weir_schema *weir_flow_source_schema(const weir_flow *f) {
     return f->source_schema;
@@ -205,6 +210,12 @@ size_t weir_flow_n_operators(const weir_flow *f) {
 }
 const weir_operator *weir_flow_operator_at(const weir_flow *f, size_t i) {
     return &f->operators[i];
+}
+void *weir_flow_source_object(weir_flow *f) {
+    return f->source;
+}
+const weir_operator *weir_flow_operators(const weir_flow *f) {
+    return f->operators;
 }
 void *weir_flow_sink_object(weir_flow *f, size_t sink) {
     return f->sinks[sink];

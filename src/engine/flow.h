@@ -63,11 +63,14 @@ WEIR_MUST_USE weir_status weir_flow_open(const weir_flow_config *config, const w
 /* True when there is nothing to read: then only weir_flow_close may follow. */
 bool weir_flow_is_empty(const weir_flow *f);
 const weir_splits *weir_flow_splits(const weir_flow *f);
+weir_schema *weir_flow_full_schema(const weir_flow *f);   /* borrowed: all the source has */
 weir_schema *weir_flow_source_schema(const weir_flow *f); /* borrowed */
 weir_schema *weir_flow_sink_schema(const weir_flow *f);   /* borrowed */
 /* After a failed run: number of the split that could not be read, or -1 when it was not a split. */
 int64_t weir_flow_failed_split(const weir_flow *f);
 size_t weir_flow_n_operators(const weir_flow *f);
+void *weir_flow_source_object(weir_flow *f);
+const weir_operator *weir_flow_operators(const weir_flow *f); /* the first of n */
 const weir_operator *weir_flow_operator_at(const weir_flow *f, size_t i);
 /* What the sinks will do (weir_sink_ops.plan). */
 WEIR_MUST_USE weir_status weir_flow_plan(weir_flow *f, weir_buf *out, weir_error *err);

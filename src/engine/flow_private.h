@@ -15,6 +15,7 @@ struct weir_flow {
     weir_diags *diags;
     void *source;
     weir_splits splits;
+    weir_schema *full_schema;   /* all the source has */
     weir_schema *source_schema; /* what decode gives: the wanted fields */
     weir_schema *reject_schema;
     size_t n_operators;

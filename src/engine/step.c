@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "reject/reject.h"
 #include "text/hash.h"
 
 /* ---- config -------------------------------------------------------------------------------- */
@@ -47,6 +48,7 @@ typedef struct work {
     weir_env flow_env;
     weir_splits skipped; /* files left out by on_file_error: skip */
     weir_error wanted_error;
+    weir_buf source_text; /* weir_reject_describe_source */
 } work;
 
 /* Copies a stop of the run, or a passed deadline, to the attempt. */
@@ -188,6 +190,12 @@ static weir_status run_once(work *w, const weir_splits *frozen, char **failed, w
         goto out;
     }
     w->result->files = weir_flow_splits(f)->n;
+    w->source_text.size = 0;
+    if (!weir_reject_describe_source(weir_flow_full_schema(f), &w->source_text)) {
+        status = weir_error_nomem(err);
+        goto out;
+    }
+    w->coordinator.reject_source = weir_buf_cstr(&w->source_text);
     weir_flow_hooks hooks = weir_coordinator_hooks(&w->coordinator);
     status = weir_flow_run(f, &hooks, &total, err);
     take_account(w, &total);
@@ -349,6 +357,7 @@ weir_status weir_step_execute(const weir_step_env *env, const weir_step *step, w
     result->error = fault;
     result->duration_us = weir_clock_monotonic_us() - begun;
     weir_splits_clear(&w.skipped);
+    weir_buf_clear(&w.source_text);
     (void)err;
     return WEIR_OK;
 }

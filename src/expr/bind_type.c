@@ -160,7 +160,7 @@ static weir_status convert_literal(weir_binder *b, weir_bound **node, const weir
     weir_column_release(value);
     if (status != WEIR_OK) return status;
     weir_expr_fault(err, x->at->begin, "%s", reason);
-    weir_error_hint(err, "a %s is wanted here", type->name);
+    weir_error_hint(err, "%s is wanted here", type->name);
     return WEIR_USAGE;
 }
 

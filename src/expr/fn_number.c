@@ -169,7 +169,7 @@ const weir_function weir_functions_number[] = {
     F1("tan", "", "tangent of radians", "tan(0)", "0", prepare_tan, 0),
     F1("atan", "", "angle in radians whose tangent is x", "atan(0)", "0", prepare_atan, 0),
     F1("radians", "", "degrees as radians", "radians(0)", "0", prepare_radians, 0),
-    F1("degrees", "", "radians as degrees", "degrees(pi())", "180", prepare_degrees, 0),
+    F1("degrees", "", "radians as degrees", "degrees(pi())", "180", prepare_degrees, WEIR_K_CAN_FAIL),
     {{"log", "", "log([base float64,] x float64) -> float64", "number", 0, "logarithm to base 10, or to a given base",
       "log(2, 8)", "3", ""},
      {{"f", 'f', WEIR_K_CAN_FAIL, fn_float, prepare_log10}, {"ff", 'f', WEIR_K_CAN_FAIL, fn_log_base, NULL}}},

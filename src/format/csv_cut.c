@@ -326,8 +326,9 @@ static weir_status skip_record(weir_cutter *c, weir_chunk *out, bool *got, weir_
         total += c->at - from;
         c->begin = c->record = c->at;
         if (ended || at_input_end(c)) break;
+        uint8_t last = c->cur->data[c->at - 1];
         WEIR_TRY(next_block(c, err));
-        c->cur->data[WEIR_CSV_FRONT - 1] = cr ? '\r' : ' ';
+        c->cur->data[WEIR_CSV_FRONT - 1] = last;
     }
     *out = (weir_chunk){.block = kept,
                         .begin = WEIR_CSV_FRONT,

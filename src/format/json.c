@@ -35,37 +35,26 @@ static const char *const not_finite_choices[] = {"reject", "null", NULL};
         }                                                                                          \
     }
 
-#define WRITE_OPTIONS(lines_fallback)                                                              \
-    {                                                                                              \
-        {.name = "lines",                                                                          \
-         .type = WEIR_OPT_BOOL,                                                                    \
-         .flags = WEIR_OPT_HIDDEN,                                                                 \
-         .offset = offsetof(weir_json_write_config, lines),                                        \
-         .fallback = lines_fallback,                                                               \
-         .help = "one record a line; else one array",                                              \
-         .since = "0.1"},                                                                          \
-            {.name = "not_finite",                                                                 \
-             .type = WEIR_OPT_ENUM,                                                                \
-             .offset = offsetof(weir_json_write_config, not_finite),                               \
-             .choices = not_finite_choices,                                                        \
-             .fallback = "reject",                                                                 \
-             .help = "NaN and infinity, which JSON does not have: reject the record, or null",     \
-             .since = "0.1"},                                                                      \
-            {.name = "omit_nulls",                                                                 \
-             .type = WEIR_OPT_BOOL,                                                                \
-             .offset = offsetof(weir_json_write_config, omit_nulls),                               \
-             .fallback = "false",                                                                  \
-             .help = "leave out members that are null",                                            \
-             .since = "0.1"},                                                                      \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
+/* Both formats write one object a line: pieces of a file that several workers made can then be put
+ * one behind the other, and the json reader reads lines as well as arrays. */
+static const weir_option write_options[] = {
+    {.name = "not_finite",
+     .type = WEIR_OPT_ENUM,
+     .offset = offsetof(weir_json_write_config, not_finite),
+     .choices = not_finite_choices,
+     .fallback = "reject",
+     .help = "NaN and infinity, which JSON does not have: reject the record, or null",
+     .since = "0.1"},
+    {.name = "omit_nulls",
+     .type = WEIR_OPT_BOOL,
+     .offset = offsetof(weir_json_write_config, omit_nulls),
+     .fallback = "false",
+     .help = "leave out members that are null",
+     .since = "0.1"},
+    {0}};
 
 static const weir_option ndjson_read_options[] = READ_OPTIONS("true");
 static const weir_option json_read_options[] = READ_OPTIONS("false");
-static const weir_option ndjson_write_options[] = WRITE_OPTIONS("true");
-static const weir_option json_write_options[] = WRITE_OPTIONS("false");
 
 static const weir_read_ops read_ops = {
     .cutter_new = weir_json_cutter_new,
@@ -89,19 +78,19 @@ const weir_format weir_format_ndjson = {
     .read_options = ndjson_read_options,
     .read_config_size = sizeof(weir_json_read_config),
     .read = &read_ops,
-    .write_options = ndjson_write_options,
+    .write_options = write_options,
     .write_config_size = sizeof(weir_json_write_config),
     .write = &weir_json_write_ops,
 };
 
 const weir_format weir_format_json = {
     .name = "json",
-    .summary = "an array of JSON objects, or objects one after the other",
+    .summary = "an array of JSON objects, or objects one after the other; written one a line",
     .extensions = json_extensions,
     .read_options = json_read_options,
     .read_config_size = sizeof(weir_json_read_config),
     .read = &read_ops,
-    .write_options = json_write_options,
+    .write_options = write_options,
     .write_config_size = sizeof(weir_json_write_config),
     .write = &weir_json_write_ops,
 };

@@ -34,7 +34,6 @@ typedef struct weir_json_read_config {
 typedef enum weir_json_not_finite { WEIR_JSON_FINITE_REJECT, WEIR_JSON_FINITE_NULL } weir_json_not_finite;
 
 typedef struct weir_json_write_config {
-    bool lines;      /* ndjson; else one array */
     int not_finite;  /* weir_json_not_finite: NaN and infinity */
     bool omit_nulls; /* leave out members that are null */
 } weir_json_write_config;

@@ -4,9 +4,11 @@
  * again, by the column's type.  An element that does not fit becomes null and fails its record under
  * the path that leads to it: "items[2].price".
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "format/json_decode.h"
+#include "text/encode.h"
 
 #define PATH_BYTES 200
 
@@ -24,7 +26,8 @@ typedef struct nest {
     bool failed; /* the row */
     char path[PATH_BYTES];
     weir_arena arena; /* members of the objects of one row */
-    weir_error *err;
+    weir_json_target scalars[8]; /* parsers by type */
+    uint32_t n_scalars;
 } nest;
 
 static weir_status build(nest *b, weir_builder *to, const weir_type *type, const char *p,
@@ -32,15 +35,17 @@ static weir_status build(nest *b, weir_builder *to, const weir_type *type, const
 
 /* ---- failures ------------------------------------------------------------------------------ */
 
+static weir_status note_failure(nest *b, weir_slice token, const char *what, weir_error *err) {
+    weir_failures *f = weir_json_failures(b->d);
+    if (!f) return b->d->status;
+    b->failed = true;
+    return weir_failures_add(f, b->row, WEIR_JSON_STAGE, b->t->name, "type", err, "%s%s%.*s %s",
+                             b->path, *b->path ? ": " : "", weir_clip(token), token.data, what);
+}
+
 static weir_status element_fails(nest *b, weir_builder *to, weir_slice token, const char *what,
                                  weir_error *err) {
-    weir_decoder *d = b->d;
-    weir_failures *f = weir_json_failures(d);
-    if (!f) return d->status;
-    weir_status status =
-        weir_failures_add(f, b->row, WEIR_JSON_STAGE, b->t->name, "type", err, "%s%s%.*s %s",
-                          b->path, *b->path ? ": " : "", weir_clip(token), token.data, what);
-    b->failed = true;
+    weir_status status = note_failure(b, token, what, err);
     return status == WEIR_OK ? weir_builder_null(to, true, err) : status;
 }
 
@@ -52,19 +57,33 @@ static weir_status null_element(nest *b, weir_builder *to, bool not_null, weir_e
 
 /* ---- scalars ------------------------------------------------------------------------------- */
 
-/* A target that only carries a type, for the parsers of scalars. */
-static weir_json_target scalar_target(const nest *b, const weir_type *type) {
-    weir_json_target t = {.type = type, .width = type->width, .name = b->t->name};
+/* A target that only carries a type, for the parsers of scalars; valid until the next call. */
+static weir_json_target *scalar_target(nest *b, const weir_type *type) {
+    uint32_t i = 0;
+    while (i < b->n_scalars && b->scalars[i].type != type) i++;
+    if (i < b->n_scalars) return &b->scalars[i];
+    if (i == 8) i = 0; /* more than 8 types in one column: rare enough to start over */
+    weir_json_target *t = &b->scalars[i];
+    memset(t, 0, sizeof *t);
     weir_arena none = {0};
     weir_field field = {.name = b->t->name, .type = type};
-    weir_status ignored = weir_json_target_init(&t, &field, NULL, &none, NULL);
+    weir_status ignored = weir_json_target_init(t, &field, NULL, &none, NULL);
     (void)ignored; /* fails for unknown zones only, which types do not have */
     weir_arena_clear(&none);
+    if (i == b->n_scalars) b->n_scalars++;
     return t;
 }
 
 static weir_status put_binary(nest *b, weir_builder *to, const weir_json_scalar *s,
-                              weir_error *err);
+                              weir_error *err) {
+    if (s->kind == WEIR_JSON_STRING) {
+        char *bytes = weir_arena_alloc(&b->arena, s->text.size / 4 * 3 + 4);
+        if (!bytes) return weir_error_nomem(err);
+        size_t n = weir_base64_decode(s->text.data, s->text.size, WEIR_BASE64, bytes);
+        if (n != SIZE_MAX) return weir_builder_bytes(to, bytes, n, err);
+    }
+    return element_fails(b, to, s->token, "is not a string in base64", err);
+}
 
 static weir_status build_scalar(nest *b, weir_builder *to, const weir_type *type, const char *p,
                                 const char *end, weir_error *err) {
@@ -88,10 +107,10 @@ static weir_status build_scalar(nest *b, weir_builder *to, const weir_type *type
         snprintf(buf, sizeof buf, "is not %.120s", type->name);
         return element_fails(b, to, all, buf, err);
     }
-    weir_json_target t = scalar_target(b, type);
-    weir_num code = weir_json_parse_fixed(&t, &s, value.bytes);
+    weir_json_target *t = scalar_target(b, type);
+    weir_num code = weir_json_parse_fixed(t, &s, value.bytes);
     if (code == WEIR_NUM_OK) return weir_builder_value(to, value.bytes, err);
-    return element_fails(b, to, s.token, weir_json_reason(&t, &s, code, buf, sizeof buf), err);
+    return element_fails(b, to, s.token, weir_json_reason(t, &s, code, buf, sizeof buf), err);
 }
 
 static weir_status build_json(nest *b, weir_builder *to, const char *p, const char *end,
@@ -183,37 +202,50 @@ static int by_name(const void *a, const void *b) {
     return c ? c : (x->value > y->value) - (x->value < y->value);
 }
 
-/* Looks for names that stand twice: *repeated, or the earlier ones get value NULL. */
-static weir_status check_names(nest *b, member *list, size_t n, const member **repeated,
-                               weir_error *err) {
-    *repeated = NULL;
-    if (n < 2) return WEIR_OK;
-    member **order = weir_arena_zero(&b->arena, n, sizeof *order);
+/* Sorts the members by name.  Names that stand twice: *repeated, or the earlier ones get value NULL. */
+static weir_status sort_members(nest *b, member *list, size_t n, member ***out,
+                                const member **repeated, weir_error *err) {
+    member **order = weir_arena_zero(&b->arena, n + 1, sizeof *order);
     if (!order) return weir_error_nomem(err);
     for (size_t i = 0; i < n; i++) order[i] = &list[i];
-    qsort(order, n, sizeof *order, by_name);
+    if (n > 1) qsort(order, n, sizeof *order, by_name);
+    *repeated = NULL;
     for (size_t i = 0; i + 1 < n; i++) {
-        bool same = order[i]->name.size == order[i + 1]->name.size &&
-                    memcmp(order[i]->name.data, order[i + 1]->name.data, order[i]->name.size) == 0;
-        if (!same) continue;
+        if (order[i]->name.size != order[i + 1]->name.size ||
+            memcmp(order[i]->name.data, order[i + 1]->name.data, order[i]->name.size) != 0)
+            continue;
         if (b->d->repeated_last)
             order[i]->value = NULL;
         else
             *repeated = order[i + 1];
     }
+    *out = order;
     return WEIR_OK;
 }
 
+/* The member that counts under a name: the last of equal ones. */
+static const member *find_member(member *const *order, size_t n, const char *name) {
+    size_t low = 0, high = n, size = strlen(name); /* order[low - 1] <= name < order[low] */
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        weir_slice m = order[mid]->name;
+        int c = m.size != size ? (m.size < size ? -1 : 1) : size ? memcmp(m.data, name, size) : 0;
+        if (c <= 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low && weir_slice_is(order[low - 1]->name, name) ? order[low - 1] : NULL;
+}
+
 static weir_status build_struct(nest *b, weir_builder *to, const weir_type *type,
-                                const member *list, size_t n, size_t path, weir_error *err) {
+                                member *const *order, size_t n, size_t path, weir_error *err) {
     weir_status status = WEIR_OK;
     size_t known = 0;
     for (uint32_t i = 0; i < type->n_fields; i++) {
         const weir_field *f = &type->fields[i];
         weir_builder *child = weir_builder_child(to, i);
-        const member *m = NULL;
-        for (size_t k = 0; k < n; k++)
-            if (list[k].value && weir_slice_is(list[k].name, f->name)) m = &list[k];
+        const member *m = find_member(order, n, f->name);
         known += m != NULL;
         add_path(b, path, f->name, 0);
         if (!m || *m->value == 'n')
@@ -235,6 +267,20 @@ out:
     return status;
 }
 
+/* A name is text: as such it may stand for a number, a date, ...  A key is never null, so a failing
+ * one leaves a zero behind in its (void) row. */
+static weir_status build_key(nest *b, weir_builder *keys, const weir_type *type, weir_slice name,
+                             weir_error *err) {
+    uint8_t bytes[16] __attribute__((aligned(16))) = {0};
+    if (weir_type_is_view(type)) return weir_builder_bytes(keys, name.data, name.size, err);
+    weir_json_scalar s = {.kind = WEIR_JSON_STRING, .token = name, .text = name};
+    if (weir_json_parse_fixed(scalar_target(b, type), &s, bytes) != WEIR_NUM_OK) {
+        weir_status status = note_failure(b, name, "is not a name of the key's type", err);
+        if (status != WEIR_OK) return status;
+    }
+    return weir_builder_value(keys, bytes, err);
+}
+
 static weir_status build_map(nest *b, weir_builder *to, const weir_type *type, const member *list,
                              size_t n, size_t path, weir_error *err) {
     const weir_field *key = &type->fields[0], *value = &type->fields[1];
@@ -247,19 +293,7 @@ static weir_status build_map(nest *b, weir_builder *to, const weir_type *type, c
         snprintf(name, sizeof name, "%.*s", (int)(m->name.size < 60 ? m->name.size : 60),
                  m->name.data);
         add_path(b, path, name, 0);
-        if (key->type->id == WEIR_STRING) {
-            WEIR_TRY(weir_builder_bytes(keys, m->name.data, m->name.size, err));
-        } else { /* a name is text: as a string it may hold a number, a date, ... */
-            uint8_t bytes[16] __attribute__((aligned(16)));
-            weir_json_target t = scalar_target(b, key->type);
-            weir_json_scalar s = {.kind = WEIR_JSON_STRING, .token = m->name, .text = m->name};
-            bool fixed = !weir_type_is_view(key->type) && !weir_type_is_nested(key->type);
-            weir_num code = fixed ? weir_json_parse_fixed(&t, &s, bytes) : WEIR_NUM_SYNTAX;
-            if (code == WEIR_NUM_OK)
-                WEIR_TRY(weir_builder_value(keys, bytes, err));
-            else
-                WEIR_TRY(element_fails(b, keys, m->name, "is not a name of that type", err));
-        }
+        WEIR_TRY(build_key(b, keys, key->type, m->name, err));
         if (*m->value == 'n')
             WEIR_TRY(null_element(b, values, value->not_null, err));
         else
@@ -274,20 +308,18 @@ out:
 static weir_status build_object(nest *b, weir_builder *to, const weir_type *type, const char *p,
                                 const char *end, size_t path, weir_error *err) {
     member *list = NULL;
-    const member *repeated;
+    member **order = NULL;
+    const member *repeated = NULL;
     size_t n = 0;
     weir_status status = WEIR_OK;
     WEIR_TRY(read_members(b, p, end, &list, &n, err));
-    WEIR_TRY(check_names(b, list, n, &repeated, err));
+    WEIR_TRY(sort_members(b, list, n, &order, &repeated, err));
     if (repeated) return element_fails(b, to, repeated->name, "stands twice in one object", err);
-    status = type->id == WEIR_STRUCT ? build_struct(b, to, type, list, n, path, err)
+    status = type->id == WEIR_STRUCT ? build_struct(b, to, type, order, n, path, err)
                                      : build_map(b, to, type, list, n, path, err);
 out:
     return status;
 }
-
-static weir_status put_binary(nest *b, weir_builder *to, const weir_json_scalar *s,
-                              weir_error *err);
 
 static weir_status build(nest *b, weir_builder *to, const weir_type *type, const char *p,
                          const char *end, size_t path, weir_error *err) {
@@ -300,21 +332,8 @@ static weir_status build(nest *b, weir_builder *to, const weir_type *type, const
 
 /* ---- the column ---------------------------------------------------------------------------- */
 
-#include "text/encode.h"
-
-static weir_status put_binary(nest *b, weir_builder *to, const weir_json_scalar *s,
-                              weir_error *err) {
-    if (s->kind == WEIR_JSON_STRING) {
-        char *bytes = weir_arena_alloc(&b->arena, s->text.size / 4 * 3 + 4);
-        if (!bytes) return weir_error_nomem(err);
-        size_t n = weir_base64_decode(s->text.data, s->text.size, WEIR_BASE64, bytes);
-        if (n != SIZE_MAX) return weir_builder_bytes(to, bytes, n, err);
-    }
-    return element_fails(b, to, s->token, "is not a string in base64", err);
-}
-
 weir_status weir_json_build_nested(weir_decoder *d, weir_json_target *t, weir_error *err) {
-    nest b = {.d = d, .t = t, .err = err};
+    nest b = {.d = d, .t = t};
     weir_builder *builder = NULL;
     weir_column *made = NULL, *flat = t->column;
     weir_status status = WEIR_OK;

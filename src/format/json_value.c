@@ -4,6 +4,8 @@
  * are the same int64.  Columns of text take numbers and words as they stand; arrays and objects go
  * to json columns and to list, struct and map columns only.
  */
+#include <stdio.h>
+
 #include "format/json_decode.h"
 #include "text/encode.h"
 #include "text/json_scan.h"

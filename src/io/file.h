@@ -59,6 +59,9 @@ typedef struct weir_file_writer weir_file_writer;
 WEIR_MUST_USE weir_status weir_file_writer_begin(const char *path, const char *token,
                                                  bool make_folders, weir_file_writer **out,
                                                  weir_error *err);
+/* Caps the buffer that gathers small writes (it grows with the file from 4 KiB to 256 KiB): for
+ * sinks that keep many files open. */
+void weir_file_writer_limit(weir_file_writer *w, size_t buffer_bytes);
 /* The stream to write to; owned by the writer: closing it (or a filter on it) does nothing to the
  * file. */
 weir_stream *weir_file_writer_stream(weir_file_writer *w);

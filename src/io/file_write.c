@@ -9,7 +9,10 @@
 #include "io/file.h"
 #include "io/os.h"
 
-#define WRITER_BUFFER_BYTES ((size_t)1 << 20)
+/* The buffer grows with the file: a thousand partitions of a few rows each must not cost a
+ * gigabyte. */
+#define WRITER_BUFFER_MIN_BYTES ((size_t)4 << 10)
+#define WRITER_BUFFER_MAX_BYTES ((size_t)256 << 10)
 #define PUSH_BYTES ((uint64_t)8 << 20) /* dirty pages are pushed out in pieces of this size */
 #define NAME_MAX_BYTES 255
 
@@ -17,8 +20,8 @@ struct weir_file_writer {
     weir_stream base;
     int fd;
     char *path, *temp;
-    char *buffer;
-    size_t used;
+    char *buffer; /* made at the first small write */
+    size_t used, capacity, max_capacity;
     uint64_t written, pushed; /* bytes in the file; bytes whose write-back was started */
     bool created, prepared;
     weir_status failed; /* sticky */
@@ -86,7 +89,21 @@ weir_status weir_file_writer_park(weir_file_writer *w, weir_error *err) {
     w->fd = -1;
     weir_free(w->buffer);
     w->buffer = NULL;
+    w->capacity = 0;
     return status;
+}
+
+/* Enlarges the (empty) buffer when the file has become large enough to deserve it.  Without memory
+ * the old size stays; with none at all writes go straight to the file. */
+static void grow_buffer(weir_file_writer *w) {
+    size_t goal = WRITER_BUFFER_MIN_BYTES;
+    while (goal < w->max_capacity && goal * 4 <= w->written) goal *= 2;
+    if (goal > w->max_capacity) goal = w->max_capacity;
+    if (goal <= w->capacity) return;
+    char *larger = weir_realloc(w->buffer, goal, 1);
+    if (!larger) return;
+    w->buffer = larger;
+    w->capacity = goal;
 }
 
 static weir_status writer_write(weir_stream *s, const void *buf, size_t size, weir_error *err) {
@@ -96,12 +113,12 @@ static weir_status writer_write(weir_stream *s, const void *buf, size_t size, we
         return weir_error_set(err, WEIR_INTERNAL, "%s takes no more data after its end", s->name);
     weir_status ready = resume(w, err);
     if (ready != WEIR_OK) return ready;
-    if (!w->buffer && !(w->buffer = weir_alloc(WRITER_BUFFER_BYTES))) return weir_error_nomem(err);
-    if (w->failed != WEIR_OK || size > WRITER_BUFFER_BYTES - w->used) {
+    if (w->failed != WEIR_OK || size > w->capacity - w->used) {
         weir_status status = flush(w, err);
         if (status != WEIR_OK) return status;
+        grow_buffer(w);
     }
-    if (size >= WRITER_BUFFER_BYTES) {
+    if (size >= w->capacity) {
         weir_status status = put(w, buf, size, err);
         if (status != WEIR_OK) return status;
     } else {
@@ -191,6 +208,7 @@ weir_status weir_file_writer_begin(const char *path, const char *token, bool mak
     w = weir_alloc_zero(1, sizeof *w);
     if (!w) return weir_error_nomem(err);
     w->fd = -1;
+    w->max_capacity = WRITER_BUFFER_MAX_BYTES;
     w->path = weir_strdup(path);
     if (!w->path) {
         status = weir_error_nomem(err);
@@ -219,6 +237,11 @@ weir_status weir_file_writer_begin(const char *path, const char *token, bool mak
 out:
     weir_file_writer_free(w);
     return status;
+}
+
+void weir_file_writer_limit(weir_file_writer *w, size_t buffer_bytes) {
+    w->max_capacity =
+        buffer_bytes < WRITER_BUFFER_MIN_BYTES ? WRITER_BUFFER_MIN_BYTES : buffer_bytes;
 }
 
 weir_stream *weir_file_writer_stream(weir_file_writer *w) {

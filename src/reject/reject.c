@@ -52,7 +52,23 @@ typedef struct maker {
     weir_error *err;
     /* failures chained by row, in order of detection: number + 1, 0 = none */
     uint32_t *head, *next;
+    /* how far lines have been counted: rows come in ascending order, so each byte counts once */
+    uint32_t counted_to;
+    uint64_t counted_line;
 } maker;
+
+static uint64_t line_of(maker *m, uint32_t row) {
+    const weir_origin *o = &m->batch->origin;
+    if (o->row_line || !o->raw_line || !o->raw || !o->row_begin)
+        return weir_batch_line(m->batch, row);
+    if (m->counted_line == 0 || o->row_begin[row] < m->counted_to) {
+        m->counted_line = o->raw_line;
+        m->counted_to = o->raw_begin;
+    }
+    m->counted_line += weir_batch_lines_between(m->batch, m->counted_to, o->row_begin[row]);
+    m->counted_to = o->row_begin[row];
+    return m->counted_line;
+}
 
 /* A batch in which every row failed must not cost rows x failures. */
 static weir_status chain_failures(maker *m, weir_ctx *ctx) {
@@ -155,10 +171,11 @@ static weir_status add_raw(maker *m, uint32_t row) {
 
 static weir_status add_row(maker *m, uint32_t row, const weir_failure *first) {
     weir_status status;
-    const char *source = m->context->split_name
-                             ? m->context->split_name(m->context->splits, m->batch->origin.split)
-                             : "";
-    uint64_t line = weir_batch_line(m->batch, row);
+    const char *source = m->batch->origin.source;
+    if (!source && m->context->split_name)
+        source = m->context->split_name(m->context->splits, m->batch->origin.split);
+    if (!source) source = "";
+    uint64_t line = line_of(m, row);
     bool raw = m->batch->origin.raw != NULL;
     uint64_t byte = raw ? weir_batch_byte(m->batch, row) : 0;
     WEIR_TRY(add_text(m, F_RUN, m->context->run_id));
@@ -210,7 +227,7 @@ weir_status weir_reject_build(const weir_reject_context *context, const weir_bat
                               weir_error *err) {
     *out = NULL;
     if (!b->failures || b->failures->n == 0) return WEIR_OK;
-    maker m = {context, b, original_schema, original, {0}, {0}, err, NULL, NULL};
+    maker m = {context, b, original_schema, original, {0}, {0}, err, NULL, NULL, 0, 0};
     uint32_t n = 0;
     weir_status status = chain_failures(&m, ctx);
     if (status != WEIR_OK) return status;
@@ -255,4 +272,20 @@ bool weir_reject_raw_bytes(weir_slice raw, weir_buf *out) {
     if (n == SIZE_MAX) return false;
     out->size += n;
     return true;
+}
+
+bool weir_reject_describe_source(const weir_schema *source, weir_buf *out) {
+    weir_json_writer w = {.out = out};
+    weir_json_open(&w, '[');
+    for (uint32_t i = 0; i < source->n_fields; i++) {
+        const weir_field *f = &source->fields[i];
+        if (f->name[0] == '_') continue;
+        weir_json_open(&w, '[');
+        weir_json_write_string(&w, f->name);
+        weir_json_write_string(&w, f->type->name);
+        weir_json_write_bool(&w, f->not_null);
+        weir_json_close(&w, ']');
+    }
+    weir_json_close(&w, ']');
+    return !w.failed;
 }

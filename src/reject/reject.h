@@ -32,6 +32,10 @@ WEIR_MUST_USE weir_status weir_reject_build(const weir_reject_context *context, 
 /* Takes failed rows out of the selection.  Returns how many left. */
 WEIR_MUST_USE weir_status weir_reject_drop(weir_batch *b, uint64_t *dropped, weir_error *err);
 
+/* The columns of the source as text (JSON), kept with a reject set so that its raw forms can be
+ * decoded again; metadata columns (_file, ...) are left out. */
+WEIR_MUST_USE bool weir_reject_describe_source(const weir_schema *source, weir_buf *out);
+
 /* The exact bytes of a `raw` value (undoes "\x" hex).  false = out of memory or not well-formed. */
 WEIR_MUST_USE bool weir_reject_raw_bytes(weir_slice raw, weir_buf *out);
 

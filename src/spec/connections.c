@@ -19,7 +19,8 @@ static bool one_connection(loader *l, weir_connection_spec *c, const weir_node *
     }
     const char *type = NULL;
     const char *given = weir_spec_scalar(map, "type");
-    if (!given || !given[0]) return weir_spec_bind_known(l, weir_spec_connection_options, map, &type);
+    if (!given || !given[0])
+        return weir_spec_bind_known(l, weir_spec_connection_options, map, &type);
     c->type = weir_spec_text(l, given, strlen(given));
     c->connector = weir_spec_connector(l, map, "type", given);
     if (!c->connector || l->nomem) return !l->nomem;
@@ -60,7 +61,8 @@ static bool value_fits(const weir_type *t, const char *text) {
     bool flag;
     weir_int128 wide;
     switch (t->id) {
-    case WEIR_INT8: return weir_num_parse_int_within(text, n, INT8_MIN, INT8_MAX, &i64) == WEIR_NUM_OK;
+    case WEIR_INT8:
+        return weir_num_parse_int_within(text, n, INT8_MIN, INT8_MAX, &i64) == WEIR_NUM_OK;
     case WEIR_INT16:
         return weir_num_parse_int_within(text, n, INT16_MIN, INT16_MAX, &i64) == WEIR_NUM_OK;
     case WEIR_INT32:
@@ -101,8 +103,9 @@ static void check_value(loader *l, const weir_param_spec *p, const weir_node *ma
     weir_error err = {0};
     const weir_node *at = map->kind == WEIR_NODE_MAP ? weir_node_get(map, "type") : map;
     if (weir_type_parse(p->type, &type, &err) != WEIR_OK) {
-        weir_diags_error(l->diags, at ? at : map, p->name, err.hint[0] ? err.hint : NULL, "%s",
-                         err.message);
+        bool secret = at && at->secret;
+        weir_diags_error(l->diags, at ? at : map, p->name, err.hint[0] && !secret ? err.hint : NULL,
+                         "%s", secret ? "the type is not known" : err.message);
         return;
     }
     if (!p->value)

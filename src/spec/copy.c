@@ -61,18 +61,20 @@ static place find_place(copier *c, const char *text, const char *what) {
     size_t n = strcspn(text, ":");
     bool url = text[n] == ':' && strncmp(text + n, "://", 3) == 0;
     if (text[n] == ':' && n > 1) p.connector = named(c, text, n);
-    if (p.connector) p.path = text + n + (url ? 3 : 1);
+    if (p.connector)
+        p.path = text + n + (url ? 3 : 1);
     else if (url)
         weir_diags_error(c->diags, NULL, what, "give a path, or sqlite:PATH",
                          "%.*s:// is not available in this version", (int)(n > 40 ? 40 : n), text);
-    else p.connector = weir_spec_connector_of_path(c->registry, text);
+    else
+        p.connector = weir_spec_connector_of_path(c->registry, text);
     if (!p.connector && !url) p.connector = named(c, "file", 4);
     if (p.connector && p.path[0] == '\0') {
         weir_diags_error(c->diags, NULL, what, "give a path", "names nothing");
         p.connector = NULL;
     }
-    p.database = p.connector && (has_table(p.connector->source_options) ||
-                                 has_table(p.connector->sink_options));
+    p.database = p.connector &&
+                 (has_table(p.connector->source_options) || has_table(p.connector->sink_options));
     return p;
 }
 
@@ -179,8 +181,13 @@ static bool put_rest(copier *c, weir_node *root) {
 /* A name of its own for each pair of places, so that two copies do not share their positions. */
 static const char *copy_name(copier *c, const char *source, const char *target) {
     uint64_t h = 14695981039346656037u;
-    const char *parts[] = {source, "\n", target, "\n", c->o->table ? c->o->table : "",
-                           "\n", c->o->source_table ? c->o->source_table : ""};
+    const char *parts[] = {source,
+                           "\n",
+                           target,
+                           "\n",
+                           c->o->table ? c->o->table : "",
+                           "\n",
+                           c->o->source_table ? c->o->source_table : ""};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         for (const char *p = parts[i]; *p; p++) h = (h ^ (unsigned char)*p) * 1099511628211u;
     return weir_arena_printf(c->arena, "copy-%08x", (unsigned)(h ^ (h >> 32)));
@@ -216,8 +223,8 @@ weir_status weir_pipeline_from_copy(const char *source, const char *target,
                                     const weir_spec_registry *registry, weir_arena *arena,
                                     weir_diags *diags, weir_pipeline **out, weir_error *err) {
     static const weir_copy_options none;
-    copier c = {.o = options ? options : &none, .registry = registry, .arena = arena,
-                .diags = diags};
+    copier c = {
+        .o = options ? options : &none, .registry = registry, .arena = arena, .diags = diags};
     place from = find_place(&c, source, "SRC"), to = find_place(&c, target, "DST");
     if (!from.connector || !to.connector) return weir_diags_status(diags, err);
     weir_node *root = new_map(&c);

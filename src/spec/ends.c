@@ -10,8 +10,8 @@ typedef struct end {
     const weir_node *map;
     const weir_connector *connector;
     const char *type, *connection_name;
-    const void *connection;   /* config of a named connection */
-    void *inline_connection;  /* else: config to be filled from the map itself */
+    const void *connection;  /* config of a named connection */
+    void *inline_connection; /* else: config to be filled from the map itself */
     void *config;
     const weir_format *format;
     void *format_config;
@@ -36,7 +36,8 @@ static void by_connection(loader *l, end *e, const char *name) {
     }
     weir_diags_error(l->diags, weir_node_get(e->map, "connection"), "connection",
                      weir_spec_suggest(l, name, "connections", connection_name, l->p),
-                     "\"%.60s\" is not among connections", name);
+                     "%s is not among connections",
+                     weir_spec_show(l, weir_node_get(e->map, "connection"), 0, name));
 }
 
 /* The first path, when there is one. */
@@ -58,7 +59,8 @@ static void by_path(loader *l, end *e, const weir_node *path) {
     size_t scheme = scheme_size(path->text);
     if (scheme) {
         weir_diags_error(l->diags, path, "path", "give a local path",
-                         "%.*s:// is not available in this version", (int)scheme, path->text);
+                         "%.*s:// is not available in this version", path->secret ? 3 : (int)scheme,
+                         path->secret ? "..." : path->text);
         return;
     }
     e->connector = weir_spec_connector_of_path(l->registry, path->text);
@@ -72,9 +74,12 @@ static void find_connector(loader *l, end *e) {
     if (connection && type)
         weir_diags_error(l->diags, weir_spec_key(e->map, "type"), "type",
                          "remove it: the connection knows its type", "stands beside connection");
-    if (connection) by_connection(l, e, connection);
-    else if (type) e->connector = weir_spec_connector(l, e->map, "type", type);
-    else if (path) by_path(l, e, path);
+    if (connection)
+        by_connection(l, e, connection);
+    else if (type)
+        e->connector = weir_spec_connector(l, e->map, "type", type);
+    else if (path)
+        by_path(l, e, path);
     else if (!weir_node_get(e->map, "type") && !weir_node_get(e->map, "connection") &&
              !weir_node_get(e->map, "path"))
         weir_diags_error(l->diags, e->map, e->role,
@@ -108,8 +113,10 @@ static bool find_format(loader *l, end *e) {
         return false;
     }
     if (at && !name) return true; /* the table says what is wrong with it */
-    if (name) e->format = weir_spec_format(l->registry, name);
-    else if (path) e->format = weir_spec_format_of_path(l->registry, path->text);
+    if (name)
+        e->format = weir_spec_format(l->registry, name);
+    else if (path)
+        e->format = weir_spec_format_of_path(l->registry, path->text);
     char shown[80];
     if (!e->format && name)
         weir_diags_error(l->diags, at, "format",
@@ -117,11 +124,11 @@ static bool find_format(loader *l, end *e) {
                          "no format is called %s in this version",
                          weir_node_show(at, shown, sizeof shown));
     else if (!e->format && path)
-        weir_diags_error(l->diags, path, "path",
-                         weir_spec_suggest(l, "", "write format:, one of", format_name,
-                                           l->registry->formats),
-                         "the format does not follow from the name %s",
-                         weir_node_show(path, shown, sizeof shown));
+        weir_diags_error(
+            l->diags, path, "path",
+            weir_spec_suggest(l, "", "write format:, one of", format_name, l->registry->formats),
+            "the format does not follow from the name %s",
+            weir_node_show(path, shown, sizeof shown));
     if (!e->format) return !name && !path; /* without a path: the table says that it is missing */
     if (e->reads ? e->format->read_options : e->format->write_options) return true;
     weir_diags_error(l->diags, at ? at : path, at ? "format" : "path", NULL, "%s cannot be %s",
@@ -198,8 +205,8 @@ static void check_metadata(loader *l, const weir_source_spec *s, const weir_node
         char hint[80];
         snprintf(hint, sizeof hint, "did you mean \"%s\"?", near ? near : "");
         weir_diags_error(l->diags, weir_node_get(map, "metadata"), "metadata",
-                         near ? hint : "there are _file, _line, _byte and _row",
-                         "\"%.60s\" is not known", word);
+                         near ? hint : "there are _file, _line, _byte and _row", "%s is not known",
+                         weir_spec_show(l, weir_node_get(map, "metadata"), i, word));
     }
 }
 
@@ -208,8 +215,12 @@ static bool later_keys(loader *l, const weir_node *map) {
     static const struct {
         const char *key;
         uint32_t feature;
-    } later[] = {{"tables", WEIR_SPEC_TABLES}, {"from", WEIR_SPEC_FROM}, {"topic", 0},
-                 {"group", 0},                 {"start", 0},             {"value", 0},
+    } later[] = {{"tables", WEIR_SPEC_TABLES},
+                 {"from", WEIR_SPEC_FROM},
+                 {"topic", 0},
+                 {"group", 0},
+                 {"start", 0},
+                 {"value", 0},
                  {"batch", 0}};
     bool any = false;
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
@@ -342,8 +353,8 @@ static void set_limits(loader *l, weir_rejects_spec *r, const rejects_form *form
     r->max_ratio = form->max_ratio;
     r->max_rows = form->max_rows_given ? form->max_rows : -1;
     if (r->max_ratio > 1)
-        weir_diags_error(l->diags, weir_node_get(map, "max_ratio"), "max_ratio",
-                         "100% is the most", "is more than all records");
+        weir_diags_error(l->diags, weir_node_get(map, "max_ratio"), "max_ratio", "100% is the most",
+                         "is more than all records");
 }
 
 bool weir_spec_rejects(loader *l, weir_rejects_spec *r, const weir_node *map) {
@@ -369,8 +380,8 @@ bool weir_spec_rejects(loader *l, weir_rejects_spec *r, const weir_node *map) {
     r->sink.connection_name = e.connection_name;
     r->sink.connector = e.connector;
     /* A file of rejects belongs to the last run; the state keeps those of all runs. */
-    weir_load_mode usual = (e.connector->caps & WEIR_CAP_FORMATS) ? WEIR_MODE_REPLACE
-                                                                  : e.connector->default_mode;
+    weir_load_mode usual =
+        (e.connector->caps & WEIR_CAP_FORMATS) ? WEIR_MODE_REPLACE : e.connector->default_mode;
     r->sink.request = (weir_sink_request){
         .connection = e.connection ? e.connection : e.inline_connection,
         .config = e.config,

@@ -26,9 +26,9 @@ static const weir_operator_kind *find_kind(const weir_spec_registry *r, const ch
 
 /* Operators that the language has and this version may not. */
 static bool is_planned(const char *name) {
-    static const char *const names[] = {"dedupe",  "sort",   "join",   "lookup", "aggregate",
-                                        "unnest",  "window", "unique", "references",
-                                        "sql",     "split",  "mask",   "limit",  "sample"};
+    static const char *const names[] = {"dedupe", "sort",   "join",   "lookup",     "aggregate",
+                                        "unnest", "window", "unique", "references", "sql",
+                                        "split",  "mask",   "limit",  "sample"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0) return true;
     return false;
@@ -85,8 +85,12 @@ static weir_node *validate_entry(loader *l, const weir_node *map) {
     if (!entry || !keys || !items) return NULL;
     keys[0] = map->keys[i];
     items[0] = map->items[i];
-    *entry = (weir_node){.kind = WEIR_NODE_MAP, .line = keys[0]->line, .column = keys[0]->column,
-                         .n = 1, .keys = keys, .items = items};
+    *entry = (weir_node){.kind = WEIR_NODE_MAP,
+                         .line = keys[0]->line,
+                         .column = keys[0]->column,
+                         .n = 1,
+                         .keys = keys,
+                         .items = items};
     return entry;
 }
 
@@ -168,11 +172,11 @@ bool weir_spec_flow(loader *l, weir_step *step, const step_form *form, const wei
         weir_spec_available(l, WEIR_SPEC_ROUTE, map, "route", "write one flow for each target");
     if (form->from) weir_spec_available(l, WEIR_SPEC_FROM, map, "from", "read what the step wrote");
     if (!form->source && !form->from)
-        weir_diags_error(l->diags, map, "source", "write source: with path:, connection: or type:",
-                         "is missing");
+        weir_diags_error(l->diags, map, "source",
+                         "write source: with path:, connection: or type:", "is missing");
     if (!form->sink && !form->route)
-        weir_diags_error(l->diags, map, "sink", "write sink: with path:, connection: or type:",
-                         "is missing");
+        weir_diags_error(l->diags, map, "sink",
+                         "write sink: with path:, connection: or type:", "is missing");
     return (!form->source || weir_spec_source(l, &flow->source, form->source)) &&
            operators(l, flow, form, map) && weir_spec_rejects(l, &flow->rejects, form->rejects) &&
            quality(l, flow, form->quality, map) &&

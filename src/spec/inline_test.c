@@ -7,7 +7,8 @@ static void rows_of(loader *l, const weir_node *node, const char *key, size_t *n
                     const weir_node *const **items) {
     if (node->kind != WEIR_NODE_LIST) {
         weir_diags_error(l->diags, node, key, "write [ { field: value }, ... ]",
-                         node->kind == WEIR_NODE_NULL ? "has no value" : "is not a list of records");
+                         node->kind == WEIR_NODE_NULL ? "has no value"
+                                                      : "is not a list of records");
         return;
     }
     for (size_t i = 0; i < node->n; i++)
@@ -29,19 +30,19 @@ static void find_step(loader *l, weir_test_spec *t, const char *name, const weir
     const weir_pipeline *p = l->p;
     if (!name && p->n_steps == 1) return;
     if (!name) {
-        weir_diags_error(l->diags, map, "step",
-                         weir_spec_suggest(l, "", "steps", flow_name, p), "is missing");
+        weir_diags_error(l->diags, map, "step", weir_spec_suggest(l, "", "steps", flow_name, p),
+                         "is missing");
         return;
     }
+    const weir_node *at = weir_node_get(map, "step");
     t->step = weir_pipeline_find_step(p, name);
     if (t->step == SIZE_MAX) {
         t->step = 0;
-        weir_diags_error(l->diags, weir_node_get(map, "step"), "step",
-                         weir_spec_suggest(l, name, "steps", flow_name, p),
-                         "\"%.60s\" is not a step", name);
+        weir_diags_error(l->diags, at, "step", weir_spec_suggest(l, name, "steps", flow_name, p),
+                         "%s is not a step", weir_spec_show(l, at, 0, name));
     } else if (p->steps[t->step].kind != WEIR_STEP_FLOW)
-        weir_diags_error(l->diags, weir_node_get(map, "step"), "step", "name a flow",
-                         "\"%.60s\" has no records", name);
+        weir_diags_error(l->diags, at, "step", "name a flow", "%s has no records",
+                         weir_spec_show(l, at, 0, name));
 }
 
 static bool one_test(loader *l, weir_test_spec *t, const weir_node *map, size_t number) {
@@ -67,8 +68,7 @@ static bool one_test(loader *l, weir_test_spec *t, const weir_node *map, size_t 
     t->rows_given = form.expect.rows != NULL;
     t->rejects_given = form.expect.rejects != NULL;
     if (form.expect.rows) rows_of(l, form.expect.rows, "rows", &t->n_rows, &t->rows);
-    if (form.expect.rejects)
-        rows_of(l, form.expect.rejects, "rejects", &t->n_rejects, &t->rejects);
+    if (form.expect.rejects) rows_of(l, form.expect.rejects, "rejects", &t->n_rejects, &t->rejects);
     return true;
 }
 

@@ -67,16 +67,27 @@ bool weir_spec_name_ok(loader *l, const weir_node *at, const char *key, weir_sli
     bool ok = name.size > 0 && name.size <= WEIR_SPEC_MAX_NAME_BYTES;
     for (size_t i = 0; ok && i < name.size; i++) {
         char c = name.data[i];
-        bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                    c == '_';
+        bool word =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
         ok = word || (i > 0 && (c == '-' || (dots && c == '.')));
     }
     if (ok) return true;
     char shown[80];
     weir_node text = {.kind = WEIR_NODE_SCALAR, .text = name.data, .text_size = name.size};
+    bool written = at && at->kind == WEIR_NODE_SCALAR && at->written;
     weir_diags_error(l->diags, at, key, "use letters, digits, _ and -, at most 100",
-                     "%s is no name", weir_node_show(&text, shown, sizeof shown));
+                     "%s is no name", weir_node_show(written ? at : &text, shown, sizeof shown));
     return false;
+}
+
+const char *weir_spec_show(loader *l, const weir_node *at, size_t i, const char *word) {
+    char shown[80];
+    weir_node text = {.kind = WEIR_NODE_SCALAR, .text = word, .text_size = strlen(word)};
+    if (at && at->kind == WEIR_NODE_LIST) at = i < at->n ? at->items[i] : NULL;
+    if (!at || at->kind != WEIR_NODE_SCALAR) at = &text;
+    weir_node_show(at, shown, sizeof shown);
+    const char *copy = weir_spec_text(l, shown, strlen(shown));
+    return copy ? copy : "***";
 }
 
 const char *weir_spec_join(loader *l, const char *(*get)(const void *, size_t),
@@ -104,9 +115,12 @@ const char *weir_spec_suggest(loader *l, const char *word, const char *known,
     char text[500];
     for (size_t i = 0; n < 256 && (name = get(context, i)) != NULL; i++) names[n++] = name;
     const char *near = word[0] ? weir_distance_nearest(word, strlen(word), names, n) : NULL;
-    if (near) snprintf(text, sizeof text, "did you mean \"%s\"?", near);
-    else if (n) snprintf(text, sizeof text, "%s: %s", known, weir_spec_join(l, get, context));
-    else snprintf(text, sizeof text, "%s: none", known);
+    if (near)
+        snprintf(text, sizeof text, "did you mean \"%s\"?", near);
+    else if (n)
+        snprintf(text, sizeof text, "%s: %s", known, weir_spec_join(l, get, context));
+    else
+        snprintf(text, sizeof text, "%s: none", known);
     const char *copy = weir_spec_text(l, text, strlen(text));
     return copy ? copy : "";
 }
@@ -161,7 +175,8 @@ static void check_later_parts(loader *l, const weir_node *root) {
     const weir_node *schedule = weir_node_get(root, "schedule");
     if (schedule) {
         if (schedule->kind == WEIR_NODE_MAP && !s->cron && !s->every_us)
-            weir_diags_error(l->diags, schedule, "schedule", "write cron: or every:", "says no time");
+            weir_diags_error(l->diags, schedule, "schedule",
+                             "write cron: or every:", "says no time");
         if (s->cron && s->every_us)
             weir_diags_error(l->diags, weir_spec_key(schedule, "every"), "every",
                              "keep one of the two", "stands beside cron");
@@ -172,11 +187,12 @@ static void check_later_parts(loader *l, const weir_node *root) {
         const weir_alert_spec *a = (const weir_alert_spec *)l->root.alerts.items + i;
         const weir_node *list = weir_node_get(root, "alerts");
         const weir_node *at = list && i < list->n ? list->items[i] : root;
+        const weir_node *words = weir_node_get(at, "events");
         for (size_t k = 0; k < a->events.n; k++)
             if (!is_known_event(a->events.items[k]))
                 weir_diags_error(l->diags, at, "events",
-                                 "write failure, quality, rejects or success",
-                                 "\"%.60s\" is not an event", a->events.items[k]);
+                                 "write failure, quality, rejects or success", "%s is not an event",
+                                 weir_spec_show(l, words, k, a->events.items[k]));
     }
     if (weir_node_get(root, "alerts"))
         weir_spec_available(l, WEIR_SPEC_ALERTS, root, "alerts",
@@ -225,11 +241,11 @@ static bool build(loader *l, const weir_node *root, const char *default_name) {
 
 weir_status weir_spec_build(const weir_node *root, const char *file, const char *folder,
                             const char *default_name, const weir_spec_registry *registry,
-                            const weir_spec_options *options, weir_arena *arena,
-                            weir_diags *diags, weir_pipeline **out, weir_error *err) {
+                            const weir_spec_options *options, weir_arena *arena, weir_diags *diags,
+                            weir_pipeline **out, weir_error *err) {
     static const weir_spec_options none;
-    loader l = {.registry = registry, .options = options ? options : &none, .arena = arena,
-                .diags = diags};
+    loader l = {
+        .registry = registry, .options = options ? options : &none, .arena = arena, .diags = diags};
     l.p = weir_arena_zero(arena, 1, sizeof *l.p);
     if (!l.p) return weir_error_nomem(err);
     l.p->file = weir_arena_strdup(arena, file);

@@ -36,6 +36,9 @@ bool weir_spec_available(loader *l, uint32_t feature, const weir_node *map, cons
 bool weir_spec_name_ok(loader *l, const weir_node *at, const char *key, weir_slice name, bool dots);
 /* Text of a scalar child of a map, or NULL. */
 const char *weir_spec_scalar(const weir_node *map, const char *key);
+/* A word of the file for a message, in the arena: in quotes, or as the file has it when references
+ * were resolved in it.  at: its node, the list of words it is the i-th of, or NULL. */
+const char *weir_spec_show(loader *l, const weir_node *at, size_t i, const char *word);
 /* "a, b, c" of the names that get(context, i) gives until NULL, in the arena; "" when memory is
  * short. */
 const char *weir_spec_join(loader *l, const char *(*get)(const void *context, size_t i),
@@ -78,7 +81,7 @@ bool weir_spec_tests(loader *l);
 /* load.c: a whole file from its tree; used by copy.c as well. */
 weir_status weir_spec_build(const weir_node *root, const char *file, const char *folder,
                             const char *default_name, const weir_spec_registry *registry,
-                            const weir_spec_options *options, weir_arena *arena,
-                            weir_diags *diags, weir_pipeline **out, weir_error *err);
+                            const weir_spec_options *options, weir_arena *arena, weir_diags *diags,
+                            weir_pipeline **out, weir_error *err);
 
 #endif

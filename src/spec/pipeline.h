@@ -30,18 +30,18 @@
 /* Parts of the file that the program can run.  What is not among them is parsed, and refused at its
  * place with "is not available in this version". */
 typedef enum weir_spec_feature {
-    WEIR_SPEC_SQL = 1,             /* steps of SQL */
-    WEIR_SPEC_COMMAND = 2,         /* steps that run a program */
-    WEIR_SPEC_SCHEDULE = 4,        /* schedule: */
-    WEIR_SPEC_ALERTS = 8,          /* alerts: */
-    WEIR_SPEC_QUALITY = 16,        /* quality: */
-    WEIR_SPEC_CURSOR = 32,         /* incremental: { by: cursor } */
-    WEIR_SPEC_TABLES = 64,         /* tables: in a source */
-    WEIR_SPEC_ROUTE = 128,         /* route: */
-    WEIR_SPEC_FROM = 256,          /* from: step */
-    WEIR_SPEC_STATE_SERVER = 512,  /* state: { connection } */
-    WEIR_SPEC_PARAMS = 1024,       /* params: (on everywhere but in tests of older files) */
-    WEIR_SPEC_TARGETS = 2048       /* targets: */
+    WEIR_SPEC_SQL = 1,            /* steps of SQL */
+    WEIR_SPEC_COMMAND = 2,        /* steps that run a program */
+    WEIR_SPEC_SCHEDULE = 4,       /* schedule: */
+    WEIR_SPEC_ALERTS = 8,         /* alerts: */
+    WEIR_SPEC_QUALITY = 16,       /* quality: */
+    WEIR_SPEC_CURSOR = 32,        /* incremental: { by: cursor } */
+    WEIR_SPEC_TABLES = 64,        /* tables: in a source */
+    WEIR_SPEC_ROUTE = 128,        /* route: */
+    WEIR_SPEC_FROM = 256,         /* from: step */
+    WEIR_SPEC_STATE_SERVER = 512, /* state: { connection } */
+    WEIR_SPEC_PARAMS = 1024,      /* params: (on everywhere but in tests of older files) */
+    WEIR_SPEC_TARGETS = 2048      /* targets: */
 } weir_spec_feature;
 
 /* All lists are NULL-terminated and borrowed for the life of the pipelines. */
@@ -49,21 +49,25 @@ typedef struct weir_spec_registry {
     const weir_connector *const *connectors;
     const weir_format *const *formats;
     const weir_operator_kind *const *const *operators; /* lists, one a folder */
-    uint32_t features;                                  /* weir_spec_feature bits */
+    uint32_t features;                                 /* weir_spec_feature bits */
 } weir_spec_registry;
 
 /* ---- a flow -------------------------------------------------------------------------------- */
 
-typedef enum weir_incremental { WEIR_INCREMENTAL_NONE, WEIR_INCREMENTAL_FILES, WEIR_INCREMENTAL_CURSOR } weir_incremental;
+typedef enum weir_incremental {
+    WEIR_INCREMENTAL_NONE,
+    WEIR_INCREMENTAL_FILES,
+    WEIR_INCREMENTAL_CURSOR
+} weir_incremental;
 
 /* incremental: */
 typedef struct weir_incremental_spec {
-    int by;              /* weir_incremental */
-    const char *column;  /* CURSOR */
+    int by;             /* weir_incremental */
+    const char *column; /* CURSOR */
     weir_opt_strings key;
     int64_t lag_us;
     const char *start;
-    int nulls;           /* 0 error, 1 include, 2 exclude */
+    int nulls; /* 0 error, 1 include, 2 exclude */
 } weir_incremental_spec;
 
 typedef struct weir_source_spec {
@@ -76,7 +80,7 @@ typedef struct weir_source_spec {
     weir_opt_strings metadata;
     weir_incremental_spec incremental;
     bool on_empty_ok;
-    const char *from;            /* another step's rows (WEIR_SPEC_FROM); connector is NULL then */
+    const char *from; /* another step's rows (WEIR_SPEC_FROM); connector is NULL then */
 } weir_source_spec;
 
 typedef struct weir_sink_spec {
@@ -94,10 +98,10 @@ typedef struct weir_operator_spec {
 } weir_operator_spec;
 
 typedef struct weir_rejects_spec {
-    bool has_sink;        /* a sink of the user's beside the state folder */
+    bool has_sink; /* a sink of the user's beside the state folder */
     weir_sink_spec sink;
-    double max_ratio;     /* above it nothing is committed; default 0.05 */
-    int64_t max_rows;     /* -1 = no limit */
+    double max_ratio; /* above it nothing is committed; default 0.05 */
+    int64_t max_rows; /* -1 = no limit */
 } weir_rejects_spec;
 
 typedef enum weir_severity { WEIR_SEVERITY_FAIL, WEIR_SEVERITY_WARN } weir_severity;
@@ -142,10 +146,10 @@ typedef struct weir_step {
     weir_step_kind kind;
     const weir_node *node;
     size_t n_needs;
-    size_t *needs;      /* numbers of steps that come before */
-    int64_t retries;    /* attempts after the first */
+    size_t *needs;   /* numbers of steps that come before */
+    int64_t retries; /* attempts after the first */
     int64_t backoff_us;
-    int64_t timeout_us; /* 0 = none */
+    int64_t timeout_us;        /* 0 = none */
     weir_flow_spec flow;       /* FLOW */
     weir_sql_spec sql;         /* SQL */
     weir_command_spec command; /* COMMAND */
@@ -183,13 +187,13 @@ typedef struct weir_alert_spec {
 /* One inline test: rows in, figures and rows out. */
 typedef struct weir_test_spec {
     const char *name;
-    size_t step;               /* number of the step */
+    size_t step; /* number of the step */
     const weir_node *node;
     size_t n_input;
     const weir_node *const *input; /* maps: field -> value */
-    int64_t loaded, rejected;  /* -1 = not asked */
-    int64_t exit_code;         /* -1 = not asked; asked: gates and limits count */
-    const weir_node *quality;  /* NULL = not asked */
+    int64_t loaded, rejected;      /* -1 = not asked */
+    int64_t exit_code;             /* -1 = not asked; asked: gates and limits count */
+    const weir_node *quality;      /* NULL = not asked */
     bool rows_given, rejects_given;
     size_t n_rows, n_rejects;
     const weir_node *const *rows, *const *rejects; /* maps: expected fields of each */
@@ -202,10 +206,10 @@ typedef struct weir_pipeline {
     size_t n_connections;
     weir_connection_spec *connections;
     size_t n_steps;
-    weir_step *steps;   /* in order of the file */
-    size_t *order;      /* numbers of the steps, each behind those it needs */
+    weir_step *steps; /* in order of the file */
+    size_t *order;    /* numbers of the steps, each behind those it needs */
     uint64_t memory_bytes;
-    int64_t threads;    /* 0 = as many as the machine gives */
+    int64_t threads;        /* 0 = as many as the machine gives */
     const char *state_path; /* from the working directory or absolute */
     const char *state_connection;
     size_t n_params;
@@ -227,10 +231,10 @@ typedef struct weir_spec_params {
 
 /* Whatever may differ from the defaults; NULL and zero mean the defaults. */
 typedef struct weir_spec_options {
-    weir_spec_params params;       /* --param name=value */
-    weir_references references;    /* variables for tests; folder is set by the loader */
-    const char *folder;            /* load_text: relative paths count from here */
-    const char *name;              /* load_text: the name when the file gives none */
+    weir_spec_params params;    /* --param name=value */
+    weir_references references; /* variables for tests; folder is set by the loader */
+    const char *folder;         /* load_text: relative paths count from here */
+    const char *name;           /* load_text: the name when the file gives none */
 } weir_spec_options;
 
 /* Reads and checks a file.  WEIR_USAGE: the errors are in diags (the first one in *err, too);
@@ -248,16 +252,16 @@ WEIR_MUST_USE weir_status weir_pipeline_load_text(weir_slice text,
 
 /* `weir copy SRC DST`: the same struct without a file, one flow named "copy". */
 typedef struct weir_copy_options {
-    const char *table;         /* of the target; of the source when only that is a database */
+    const char *table; /* of the target; of the source when only that is a database */
     const char *source_table, *query; /* of the source */
     const char *mode, *version;
-    const char *key;           /* "a,b" */
-    const char *rejects;       /* path */
-    const char *columns;       /* "id:int64!,amount:decimal(10,2),name" */
+    const char *key;                           /* "a,b" */
+    const char *rejects;                       /* path */
+    const char *columns;                       /* "id:int64!,amount:decimal(10,2),name" */
     const char *source_format, *target_format; /* when the name does not tell */
-    const char *compression;   /* of the target */
-    const char *max_ratio, *memory, *threads; /* as in the file */
-    bool incremental;          /* by: files */
+    const char *compression;                   /* of the target */
+    const char *max_ratio, *memory, *threads;  /* as in the file */
+    bool incremental;                          /* by: files */
 } weir_copy_options;
 /* source, target: a path, `-`, `file:PATH`, `sqlite:PATH`, `sqlite:///abs.db` (what stands behind
  * `://` is the path).  Databases are known by the connector's file extensions.  Errors go to diags

@@ -45,8 +45,10 @@ static bool add(resolver *s, weir_buf *out, const char *p, size_t n) {
 static size_t closing_brace(weir_slice text, size_t from) {
     size_t depth = 1; /* braces in a default, such as {name} or ${OTHER}, come in pairs */
     for (size_t i = from; i < text.size; i++) {
-        if (text.data[i] == '{') depth++;
-        else if (text.data[i] == '}' && --depth == 0) return i;
+        if (text.data[i] == '{')
+            depth++;
+        else if (text.data[i] == '}' && --depth == 0)
+            return i;
     }
     return SIZE_MAX;
 }
@@ -92,15 +94,17 @@ static const char *look_up(const resolver *s, const char *name) {
 /* What stands in the braces. */
 static bool resolve_one(resolver *s, weir_slice inside, int depth, weir_buf *out) {
     size_t n = 0;
-    if (inside.size >= 5 && memcmp(inside.data, "file:", 5) == 0) return resolve_file(s, inside, out);
+    if (inside.size >= 5 && memcmp(inside.data, "file:", 5) == 0)
+        return resolve_file(s, inside, out);
     while (n < inside.size && name_char(inside.data[n], n == 0)) n++;
     s->looked_up = true;
     weir_slice name = {inside.data, n}, rest = {inside.data + n, inside.size - n};
     bool plain = rest.size == 0;
     char form = rest.size >= 2 && rest.data[0] == ':' ? rest.data[1] : '\0';
     if (n == 0 || (!plain && form != '-' && form != '?'))
-        return fail(s, "write ${VAR}, ${VAR:-default}, ${VAR:?message} or ${file:PATH}; $${ is a "
-                       "plain ${",
+        return fail(s,
+                    "write ${VAR}, ${VAR:-default}, ${VAR:?message} or ${file:PATH}; $${ is a "
+                    "plain ${",
                     "is not a reference", inside);
     char *copy = weir_arena_strndup(s->arena, name.data, name.size);
     if (!copy) {

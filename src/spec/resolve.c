@@ -16,10 +16,10 @@ const weir_connector *weir_spec_connector(loader *l, const weir_node *map, const
     const weir_node *at = weir_node_get(map, key);
     char shown[80];
     weir_node text = {.kind = WEIR_NODE_SCALAR, .text = name, .text_size = strlen(name)};
-    weir_diags_error(l->diags, at ? at : map, key,
-                     weir_spec_suggest(l, name, "there are", connector_name, list),
-                     "no connector is called %s in this version",
-                     weir_node_show(at && at->kind == WEIR_NODE_SCALAR ? at : &text, shown, sizeof shown));
+    weir_diags_error(
+        l->diags, at ? at : map, key, weir_spec_suggest(l, name, "there are", connector_name, list),
+        "no connector is called %s in this version",
+        weir_node_show(at && at->kind == WEIR_NODE_SCALAR ? at : &text, shown, sizeof shown));
     return NULL;
 }
 

@@ -104,7 +104,9 @@ static bool definition(weir_buf *out, const char *name, bool (*fill)(object *, c
     return weir_buf_printf(out, ",\"%s\":", name) && fill(&o, context);
 }
 
-static bool fill_connection(object *o, const void *r) { return connection(o, r); }
+static bool fill_connection(object *o, const void *r) {
+    return connection(o, r);
+}
 static bool fill_source(object *o, const void *r) {
     return end_object(o, r, weir_spec_source_options, true);
 }
@@ -114,8 +116,12 @@ static bool fill_sink(object *o, const void *r) {
 static bool fill_rejects(object *o, const void *r) {
     return end_object(o, r, weir_spec_rejects_options, false);
 }
-static bool fill_operator(object *o, const void *r) { return operator_object(o, r); }
-static bool fill_table(object *o, const void *table) { return weir_option_schema(table, o->out); }
+static bool fill_operator(object *o, const void *r) {
+    return operator_object(o, r);
+}
+static bool fill_table(object *o, const void *table) {
+    return weir_option_schema(table, o->out);
+}
 static bool fill_step(object *o, const void *unused) {
     (void)unused;
     o->specials = specials;
@@ -130,9 +136,8 @@ bool weir_pipeline_schema(const weir_spec_registry *r, weir_buf *out) {
            members(&top, weir_spec_root_options) && members(&top, weir_spec_step_options) &&
            weir_buf_adds(out, "},\"definitions\":{\"any\":{}") &&
            definition(out, "connection", fill_connection, r) &&
-           definition(out, "step", fill_step, NULL) &&
-           definition(out, "source", fill_source, r) && definition(out, "sink", fill_sink, r) &&
-           definition(out, "rejects", fill_rejects, r) &&
+           definition(out, "step", fill_step, NULL) && definition(out, "source", fill_source, r) &&
+           definition(out, "sink", fill_sink, r) && definition(out, "rejects", fill_rejects, r) &&
            definition(out, "operator", fill_operator, r) &&
            definition(out, "quality", fill_table, weir_spec_quality_options) &&
            definition(out, "sql", fill_table, weir_spec_sql_options) &&

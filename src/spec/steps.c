@@ -8,15 +8,18 @@ static bool sql_step(loader *l, weir_step *step, const step_form *form, const we
     sql_form sql = {0};
     weir_option_part part = {weir_spec_sql_options, &sql};
     if (!weir_spec_bind(l, &part, 1, form->sql)) return false;
-    step->sql = (weir_sql_spec){.query = sql.query, .connection = sql.connection, .into = sql.into,
+    step->sql = (weir_sql_spec){.query = sql.query,
+                                .connection = sql.connection,
+                                .into = sql.into,
                                 .mode = weir_spec_mode(sql.mode)};
     bool known = !sql.connection;
     for (size_t i = 0; i < l->p->n_connections && !known; i++)
         known = strcmp(l->p->connections[i].name, sql.connection) == 0;
     if (!known)
-        weir_diags_error(l->diags, weir_node_get(form->sql, "connection"), "connection",
-                         "add it to connections", "\"%.60s\" is not among connections",
-                         sql.connection);
+        weir_diags_error(
+            l->diags, weir_node_get(form->sql, "connection"), "connection", "add it to connections",
+            "%s is not among connections",
+            weir_spec_show(l, weir_node_get(form->sql, "connection"), 0, sql.connection));
     weir_spec_available(l, WEIR_SPEC_SQL, map, "sql", "remove the step");
     return true;
 }
@@ -32,12 +35,12 @@ static bool command_step(loader *l, weir_step *step, const step_form *form, cons
 
 /* Keys of a flow beside sql: or command:. */
 static void refuse_flow_keys(loader *l, const weir_node *map, const char *kind) {
-    static const char *const keys[] = {"source", "transform", "validate", "rejects",
-                                       "quality", "sink", "route", "from"};
+    static const char *const keys[] = {"source",  "transform", "validate", "rejects",
+                                       "quality", "sink",      "route",    "from"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (weir_node_get(map, keys[i]))
-            weir_diags_error(l->diags, weir_spec_key(map, keys[i]), keys[i],
-                             "make two steps of it", "stands beside %s", kind);
+            weir_diags_error(l->diags, weir_spec_key(map, keys[i]), keys[i], "make two steps of it",
+                             "stands beside %s", kind);
 }
 
 static bool fill_step(loader *l, weir_step *step, const step_form *form, const weir_node *map) {
@@ -79,7 +82,7 @@ static bool set_needs(loader *l, weir_step *step, const step_form *form, const w
         if (number == SIZE_MAX)
             weir_diags_error(l->diags, at, "needs",
                              weir_spec_suggest(l, name, "steps", step_name, l->p),
-                             "\"%.60s\" is not a step", name);
+                             "%s is not a step", weir_spec_show(l, at, 0, name));
         else
             step->needs[step->n_needs++] = number;
     }
@@ -142,8 +145,8 @@ bool weir_spec_steps(loader *l, const step_form *top) {
         return named_steps(l, l->root.steps);
     }
     if (step_keys(root) == 0) {
-        weir_diags_error(l->diags, root, NULL, "write source: and sink:, or steps:",
-                         "the pipeline has no step");
+        weir_diags_error(l->diags, root, NULL,
+                         "write source: and sink:, or steps:", "the pipeline has no step");
         return true;
     }
     weir_pipeline *p = l->p;
@@ -182,8 +185,8 @@ static void report_circle(loader *l, const bool *done, size_t start) {
             }
         at = next;
         if (used > 0 && (size_t)used < sizeof text)
-            used += snprintf(text + used, sizeof text - (size_t)used, " needs %s",
-                             p->steps[at].name);
+            used +=
+                snprintf(text + used, sizeof text - (size_t)used, " needs %s", p->steps[at].name);
     } while (at != first);
     weir_diags_error(l->diags, weir_spec_key(p->steps[first].node, "needs"), "needs",
                      "break the circle", "goes in a circle: %s", text);

@@ -5,7 +5,7 @@
 
 /* A node with what only the builder needs. */
 typedef struct tree_node {
-    weir_node node; /* first: a tree_node is its weir_node */
+    weir_node node;  /* first: a tree_node is its weir_node */
     uint32_t weight; /* nodes it stands for, itself included */
     bool open;       /* its end was not yet seen */
     bool flow;       /* written in { } or [ ] */
@@ -187,8 +187,8 @@ static bool on_scalar(builder *b, const yaml_event_t *e) {
     refuse_tag(b, e, e->data.scalar.tag);
     t->node.quoted = !plain;
     t->node.text_size = e->data.scalar.length;
-    t->node.text = weir_arena_strndup(b->arena, (const char *)e->data.scalar.value,
-                                      e->data.scalar.length);
+    t->node.text =
+        weir_arena_strndup(b->arena, (const char *)e->data.scalar.value, e->data.scalar.length);
     if (!t->node.text) return no_memory(b);
     if (b->references && !is_key &&
         !weir_reference_resolve(b->references, &t->node, key_text(b), b->arena, b->diags))
@@ -201,8 +201,9 @@ static bool on_alias(builder *b, const yaml_event_t *e) {
     weir_node at = at_mark(e);
     tree_node *t = find_anchor(b, name);
     if (!t) {
-        weir_diags_error(b->diags, &at, NULL, "define it above with &, or quote a value that begins "
-                                              "with *",
+        weir_diags_error(b->diags, &at, NULL,
+                         "define it above with &, or quote a value that begins "
+                         "with *",
                          "the alias *%.60s has no anchor", name);
         tree_node *null = new_node(b, e, WEIR_NODE_NULL);
         if (null) null->node.text = "";
@@ -240,7 +241,10 @@ static bool join_cut(builder *b, weir_node *parent, size_t first, size_t last) {
     if (!whole) return no_memory(b);
     char shown[80], hint[300];
     const char *quote = strchr(whole, '"') ? "'" : "\"";
-    snprintf(hint, sizeof hint, "quote it: %s%.200s%s", quote, whole, quote);
+    if (head->secret)
+        snprintf(hint, sizeof hint, "quote it");
+    else
+        snprintf(hint, sizeof hint, "quote it: %s%.200s%s", quote, whole, quote);
     weir_diags_error(b->diags, head, map ? parent->keys[first]->text : NULL, hint,
                      "%s is cut at the comma", weir_node_show(head, shown, sizeof shown));
     head->text = whole;

@@ -13,10 +13,10 @@ static const struct {
      "write `key: value`, or indent it as a part of the value above", true},
     {"did not find expected alphabetic or numeric character",
      "a plain value cannot begin with * or &", "quote the value", false},
-    {"found unexpected end of stream", "a quote is not closed", "close it, or double it inside '...'",
-     true},
-    {"found unexpected document indicator", "a quote is not closed before the line of dashes or dots",
-     "close it", true},
+    {"found unexpected end of stream", "a quote is not closed",
+     "close it, or double it inside '...'", true},
+    {"found unexpected document indicator",
+     "a quote is not closed before the line of dashes or dots", "close it", true},
     {"found unknown escape character", "an unknown escape in double quotes",
      "write \\\\ for a backslash, or use single quotes", false},
     {"did not find expected hexdecimal number", "an escape without its hexadecimal digits",
@@ -29,14 +29,17 @@ static const struct {
      "put \"- \" on a line of its own", false},
     {"did not find expected comment or line break", "text stands behind | or >",
      "begin the block on the next line", false},
-    {"did not find expected key", "the indentation does not fit the lines above, or a value holds a "
-                                  "character that ends it",
+    {"did not find expected key",
+     "the indentation does not fit the lines above, or a value holds a "
+     "character that ends it",
      "line the keys up, or quote the value", false},
     {"did not find expected '-' indicator", "this line does not belong to the list above",
      "line it up with the other \"- \", or indent it", false},
-    {"did not find expected ',' or ']'", "a list in [ ] is not closed, or a value in it wants quotes",
+    {"did not find expected ',' or ']'",
+     "a list in [ ] is not closed, or a value in it wants quotes",
      "close it with ], or quote values that hold , : # { } [ ]", true},
-    {"did not find expected ',' or '}'", "a map in { } is not closed, or a value in it wants quotes",
+    {"did not find expected ',' or '}'",
+     "a map in { } is not closed, or a value in it wants quotes",
      "close it with }, or quote values that hold , : # { } [ ]", true},
     {"did not find expected <document start>", "something stands behind the end of the content",
      "check the indentation of this line", false},
@@ -90,18 +93,21 @@ static void report_token(weir_slice text, weir_node at, weir_diags *diags) {
 }
 
 static void report_reader(const yaml_parser_t *parser, weir_slice text, weir_diags *diags) {
-    weir_node at = place_of(text, parser->problem_offset);
-    if (parser->problem && strstr(parser->problem, "control characters"))
+    size_t offset = parser->problem_offset;
+    /* libyaml names the byte that should have continued a character: back to where it began. */
+    for (int i = 0; i < 3 && offset > 0 && strstr(parser->problem, "trailing"); i++)
+        if ((unsigned char)text.data[--offset] >= 0xC0) break;
+    weir_node at = place_of(text, offset);
+    if (strstr(parser->problem, "control characters"))
         weir_diags_error(diags, &at, NULL, "remove it", "a control character (U+%04X) stands here",
                          (unsigned)parser->problem_value);
     else
-        weir_diags_error(diags, &at, NULL, "save the file as UTF-8",
-                         "the file is not UTF-8 (byte %zu)", parser->problem_offset);
+        weir_diags_error(diags, &at, NULL, "save the file as UTF-8", "the file is not UTF-8 here");
 }
 
 bool weir_yaml_report(const yaml_parser_t *parser, weir_slice text, weir_diags *diags) {
     if (parser->error == YAML_MEMORY_ERROR) return false;
-    if (parser->error == YAML_READER_ERROR) {
+    if (parser->error == YAML_READER_ERROR && parser->problem) {
         report_reader(parser, text, diags);
         return true;
     }

@@ -1,4 +1,5 @@
-/* CRC-32 and CRC-32C, 8 bytes a step ("slicing by 8"); CRC-32C by instruction where there is one. */
+/* CRC-32 and CRC-32C, 8 bytes a step ("slicing by 8"); CRC-32C by instruction where there is one.
+ */
 #include <pthread.h>
 #include <string.h>
 
@@ -32,7 +33,8 @@ static void fill_both(void) {
 
 static uint32_t update(crc_tables tables, uint32_t crc, const uint8_t *p, size_t n) {
     for (; n >= 8; n -= 8, p += 8) {
-        uint32_t low = crc ^ ((uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0]);
+        uint32_t low =
+            crc ^ ((uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0]);
         crc = tables[7][low & 255] ^ tables[6][low >> 8 & 255] ^ tables[5][low >> 16 & 255] ^
               tables[4][low >> 24] ^ tables[3][p[4]] ^ tables[2][p[5]] ^ tables[1][p[6]] ^
               tables[0][p[7]];

@@ -3,9 +3,15 @@
 
 #include "text/digest_tables.h"
 
-static inline uint32_t left32(uint32_t x, unsigned n) { return x << n | x >> (32 - n); }
-static inline uint32_t right32(uint32_t x, unsigned n) { return x >> n | x << (32 - n); }
-static inline uint64_t right64(uint64_t x, unsigned n) { return x >> n | x << (64 - n); }
+static inline uint32_t left32(uint32_t x, unsigned n) {
+    return x << n | x >> (32 - n);
+}
+static inline uint32_t right32(uint32_t x, unsigned n) {
+    return x >> n | x << (32 - n);
+}
+static inline uint64_t right64(uint64_t x, unsigned n) {
+    return x >> n | x << (64 - n);
+}
 
 static inline uint32_t load32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -17,27 +23,30 @@ static inline uint32_t load32_little(const uint8_t *p) {
     return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
 
+/* Four rounds of MD5, the names turning instead of the words.  MIX is the round function of b, c,
+ * d; word i * step + first is used, and the four turns follow each other. */
+#define MD5_ROUND(MIX, a, b, c, d, i, word_index, turn)                                            \
+    (a = b + left32(a + MIX(b, c, d) + md5_sines[i] + word[(word_index) % 16], turn))
+#define MD5_ROUNDS(MIX, from, first, step, turn0, turn1, turn2, turn3)                             \
+    for (unsigned i = 0; i < 16; i += 4) {                                                         \
+        MD5_ROUND(MIX, a, b, c, d, from + i, (first) + (step)*i, turn0);                           \
+        MD5_ROUND(MIX, d, a, b, c, from + i + 1, (first) + (step) * (i + 1), turn1);               \
+        MD5_ROUND(MIX, c, d, a, b, from + i + 2, (first) + (step) * (i + 2), turn2);               \
+        MD5_ROUND(MIX, b, c, d, a, from + i + 3, (first) + (step) * (i + 3), turn3);               \
+    }
+#define MD5_F(x, y, z) (z ^ (x & (y ^ z)))
+#define MD5_G(x, y, z) (y ^ (z & (x ^ y)))
+#define MD5_H(x, y, z) (x ^ y ^ z)
+#define MD5_I(x, y, z) (y ^ (x | ~z))
+
 void weir_digest_blocks_md5(uint32_t state[8], const uint8_t *p, size_t blocks) {
-    static const uint8_t turns[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23},
-                                        {6, 10, 15, 21}};
     for (; blocks > 0; blocks--, p += 64) {
         uint32_t word[16], a = state[0], b = state[1], c = state[2], d = state[3];
         for (unsigned i = 0; i < 16; i++) word[i] = load32_little(p + 4 * i);
-        for (unsigned i = 0; i < 64; i++) {
-            uint32_t f;
-            unsigned g;
-            switch (i / 16) {
-            case 0: f = (b & c) | (~b & d), g = i; break;
-            case 1: f = (d & b) | (~d & c), g = (5 * i + 1) % 16; break;
-            case 2: f = b ^ c ^ d, g = (3 * i + 5) % 16; break;
-            default: f = c ^ (b | ~d), g = 7 * i % 16; break;
-            }
-            uint32_t sum = a + f + md5_sines[i] + word[g];
-            a = d;
-            d = c;
-            c = b;
-            b += left32(sum, turns[i / 16][i % 4]);
-        }
+        MD5_ROUNDS(MD5_F, 0, 0, 1, 7, 12, 17, 22)
+        MD5_ROUNDS(MD5_G, 16, 1, 5, 5, 9, 14, 20)
+        MD5_ROUNDS(MD5_H, 32, 5, 3, 4, 11, 16, 23)
+        MD5_ROUNDS(MD5_I, 48, 0, 7, 6, 10, 15, 21)
         state[0] += a;
         state[1] += b;
         state[2] += c;
@@ -69,8 +78,8 @@ void weir_digest_blocks_sha1(uint32_t state[8], const uint8_t *p, size_t blocks)
     }
 }
 
-/* One round of SHA-2.  The eight words keep their places and the names turn instead: nothing is moved
- * about.  SUM1, SUM0 are the two rotations of the width at hand. */
+/* One round of SHA-2.  The eight words keep their places and the names turn instead: nothing is
+ * moved about.  SUM1, SUM0 are the two rotations of the width at hand. */
 #define SHA2_ROUND(type, a, b, c, d, e, f, g, h, i)                                                \
     do {                                                                                           \
         type one = h + SUM1(e) + (g ^ (e & (f ^ g))) + ROOTS[i] + word[i];                         \

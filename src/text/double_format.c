@@ -14,9 +14,15 @@ typedef struct decimal {
 } decimal;
 
 /* floor(log10(2^e)), floor(log10(3/4 * 2^e)), floor(log2(10^e)) for the exponents of doubles. */
-static int log10_pow2(int e) { return (e * 1262611) >> 22; }
-static int log10_three_quarters_pow2(int e) { return (e * 1262611 - 524031) >> 22; }
-static int log2_pow10(int e) { return (e * 1741647) >> 19; }
+static int log10_pow2(int e) {
+    return (e * 1262611) >> 22;
+}
+static int log10_three_quarters_pow2(int e) {
+    return (e * 1262611 - 524031) >> 22;
+}
+static int log2_pow10(int e) {
+    return (e * 1741647) >> 19;
+}
 
 /* The high part of g * c with the lost bits gathered in the lowest one ("round to odd"). */
 static uint64_t product_odd64(const uint64_t g[2], uint64_t c) {

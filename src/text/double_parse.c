@@ -2,8 +2,9 @@
  *
  * Three ways, in order of cost:
  *  1. up to 15 digits and a small power of ten: one exact multiplication or division (Clinger);
- *  2. up to 19 digits: 64 x 128 bit product with a table of powers of ten (Eisel and Lemire, "Number
- *     parsing at a gigabyte per second", 2021; that it needs no fallback: Mushtak and Lemire, 2023);
+ *  2. up to 19 digits: 64 x 128 bit product with a table of powers of ten (Eisel and Lemire,
+ * "Number parsing at a gigabyte per second", 2021; that it needs no fallback: Mushtak and Lemire,
+ * 2023);
  *  3. more digits, where the 19 first do not decide: exact comparison with the middle between the
  *     two neighbours, in long integers.
  */
@@ -14,12 +15,12 @@
 
 /* One of the two binary formats. */
 typedef struct format {
-    int mantissa_bits;  /* without the hidden one */
-    int bias;           /* power of two of the smallest normal number, stored exponent 1, is 1 - bias */
-    int infinite;       /* stored exponent of infinity */
-    int even_min, even_max; /* powers of ten for which a product can lie exactly in the middle */
+    int mantissa_bits; /* without the hidden one */
+    int bias;     /* power of two of the smallest normal number, stored exponent 1, is 1 - bias */
+    int infinite; /* stored exponent of infinity */
+    int even_min, even_max;   /* powers of ten for which a product can lie exactly in the middle */
     int min_power, max_power; /* of ten: outside, 19 digits give zero or infinity */
-    int exact_power;    /* 10^exact_power is exact, and so is 2^(mantissa_bits + 1) */
+    int exact_power;          /* 10^exact_power is exact, and so is 2^(mantissa_bits + 1) */
 } format;
 static const format format64 = {52, 1023, 0x7FF, -4, 23, -342, 308, 22};
 static const format format32 = {23, 127, 0xFF, -17, 10, -64, 38, 10};
@@ -40,7 +41,8 @@ static uint64_t nearest(const format *f, uint64_t w, int64_t q) {
     const uint64_t *power = weir_pow10_table[q - WEIR_POW10_MIN];
     weir_uint128 product = (weir_uint128)w * power[0];
     uint64_t rest = ~(uint64_t)0 >> (f->mantissa_bits + 3);
-    if (((uint64_t)(product >> 64) & rest) == rest) product += (uint64_t)(((weir_uint128)w * power[1]) >> 64);
+    if (((uint64_t)(product >> 64) & rest) == rest)
+        product += (uint64_t)(((weir_uint128)w * power[1]) >> 64);
     uint64_t high = (uint64_t)(product >> 64), low = (uint64_t)product;
 
     int top = (int)(high >> 63), drop = top + 64 - f->mantissa_bits - 3;
@@ -68,7 +70,7 @@ static uint64_t nearest(const format *f, uint64_t w, int64_t q) {
 
 /* ---- long integers ------------------------------------------------------------------------- */
 
-#define LIMBS 64 /* 4096 bits; what is compared here needs below 2800 */
+#define LIMBS 64       /* 4096 bits; what is compared here needs below 2800 */
 #define MAX_DIGITS 800 /* a middle has at most 767 significant digits */
 
 typedef struct big {
@@ -145,15 +147,17 @@ static uint64_t decide(const format *f, const weir_num_digits *d, uint64_t low) 
 
     int exponent = (int)(low >> f->mantissa_bits);
     uint64_t mantissa = low & (((uint64_t)1 << f->mantissa_bits) - 1);
-    if (exponent) mantissa |= (uint64_t)1 << f->mantissa_bits;
-    else exponent = 1;
+    if (exponent)
+        mantissa |= (uint64_t)1 << f->mantissa_bits;
+    else
+        exponent = 1;
     middle.n = 1;
     middle.limb[0] = 2 * mantissa + 1;
     int64_t power2 = exponent - f->bias - f->mantissa_bits - 1;
 
     /* value * 5^power10 * 2^power10 against middle * 2^power2, all in whole numbers */
-    ok = ok && (power10 >= 0 ? big_multiply_pow5(&value, power10)
-                             : big_multiply_pow5(&middle, -power10));
+    ok = ok &&
+         (power10 >= 0 ? big_multiply_pow5(&value, power10) : big_multiply_pow5(&middle, -power10));
     int64_t shift = power10 - power2;
     ok = ok && (shift >= 0 ? big_shift_left(&value, shift) : big_shift_left(&middle, -shift));
     if (!ok) return low; /* cannot happen: the sizes are bounded by the exponent's range */

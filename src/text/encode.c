@@ -54,8 +54,10 @@ size_t weir_base64_encode(const void *p, size_t n, weir_base64 kind, char *out) 
     uint32_t v = (uint32_t)u[i] << 16 | (i + 1 < n ? (uint32_t)u[i + 1] << 8 : 0);
     out[at++] = letters[v >> 18];
     out[at++] = letters[v >> 12 & 63];
-    if (i + 1 < n) out[at++] = letters[v >> 6 & 63];
-    else if (kind == WEIR_BASE64) out[at++] = '=';
+    if (i + 1 < n)
+        out[at++] = letters[v >> 6 & 63];
+    else if (kind == WEIR_BASE64)
+        out[at++] = '=';
     if (kind == WEIR_BASE64) out[at++] = '=';
     return at;
 }
@@ -98,8 +100,8 @@ size_t weir_base64_decode(const char *p, size_t n, weir_base64 kind, void *out) 
 /* ---- percent-encoding ---------------------------------------------------------------------- */
 
 static bool is_unreserved(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 size_t weir_url_encode(const char *p, size_t n, const char *keep, char *out) {

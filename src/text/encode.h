@@ -21,7 +21,9 @@ typedef enum weir_base64 {
     WEIR_BASE64_URL /* section 5: - _ and no padding */
 } weir_base64;
 /* Bytes that encoding n bytes needs at most. */
-static inline size_t weir_base64_max(size_t n) { return n / 3 * 4 + 4; }
+static inline size_t weir_base64_max(size_t n) {
+    return n / 3 * 4 + 4;
+}
 size_t weir_base64_encode(const void *p, size_t n, weir_base64 kind, char *out);
 /* At most n / 4 * 3 + 3 bytes into out.  Padding may be missing, but what is there must be right;
  * unused low bits must be zero; blanks and line ends are not allowed.  SIZE_MAX when malformed. */

@@ -42,8 +42,12 @@ static const uint64_t start_sha512[8] = {
     0x6a09e667f3bcc908ULL, 0xbb67ae8584caa73bULL, 0x3c6ef372fe94f82bULL, 0xa54ff53a5f1d36f1ULL,
     0x510e527fade682d1ULL, 0x9b05688c2b3e6c1fULL, 0x1f83d9abfb41bd6bULL, 0x5be0cd19137e2179ULL};
 
-static bool is_wide(weir_digest_kind kind) { return kind == WEIR_SHA384 || kind == WEIR_SHA512; }
-static size_t block_bytes(weir_digest_kind kind) { return is_wide(kind) ? 128 : 64; }
+static bool is_wide(weir_digest_kind kind) {
+    return kind == WEIR_SHA384 || kind == WEIR_SHA512;
+}
+static size_t block_bytes(weir_digest_kind kind) {
+    return is_wide(kind) ? 128 : 64;
+}
 
 size_t weir_digest_size(weir_digest_kind kind) {
     switch (kind) {
@@ -108,17 +112,22 @@ void weir_digest_final(weir_digest *d, uint8_t out[WEIR_DIGEST_MAX_BYTES]) {
     uint64_t bits = d->total_bytes * 8;
     uint8_t length[16] = {0};
     for (size_t i = 0; i < 8; i++) {
-        if (d->kind == WEIR_MD5) length[i] = (uint8_t)(bits >> (8 * i));
-        else length[length_bytes - 1 - i] = (uint8_t)(bits >> (8 * i));
+        if (d->kind == WEIR_MD5)
+            length[i] = (uint8_t)(bits >> (8 * i));
+        else
+            length[length_bytes - 1 - i] = (uint8_t)(bits >> (8 * i));
     }
     size_t fill = (have < size - length_bytes ? size : 2 * size) - length_bytes - have;
     weir_digest_update(d, padding, fill);
     weir_digest_update(d, length, length_bytes);
     size_t n = weir_digest_size(d->kind);
     for (size_t i = 0; i < n; i++) {
-        if (is_wide(d->kind)) out[i] = (uint8_t)(d->state.w64[i / 8] >> (56 - 8 * (i % 8)));
-        else if (d->kind == WEIR_MD5) out[i] = (uint8_t)(d->state.w32[i / 4] >> (8 * (i % 4)));
-        else out[i] = (uint8_t)(d->state.w32[i / 4] >> (24 - 8 * (i % 4)));
+        if (is_wide(d->kind))
+            out[i] = (uint8_t)(d->state.w64[i / 8] >> (56 - 8 * (i % 8)));
+        else if (d->kind == WEIR_MD5)
+            out[i] = (uint8_t)(d->state.w32[i / 4] >> (8 * (i % 4)));
+        else
+            out[i] = (uint8_t)(d->state.w32[i / 4] >> (24 - 8 * (i % 4)));
     }
 }
 
@@ -142,8 +151,10 @@ size_t weir_digest_hmac(weir_digest_kind kind, const void *key, size_t key_size,
                         size_t n, uint8_t out[WEIR_DIGEST_MAX_BYTES]) {
     size_t size = block_bytes(kind);
     uint8_t pad[128] = {0}, inner[WEIR_DIGEST_MAX_BYTES];
-    if (key_size > size) weir_digest_bytes(kind, key, key_size, pad);
-    else if (key_size) memcpy(pad, key, key_size);
+    if (key_size > size)
+        weir_digest_bytes(kind, key, key_size, pad);
+    else if (key_size)
+        memcpy(pad, key, key_size);
     weir_digest d;
     for (size_t i = 0; i < size; i++) pad[i] ^= 0x36;
     weir_digest_init(&d, kind);

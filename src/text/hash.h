@@ -34,7 +34,12 @@ static inline uint64_t weir_hash_combine(uint64_t a, uint64_t b) {
 }
 
 typedef enum weir_digest_kind {
-    WEIR_MD5, WEIR_SHA1, WEIR_SHA224, WEIR_SHA256, WEIR_SHA384, WEIR_SHA512
+    WEIR_MD5,
+    WEIR_SHA1,
+    WEIR_SHA224,
+    WEIR_SHA256,
+    WEIR_SHA384,
+    WEIR_SHA512
 } weir_digest_kind;
 #define WEIR_DIGEST_MAX_BYTES 64
 

@@ -244,8 +244,7 @@ static void append_digits(weir_uint128 *value, const char *p, size_t take) {
 }
 
 /* The general form; the magnitude of the result is below 10^precision. */
-static weir_num decimal_slow(const char *p, size_t n, int precision, int scale,
-                             weir_int128 *out) {
+static weir_num decimal_slow(const char *p, size_t n, int precision, int scale, weir_int128 *out) {
     weir_num_scan scan;
     weir_num result = weir_num_scan_text(p, n, &scan);
     if (result != WEIR_NUM_OK) return result;
@@ -324,8 +323,10 @@ static inline weir_num decimal64(const char *p, size_t n, int precision, int sca
     bool fits = false;
     if (rest - 1 < 8) {
         uint64_t w;
-        if (padded) w = weir_num_load8(p + sign) & ~(uint64_t)0 >> (8 * (8 - rest));
-        else w = weir_num_load_part(p + sign, rest);
+        if (padded)
+            w = weir_num_load8(p + sign) & ~(uint64_t)0 >> (8 * (8 - rest));
+        else
+            w = weir_num_load_part(p + sign, rest);
         fits = decimal_short8(w, rest, &value, &fraction);
     } else if (rest - 9 < 8) {
         fits = decimal_short16(p + sign, rest, &value, &fraction);
@@ -343,8 +344,7 @@ static inline weir_num decimal64(const char *p, size_t n, int precision, int sca
     return result;
 }
 
-weir_num weir_num_parse_decimal64(const char *p, size_t n, int precision, int scale,
-                                  int64_t *out) {
+weir_num weir_num_parse_decimal64(const char *p, size_t n, int precision, int scale, int64_t *out) {
     return decimal64(p, n, precision, scale, out, false);
 }
 
@@ -382,9 +382,9 @@ weir_num weir_num_parse_bool(const char *p, size_t n, bool *out) {
         char word[6];
         uint8_t size;
         bool value;
-    } words[] = {{"true", 4, true}, {"false", 5, false}, {"t", 1, true},  {"f", 1, false},
+    } words[] = {{"true", 4, true}, {"false", 5, false}, {"t", 1, true},   {"f", 1, false},
                  {"1", 1, true},    {"0", 1, false},     {"yes", 3, true}, {"no", 2, false},
-                 {"y", 1, true},    {"n", 1, false},     {"on", 2, true}, {"off", 3, false}};
+                 {"y", 1, true},    {"n", 1, false},     {"on", 2, true},  {"off", 3, false}};
     if (n == 0) return WEIR_NUM_EMPTY;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (words[i].size != n) continue;

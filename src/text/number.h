@@ -37,8 +37,7 @@ weir_num weir_num_parse_int64(const char *p, size_t n, int64_t *out);
 weir_num weir_num_parse_uint64(const char *p, size_t n, uint64_t *out);
 weir_num weir_num_parse_int128(const char *p, size_t n, weir_int128 *out);
 /* An integer that must lie within min..max (int32 columns and the like). */
-weir_num weir_num_parse_int_within(const char *p, size_t n, int64_t min, int64_t max,
-                                   int64_t *out);
+weir_num weir_num_parse_int_within(const char *p, size_t n, int64_t min, int64_t max, int64_t *out);
 
 /* ---- text to decimals ---------------------------------------------------------------------- */
 
@@ -53,10 +52,10 @@ weir_num weir_num_parse_decimal128(const char *p, size_t n, int precision, int s
  * exponent applied ("1e2" is 3 and 0, "-0.50" is 0 and 2).  For type inference.  RANGE when either
  * is above 1000. */
 typedef struct weir_num_shape {
-    int whole;      /* significant digits before the point */
-    int fraction;   /* digits behind the point */
-    bool point;     /* a point was written */
-    bool exponent;  /* an exponent was written */
+    int whole;     /* significant digits before the point */
+    int fraction;  /* digits behind the point */
+    bool point;    /* a point was written */
+    bool exponent; /* an exponent was written */
 } weir_num_shape;
 weir_num weir_num_measure(const char *p, size_t n, weir_num_shape *out);
 

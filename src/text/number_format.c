@@ -38,8 +38,8 @@ size_t weir_num_format_uint64(uint64_t value, char *out) {
 size_t weir_num_format_int64(int64_t value, char *out) {
     bool negative = value < 0;
     *out = '-';
-    return negative + weir_num_format_uint64(negative ? 0 - (uint64_t)value : (uint64_t)value,
-                                             out + negative);
+    return negative +
+           weir_num_format_uint64(negative ? 0 - (uint64_t)value : (uint64_t)value, out + negative);
 }
 
 static size_t format_uint128(weir_uint128 value, char *out) {
@@ -55,8 +55,8 @@ static size_t format_uint128(weir_uint128 value, char *out) {
 size_t weir_num_format_int128(weir_int128 value, char *out) {
     bool negative = value < 0;
     *out = '-';
-    return negative + format_uint128(negative ? 0 - (weir_uint128)value : (weir_uint128)value,
-                                     out + negative);
+    return negative +
+           format_uint128(negative ? 0 - (weir_uint128)value : (weir_uint128)value, out + negative);
 }
 
 size_t weir_num_format_decimal64(int64_t value, int scale, char *out) {

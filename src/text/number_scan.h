@@ -25,7 +25,7 @@ weir_num weir_num_scan_text(const char *p, size_t n, weir_num_scan *out);
 /* The significant digits of a scanned number, leading and trailing zeros left out.  They may stand
  * on both sides of the point: digit i is at(i). value = 0.d1d2d3... * 10^point. */
 typedef struct weir_num_digits {
-    const char *first;  /* first part */
+    const char *first; /* first part */
     size_t first_size;
     const char *second; /* second part */
     size_t second_size;

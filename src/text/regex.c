@@ -52,7 +52,9 @@ static void workspace_free(void *p) {
     mine = NULL;
 }
 
-static void make_key(void) { key_made = pthread_key_create(&key, workspace_free) == 0; }
+static void make_key(void) {
+    key_made = pthread_key_create(&key, workspace_free) == 0;
+}
 
 /* The thread's workspace; NULL when memory is short. */
 static workspace *workspace_get(void) {
@@ -84,13 +86,17 @@ static workspace *workspace_get(void) {
 static uint32_t compile_options(unsigned flags) {
     uint32_t options = PCRE2_NEVER_BACKSLASH_C;
     if (flags & WEIR_REGEX_LITERAL) options = PCRE2_LITERAL;
-    if (!(flags & WEIR_REGEX_BYTES)) options |= PCRE2_UTF;
-    else if (!(flags & WEIR_REGEX_LITERAL)) options |= PCRE2_NEVER_UTF; /* "(*UTF)" in a pattern */
+    if (!(flags & WEIR_REGEX_BYTES))
+        options |= PCRE2_UTF;
+    else if (!(flags & WEIR_REGEX_LITERAL))
+        options |= PCRE2_NEVER_UTF; /* "(*UTF)" in a pattern */
     if (flags & WEIR_REGEX_CASELESS) options |= PCRE2_CASELESS;
     if (flags & WEIR_REGEX_FULL) options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
     if (!(flags & WEIR_REGEX_LITERAL)) {
-        if (flags & WEIR_REGEX_MULTILINE) options |= PCRE2_MULTILINE;
-        else options |= PCRE2_DOLLAR_ENDONLY; /* $ is the end, not before a last line end */
+        if (flags & WEIR_REGEX_MULTILINE)
+            options |= PCRE2_MULTILINE;
+        else
+            options |= PCRE2_DOLLAR_ENDONLY; /* $ is the end, not before a last line end */
         if (flags & WEIR_REGEX_DOTALL) options |= PCRE2_DOTALL;
         if (flags & WEIR_REGEX_UNICODE && !(flags & WEIR_REGEX_BYTES)) options |= PCRE2_UCP;
     }
@@ -118,8 +124,8 @@ static weir_status compile(const char *pattern, size_t n, unsigned flags, weir_r
         int code = 0;
         PCRE2_SIZE offset = 0;
         pcre2_set_parens_nest_limit(context, 200);
-        re->code = pcre2_compile((PCRE2_SPTR)pattern, n, compile_options(flags), &code, &offset,
-                                 context);
+        re->code =
+            pcre2_compile((PCRE2_SPTR)pattern, n, compile_options(flags), &code, &offset, context);
         if (!re->code) status = compile_error(code, offset, err);
     }
     pcre2_compile_context_free(context);
@@ -161,7 +167,9 @@ void weir_regex_free(weir_regex *re) {
     weir_free(re);
 }
 
-uint32_t weir_regex_groups(const weir_regex *re) { return re->groups; }
+uint32_t weir_regex_groups(const weir_regex *re) {
+    return re->groups;
+}
 
 int weir_regex_group(const weir_regex *re, const char *name) {
     int number = pcre2_substring_number_from_name(re->code, (PCRE2_SPTR)name);
@@ -174,8 +182,10 @@ static weir_regex_result run(const weir_regex *re, const char *p, size_t n, size
                              workspace *w) {
     PCRE2_SPTR text = (PCRE2_SPTR)(n ? p : "");
     int rc;
-    if (re->jit) rc = pcre2_jit_match(re->code, text, n, from, 0, w->data, w->match);
-    else rc = pcre2_match(re->code, text, n, from, PCRE2_NO_UTF_CHECK, w->data, w->match);
+    if (re->jit)
+        rc = pcre2_jit_match(re->code, text, n, from, 0, w->data, w->match);
+    else
+        rc = pcre2_match(re->code, text, n, from, PCRE2_NO_UTF_CHECK, w->data, w->match);
     if (rc >= 0) return WEIR_REGEX_MATCH;
     switch (rc) {
     case PCRE2_ERROR_NOMATCH: return WEIR_REGEX_NOMATCH;
@@ -219,8 +229,10 @@ weir_regex_result weir_regex_extract(const weir_regex *re, const char *p, size_t
     weir_regex_result result = run(re, p, n, 0, w);
     if (result != WEIR_REGEX_MATCH) return result;
     weir_regex_span span = span_of(re, w, group);
-    if (span.start > span.end) *out = (weir_slice){NULL, 0};
-    else *out = (weir_slice){(n ? p : "") + span.start, span.end - span.start};
+    if (span.start > span.end)
+        *out = (weir_slice){NULL, 0};
+    else
+        *out = (weir_slice){(n ? p : "") + span.start, span.end - span.start};
     return WEIR_REGEX_MATCH;
 }
 
@@ -232,8 +244,8 @@ static size_t step(const weir_regex *re, const char *p, size_t n, size_t i) {
     return length;
 }
 
-/* The next match at or behind *from, which then stands where the search goes on (n + 1 when there is
- * nothing left).  Lookbehinds can give a match that starts before; it counts as one at *from. */
+/* The next match at or behind *from, which then stands where the search goes on (n + 1 when there
+ * is nothing left).  Lookbehinds can give a match that starts before; it counts as one at *from. */
 static weir_regex_result next_match(const weir_regex *re, const char *p, size_t n, size_t *from,
                                     workspace *w, weir_regex_span *span) {
     if (*from > n) return WEIR_REGEX_NOMATCH;

@@ -2,8 +2,8 @@
  *
  * A weir_regex is immutable after weir_regex_new and may be used by any number of threads at once;
  * what a match needs besides is kept per thread and freed when the thread ends.  Text must be valid
- * UTF-8 (the readers prove it) unless WEIR_REGEX_BYTES is given.  $ without WEIR_REGEX_MULTILINE is the
- * very end, not the place before a last line end.
+ * UTF-8 (the readers prove it) unless WEIR_REGEX_BYTES is given.  $ without WEIR_REGEX_MULTILINE is
+ * the very end, not the place before a last line end.
  */
 #ifndef WEIR_TEXT_REGEX_H
 #define WEIR_TEXT_REGEX_H
@@ -59,8 +59,8 @@ weir_regex_result weir_regex_extract(const weir_regex *re, const char *p, size_t
 /* Number of matches that do not overlap. MATCH when there is one at least. */
 weir_regex_result weir_regex_count(const weir_regex *re, const char *p, size_t n, size_t *count);
 /* Appends the text with the first match (all: every match) replaced.  In the replacement \1..\9
- * stand for groups, \& for the whole match, \\ for a backslash, as in PostgreSQL.  NOMATCH: the text
- * was appended as it is.  On LIMIT and ERROR out->size is as before. */
+ * stand for groups, \& for the whole match, \\ for a backslash, as in PostgreSQL.  NOMATCH: the
+ * text was appended as it is.  On LIMIT and ERROR out->size is as before. */
 weir_regex_result weir_regex_replace(const weir_regex *re, const char *p, size_t n,
                                      weir_slice replacement, bool all, weir_buf *out);
 

@@ -20,7 +20,8 @@ extern const weir_unicode_record weir_unicode_records[];
 static inline const weir_unicode_record *weir_unicode_find(uint32_t c) {
     uint32_t block = c >> 7;
     if (block >= weir_unicode_stage1_size) block = weir_unicode_stage1_size - 1;
-    return &weir_unicode_records[weir_unicode_stage2[weir_unicode_stage1[block] * 128U + (c & 127)]];
+    return &weir_unicode_records[weir_unicode_stage2[weir_unicode_stage1[block] * 128U +
+                                                     (c & 127)]];
 }
 
 #endif

@@ -14,7 +14,9 @@ static inline uint64_t load8(const char *p) {
 
 /* ---- one character ------------------------------------------------------------------------- */
 
-static inline bool continues(char c) { return ((unsigned char)c & 0xC0) == 0x80; }
+static inline bool continues(char c) {
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
 
 size_t weir_utf8_decode(const char *p, size_t n, uint32_t *code_point) {
     const unsigned char *u = (const unsigned char *)p;
@@ -92,7 +94,9 @@ size_t weir_utf8_valid_prefix(const char *p, size_t n) {
     return from + valid_prefix_portable(p + from, n - from);
 }
 
-bool weir_utf8_valid(const char *p, size_t n) { return weir_utf8_valid_prefix(p, n) == n; }
+bool weir_utf8_valid(const char *p, size_t n) {
+    return weir_utf8_valid_prefix(p, n) == n;
+}
 
 bool weir_utf8_is_ascii(const char *p, size_t n) {
     size_t i = 0;
@@ -190,8 +194,8 @@ bool weir_utf8_is_word(uint32_t c) {
 /* Flips bit 5 of the bytes first..first+25 of 8 ASCII bytes. */
 static inline uint64_t flip_range8(uint64_t w, unsigned char first) {
     const uint64_t ones = 0x0101010101010101ULL;
-    uint64_t above = w + ones * (uint64_t)(0x80 - first);           /* bit 7: byte >= first */
-    uint64_t beyond = w + ones * (uint64_t)(0x80 - (first + 26));   /* bit 7: byte > last */
+    uint64_t above = w + ones * (uint64_t)(0x80 - first);         /* bit 7: byte >= first */
+    uint64_t beyond = w + ones * (uint64_t)(0x80 - (first + 26)); /* bit 7: byte > last */
     return w ^ ((above & ~beyond & HIGH_BITS) >> 2);
 }
 
@@ -274,4 +278,6 @@ weir_slice weir_utf8_trim_right(weir_slice s) {
     return s;
 }
 
-weir_slice weir_utf8_trim(weir_slice s) { return weir_utf8_trim_right(weir_utf8_trim_left(s)); }
+weir_slice weir_utf8_trim(weir_slice s) {
+    return weir_utf8_trim_right(weir_utf8_trim_left(s));
+}

@@ -48,7 +48,9 @@ bool weir_utf8_is_word(uint32_t code_point);
 /* Whole texts.  out has room for weir_utf8_case_max(n) bytes and may not overlap p; returns the
  * bytes written.  initcap: first character of each word (run of weir_utf8_is_word) in title case,
  * the others in lower case.  Simple mappings only: "ß" stays. */
-static inline size_t weir_utf8_case_max(size_t n) { return n + n / 2 + 4; }
+static inline size_t weir_utf8_case_max(size_t n) {
+    return n + n / 2 + 4;
+}
 size_t weir_utf8_to_upper(const char *p, size_t n, char *out);
 size_t weir_utf8_to_lower(const char *p, size_t n, char *out);
 size_t weir_utf8_to_initcap(const char *p, size_t n, char *out);

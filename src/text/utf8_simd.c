@@ -16,22 +16,23 @@
 
 /* Kinds of fault; the bits of the table entries. */
 enum {
-    TOO_SHORT = 1,      /* lead byte, then no continuation */
-    TOO_LONG = 2,       /* ASCII, then a continuation */
-    OVERLONG_3 = 4,     /* E0, then 80..9F */
-    TOO_LARGE = 8,      /* F4, then 90..; F5.. */
-    SURROGATE = 16,     /* ED, then A0..BF */
-    OVERLONG_2 = 32,    /* C0, C1 */
-    OVERLONG_4 = 64,    /* F0, then 80..8F; also F5.. then 80..8F */
-    TWO_MORE = 128,     /* two continuations: right only as third or fourth byte */
+    TOO_SHORT = 1,   /* lead byte, then no continuation */
+    TOO_LONG = 2,    /* ASCII, then a continuation */
+    OVERLONG_3 = 4,  /* E0, then 80..9F */
+    TOO_LARGE = 8,   /* F4, then 90..; F5.. */
+    SURROGATE = 16,  /* ED, then A0..BF */
+    OVERLONG_2 = 32, /* C0, C1 */
+    OVERLONG_4 = 64, /* F0, then 80..8F; also F5.. then 80..8F */
+    TWO_MORE = 128,  /* two continuations: right only as third or fourth byte */
     CARRY = TOO_SHORT | TOO_LONG | TWO_MORE /* what the low half of the first byte cannot decide */
 };
 
-#define TABLE(...) {__VA_ARGS__, __VA_ARGS__}
-static const uint8_t first_high[32] __attribute__((aligned(32))) = TABLE(
-    TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TWO_MORE,
-    TWO_MORE, TWO_MORE, TWO_MORE, TOO_SHORT | OVERLONG_2, TOO_SHORT,
-    TOO_SHORT | OVERLONG_3 | SURROGATE, TOO_SHORT | TOO_LARGE | OVERLONG_4);
+#define TABLE(...)                                                                                 \
+    { __VA_ARGS__, __VA_ARGS__ }
+static const uint8_t first_high[32] __attribute__((aligned(32))) =
+    TABLE(TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TWO_MORE,
+          TWO_MORE, TWO_MORE, TWO_MORE, TOO_SHORT | OVERLONG_2, TOO_SHORT,
+          TOO_SHORT | OVERLONG_3 | SURROGATE, TOO_SHORT | TOO_LARGE | OVERLONG_4);
 static const uint8_t first_low[32] __attribute__((aligned(32))) = TABLE(
     CARRY | OVERLONG_3 | OVERLONG_2 | OVERLONG_4, CARRY | OVERLONG_2, CARRY, CARRY,
     CARRY | TOO_LARGE, CARRY | TOO_LARGE | OVERLONG_4, CARRY | TOO_LARGE | OVERLONG_4,
@@ -40,14 +41,14 @@ static const uint8_t first_low[32] __attribute__((aligned(32))) = TABLE(
     CARRY | TOO_LARGE | OVERLONG_4 | SURROGATE, CARRY | TOO_LARGE | OVERLONG_4,
     CARRY | TOO_LARGE | OVERLONG_4);
 #define CONTINUED (TOO_LONG | OVERLONG_2 | TWO_MORE)
-static const uint8_t second_high[32] __attribute__((aligned(32))) = TABLE(
-    TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
-    CONTINUED | OVERLONG_3 | OVERLONG_4, CONTINUED | OVERLONG_3 | TOO_LARGE,
-    CONTINUED | SURROGATE | TOO_LARGE, CONTINUED | SURROGATE | TOO_LARGE, TOO_SHORT, TOO_SHORT,
-    TOO_SHORT, TOO_SHORT);
+static const uint8_t second_high[32] __attribute__((aligned(32))) =
+    TABLE(TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
+          CONTINUED | OVERLONG_3 | OVERLONG_4, CONTINUED | OVERLONG_3 | TOO_LARGE,
+          CONTINUED | SURROGATE | TOO_LARGE, CONTINUED | SURROGATE | TOO_LARGE, TOO_SHORT,
+          TOO_SHORT, TOO_SHORT, TOO_SHORT);
 /* Bytes above these at the end of a vector start a character that goes on in the next. */
 static const uint8_t last_allowed[32] __attribute__((aligned(32))) = {
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  255,  255,
     255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0xEF, 0xDF, 0xBF};
 
 #define AVX2 __attribute__((target("avx2")))
@@ -69,7 +70,8 @@ AVX2 static inline __m256i faults(__m256i now, __m256i before) {
     __m256i kinds = _mm256_and_si256(_mm256_and_si256(a, b), c);
     /* Bit 7 where the byte must be the third or fourth of its character. */
     __m256i third = _mm256_subs_epu8(SHIFTED(now, before, 2), _mm256_set1_epi8(0xE0 - 0x80));
-    __m256i fourth = _mm256_subs_epu8(SHIFTED(now, before, 3), _mm256_set1_epi8((char)(0xF0 - 0x80)));
+    __m256i fourth =
+        _mm256_subs_epu8(SHIFTED(now, before, 3), _mm256_set1_epi8((char)(0xF0 - 0x80)));
     __m256i later = _mm256_and_si256(_mm256_or_si256(third, fourth), _mm256_set1_epi8((char)0x80));
     return _mm256_xor_si256(kinds, later);
 }
@@ -99,8 +101,8 @@ AVX2 size_t weir_utf8_valid_until_avx2(const char *p, size_t n) {
         if (!_mm256_testz_si256(bad, bad)) return boundary_before(p, i);
         before = high;
     }
-    /* The rest, and zeros behind it: they show a character that is cut off. */
-    char tail[96] = {0};
+    /* The rest, and a zero behind it at least: it shows a character that is cut off. */
+    char tail[64] = {0};
     memcpy(tail, p + i, n - i);
     __m256i bad = _mm256_setzero_si256();
     for (size_t k = 0; k < sizeof tail; k += 32) {

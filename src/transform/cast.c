@@ -1,5 +1,4 @@
 /* cast: columns to other types, checked by value: what cannot be kept exactly fails the record. */
-#include <stdio.h>
 #include "transform/kinds.h"
 
 typedef struct cast_config {
@@ -122,10 +121,9 @@ static weir_status bind_column(const weir_bind *bind, const weir_schema *in,
     weir_status status = find_type(bind, c, &e->to, err);
     if (status != WEIR_OK) return status;
     if (!weir_cast_known(from, e->to)) {
-        char hint[200];
-        snprintf(hint, sizeof hint, "%s can become string or json",
-                 from->id == WEIR_STRING ? "nested types" : from->name);
-        weir_diags_error(bind->diags, &at, c->name, from->id == WEIR_STRING ? NULL : hint,
+        weir_diags_error(bind->diags, &at, c->name,
+                         weir_type_is_nested(e->to) ? "cast it to json instead"
+                                                    : "compute it with set, or cast it to string",
                          "%s cannot be cast to %s", from->name, e->to->name);
         return WEIR_USAGE;
     }

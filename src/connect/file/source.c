@@ -355,7 +355,7 @@ static weir_status decode_begin(void *object, weir_packet *packet, weir_error *e
     return d->s->request.format->read->decoder_begin(d->inner, &packet->chunk, err);
 }
 
-/* Line or byte of each row; lines are counted along, not from the start for each row. */
+/* Line or byte of each row. */
 static weir_status position_column(const weir_batch *b, bool lines, weir_ctx *ctx,
                                    weir_column **out, weir_error *err) {
     weir_status status =
@@ -368,12 +368,8 @@ static weir_status position_column(const weir_batch *b, bool lines, weir_ctx *ct
         return WEIR_OK;
     }
     uint64_t line = b->length ? weir_batch_line(b, 0) : 0;
-    for (uint32_t i = 0; i < b->length; i++) {
-        if (i) {
-            const char *p = (const char *)o->raw->data + o->row_begin[i - 1];
-            const char *end = (const char *)o->raw->data + o->row_begin[i];
-            while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) line++, p++;
-        }
+    for (uint32_t i = 0; i < b->length; i++) { /* counted along, not from the start for each row */
+        if (i) line += weir_batch_lines_between(b, o->row_begin[i - 1], o->row_begin[i]);
         v[i] = (int64_t)line;
     }
     return WEIR_OK;

@@ -96,9 +96,10 @@ static void test_format(void **state) {
     weir_error_hint(&err, "did you mean '%s'?", "columns");
     weir_error_context(&err, "reading the file");
     weir_error_context(&err, "checking");
-    assert_string_equal(weir_error_format(&err, buf, sizeof buf),
-                        "p.yaml:3:5: colums: unknown key; did you mean 'columns'? (while reading the "
-                        "file; while checking)");
+    assert_string_equal(
+        weir_error_format(&err, buf, sizeof buf),
+        "p.yaml:3:5: colums: unknown key; did you mean 'columns'? (while reading the "
+        "file; while checking)");
     weir_error_set(&err, WEIR_IO, "gone");
     assert_string_equal(weir_error_format(&err, buf, sizeof buf), "gone");
     weir_error_at(&err, NULL, 12, 0);

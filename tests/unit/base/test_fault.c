@@ -57,8 +57,9 @@ static void test_environment(void **state) {
     assert_true(weir_fault(WEIR_FAULT_OPEN, &code));
     assert_int_equal(code, EMFILE);
     disarm(NULL);
-    static const char *const wrong[] = {"write", "write:", "writ:1", "write:0", "write:-1",
-                                        "write:1x", "write:ENOSPC@", ":1", "write:EWHAT@1"};
+    static const char *const wrong[] = {"write",         "write:",   "writ:1",
+                                        "write:0",       "write:-1", "write:1x",
+                                        "write:ENOSPC@", ":1",       "write:EWHAT@1"};
     const char *accepted = NULL;
     int saved = dup(2), null = open("/dev/null", O_WRONLY);
     assert_true(saved >= 0 && null >= 0);

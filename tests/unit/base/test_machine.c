@@ -101,10 +101,8 @@ static void test_nearest(void **state) {
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--features") == 0) return (int)weir_cpu_features();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_cpu),
-        cmocka_unit_test(test_cpu_environment),
-        cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_clock),           cmocka_unit_test(test_cpu),
+        cmocka_unit_test(test_cpu_environment), cmocka_unit_test(test_distance),
         cmocka_unit_test(test_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

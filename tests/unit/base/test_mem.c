@@ -1,4 +1,5 @@
-/* Allocation, ledger, blocks, arenas, buffers: values, limits, and failure of the n-th allocation. */
+/* Allocation, ledger, blocks, arenas, buffers: values, limits, and failure of the n-th allocation.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -168,7 +169,9 @@ static void test_block(void **state) {
     assert_int_equal(run.used_bytes, 0); /* the charge was taken back */
 }
 
-static void count_release(void *context) { ++*(int *)context; }
+static void count_release(void *context) {
+    ++*(int *)context;
+}
 
 static void test_block_wrap(void **state) {
     (void)state;

@@ -206,7 +206,7 @@ static void ref_read(const ref_dialect *d, const char *p, size_t at, size_t n, u
             ref_record_free(&r);
             continue;
         }
-        size_t end = r.next;
+        size_t end = r.next, next_at = r.next;
         if (end > at && p[end - 1] == '\n') end--;
         if (end > at && p[end - 1] == '\r') end--;
         bool blank = r.n_fields == 1 && end == at && d->columns > 1;
@@ -221,8 +221,8 @@ static void ref_read(const ref_dialect *d, const char *p, size_t at, size_t n, u
             row->n_fields = r.n_fields;
             row->fields = r.fields;
         }
-        line += ref_lines(p, at, r.next, n);
-        at = r.next;
+        line += ref_lines(p, at, next_at, n);
+        at = next_at;
     }
 }
 

@@ -15,7 +15,9 @@ static const struct {
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "frobnicate: 1\n",
-     "p.yaml:3:1: frobnicate: is not a known key; known here: weir, name, description, connections, defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, transform, validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"},
+     "p.yaml:3:1: frobnicate: is not a known key; known here: weir, name, description, "
+     "connections, defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, "
+     "transform, validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "name: x\n"
@@ -29,7 +31,8 @@ static const struct {
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "limits: { memory: lots, threads: -1 }\n",
-     "p.yaml:3:19: memory: \"lots\" is not a size; write a number with a unit, such as 64KiB or 512MiB\n"
+     "p.yaml:3:19: memory: \"lots\" is not a size; write a number with a unit, such as 64KiB or "
+     "512MiB\n"
      "p.yaml:3:34: threads: \"-1\" is not within 0 and 1024\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
@@ -40,31 +43,31 @@ static const struct {
      "sink: { path: b.csv }\n"
      "defaults: { retries: 1.5, backoff: 10, timeout: soon }\n",
      "p.yaml:3:22: retries: \"1.5\" is not a whole number\n"
-     "p.yaml:3:36: backoff: \"10\" is not a duration; write a number with a unit, such as 500ms, 30s, 10m or 1h\n"
-     "p.yaml:3:49: timeout: \"soon\" is not a duration; write a number with a unit, such as 500ms, 30s, 10m or 1h\n"},
+     "p.yaml:3:36: backoff: \"10\" is not a duration; write a number with a unit, such as 500ms, "
+     "30s, 10m or 1h\n"
+     "p.yaml:3:49: timeout: \"soon\" is not a duration; write a number with a unit, such as 500ms, "
+     "30s, 10m or 1h\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "weir: 2\n",
-     "p.yaml:3:7: weir: version 2 of the language is not known; this program reads version 1; write weir: 1, or run a newer weir\n"},
+     "p.yaml:3:7: weir: version 2 of the language is not known; this program reads version 1; "
+     "write weir: 1, or run a newer weir\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "name: a b\n",
      "p.yaml:3:7: name: \"a b\" is no name; use letters, digits, _ and -, at most 100\n"},
-    {"",
-     "p.yaml: the file is empty; write a pipeline into it\n"},
-    {"# nothing\n",
-     "p.yaml: the file is empty; write a pipeline into it\n"},
-    {"hello\n",
-     "p.yaml:1:1: a pipeline is a map of keys, not \"hello\"; begin with source: and sink:, or steps:\n"},
+    {"", "p.yaml: the file is empty; write a pipeline into it\n"},
+    {"# nothing\n", "p.yaml: the file is empty; write a pipeline into it\n"},
+    {"hello\n", "p.yaml:1:1: a pipeline is a map of keys, not \"hello\"; begin with source: and "
+                "sink:, or steps:\n"},
     {"- a\n"
      "- b\n",
-     "p.yaml:1:1: a pipeline is a map of keys, not a list; begin with source: and sink:, or steps:\n"},
-    {"name: x\n",
-     "p.yaml:1:1: the pipeline has no step; write source: and sink:, or steps:\n"},
-    {"steps:\n",
-     "p.yaml:1:7: steps: has no step; write a name and a colon, the step below it\n"},
-    {"steps: [a, b]\n",
-     "p.yaml:1:8: steps: is a list, not a map of names to steps; write a name and a colon, the step below it\n"},
+     "p.yaml:1:1: a pipeline is a map of keys, not a list; begin with source: and sink:, or "
+     "steps:\n"},
+    {"name: x\n", "p.yaml:1:1: the pipeline has no step; write source: and sink:, or steps:\n"},
+    {"steps:\n", "p.yaml:1:7: steps: has no step; write a name and a colon, the step below it\n"},
+    {"steps: [a, b]\n", "p.yaml:1:8: steps: is a list, not a map of names to steps; write a name "
+                        "and a colon, the step below it\n"},
     {"steps: {}\n",
      "p.yaml:1:8: steps: has no step; write a name and a colon, the step below it\n"},
     {"steps:\n"
@@ -91,29 +94,35 @@ static const struct {
      "p.yaml:1:9: source: is not a map; write path:, connection: or type: below it\n"},
     {"source: {}\n"
      "sink: { path: b.csv }\n",
-     "p.yaml:1:9: source: does not say where the records come from; write path: for files, connection: with a table, or type:\n"},
+     "p.yaml:1:9: source: does not say where the records come from; write path: for files, "
+     "connection: with a table, or type:\n"},
     {"source: { path: a.xyz }\n"
      "sink: { path: b.csv }\n",
-     "p.yaml:1:17: path: the format does not follow from the name \"a.xyz\"; write format:, one of: csv, ndjson, xml\n"},
+     "p.yaml:1:17: path: the format does not follow from the name \"a.xyz\"; write format:, one "
+     "of: csv, ndjson, xml\n"},
     {"source: { path: a.csv, format: csw }\n"
      "sink: { path: b.csv }\n",
      "p.yaml:1:32: format: no format is called \"csw\" in this version; did you mean \"csv\"?\n"},
     {"source: { path: a.csv, format: parquet }\n"
      "sink: { path: b.csv }\n",
-     "p.yaml:1:32: format: no format is called \"parquet\" in this version; there are: csv, ndjson, xml\n"},
+     "p.yaml:1:32: format: no format is called \"parquet\" in this version; there are: csv, "
+     "ndjson, xml\n"},
     {"source: { path: \"-\" }\n"
      "sink: { path: b.xml }\n",
-     "p.yaml:1:17: path: the format does not follow from the name \"-\"; write format:, one of: csv, ndjson, xml\n"
+     "p.yaml:1:17: path: the format does not follow from the name \"-\"; write format:, one of: "
+     "csv, ndjson, xml\n"
      "p.yaml:2:15: path: xml cannot be written\n"},
     {"source: { path: \"s3://b/a.csv\" }\n"
      "sink: { path: b.csv }\n",
      "p.yaml:1:17: path: s3:// is not available in this version; give a local path\n"},
     {"source: { type: sqlit, path: x.db, table: t }\n"
      "sink: { path: b.csv }\n",
-     "p.yaml:1:17: type: no connector is called \"sqlit\" in this version; did you mean \"sqlite\"?\n"},
+     "p.yaml:1:17: type: no connector is called \"sqlit\" in this version; did you mean "
+     "\"sqlite\"?\n"},
     {"source: { type: kafka }\n"
      "sink: { type: feed }\n",
-     "p.yaml:1:17: type: no connector is called \"kafka\" in this version; there are: file, sqlite, feed\n"
+     "p.yaml:1:17: type: no connector is called \"kafka\" in this version; there are: file, "
+     "sqlite, feed\n"
      "p.yaml:2:7: sink: feed cannot be written\n"},
     {"source: { connection: shop, table: t }\n"
      "sink: { path: b.csv }\n",
@@ -130,7 +139,8 @@ static const struct {
     {"source: { type: sqlite, path: a.db, table: t, format: csv }\n"
      "sink: { path: b.csv, table: t }\n",
      "p.yaml:1:47: format: sqlite has no formats; remove it\n"
-     "p.yaml:2:22: table: is not a known key; known here: type, connection, format, mode, key, version, drift, order, path, compression, delimiter, header\n"},
+     "p.yaml:2:22: table: is not a known key; known here: type, connection, format, mode, key, "
+     "version, drift, order, path, compression, delimiter, header\n"},
     {"source: { path: a.csv, columns: { id: , amount: \"!\", at: { typ: date } } }\n"
      "sink: { path: b.csv }\n",
      "p.yaml:1:39: id: has no value; write a type, such as string or int64\n"
@@ -156,10 +166,12 @@ static const struct {
      "p.yaml:2:28: mode: file does not offer upsert; it offers append, replace\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.db, table: t, mode: upsert }\n",
-     "p.yaml:2:31: key: is missing, and upsert needs it; name the columns that tell rows apart: key: [id]\n"},
+     "p.yaml:2:31: key: is missing, and upsert needs it; name the columns that tell rows apart: "
+     "key: [id]\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.db, table: t, mode: upsrt, version: v }\n",
-     "p.yaml:2:37: mode: \"upsrt\" is not one of append, replace, truncate, upsert, delete_insert, scd2, snapshot, replace_partitions, merge; did you mean \"upsert\"?\n"},
+     "p.yaml:2:37: mode: \"upsrt\" is not one of append, replace, truncate, upsert, delete_insert, "
+     "scd2, snapshot, replace_partitions, merge; did you mean \"upsert\"?\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.db, table: t, version: v }\n",
      "p.yaml:2:31: version: has no meaning with mode: append; remove it, or write mode: upsert\n"},
@@ -210,7 +222,8 @@ static const struct {
      "sink: { path: b.csv }\n"
      "transform:\n"
      "  - set: { total: round(price * n, 2), name: lower(name) }\n",
-     "p.yaml:4:19: total: \"round(price * n\" is cut at the comma; quote it: \"round(price * n, 2)\"\n"},
+     "p.yaml:4:19: total: \"round(price * n\" is cut at the comma; quote it: \"round(price * n, "
+     "2)\"\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "source2: 1\n"
@@ -257,21 +270,24 @@ static const struct {
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "schedule: { cron: \"0 2 * * *\", every: 1h, overlap: never }\n",
-     "p.yaml:3:1: schedule: is not available in this version; remove it and let cron or systemd start the run\n"
+     "p.yaml:3:1: schedule: is not available in this version; remove it and let cron or systemd "
+     "start the run\n"
      "p.yaml:3:32: every: stands beside cron; keep one of the two\n"
      "p.yaml:3:52: overlap: \"never\" is not one of skip, queue, fail\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "schedule: {}\n"
      "alerts: [ { events: [failur], webhook: x }, { webhook: y } ]\n",
-     "p.yaml:3:1: schedule: is not available in this version; remove it and let cron or systemd start the run\n"
+     "p.yaml:3:1: schedule: is not available in this version; remove it and let cron or systemd "
+     "start the run\n"
      "p.yaml:3:11: schedule: says no time; write cron: or every:\n"
      "p.yaml:4:1: alerts: is not available in this version; remove it and look at the exit code\n"
      "p.yaml:4:45: events: is missing; failure, quality, rejects or success\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "quality: [ { metric: row_count, min: abc }, { metric: n }, { min: 1 } ]\n",
-     "p.yaml:3:1: quality: is not available in this version; remove it, or use validate and max_ratio\n"
+     "p.yaml:3:1: quality: is not available in this version; remove it, or use validate and "
+     "max_ratio\n"
      "p.yaml:3:38: min: \"abc\" is not a number; write 10 or 1%\n"
      "p.yaml:3:45: metric: has no bound; write min: or max:\n"
      "p.yaml:3:60: metric: is missing; what is measured, such as row_count or null_ratio(email)\n"},
@@ -284,18 +300,21 @@ static const struct {
      "p.yaml:2:9: topic: is not available in this version; remove it\n"
      "p.yaml:3:1: route: is not available in this version; write one flow for each target\n"
      "p.yaml:4:1: targets: is not available in this version; use ${VAR} for what differs\n"
-     "p.yaml:5:10: connection: is not available in this version; keep the state in a folder: path\n"},
+     "p.yaml:5:10: connection: is not available in this version; keep the state in a folder: "
+     "path\n"},
     {"steps:\n"
      "  a: { source: { path: a.csv }, sink: { path: b.csv } }\n"
      "  b: { from: a, sink: { path: c.csv } }\n"
      "  c: { source: { from: a.rejects }, sink: { path: c.csv } }\n",
      "p.yaml:3:8: from: is not available in this version; read what the step wrote\n"
      "p.yaml:4:18: from: is not available in this version; remove it\n"},
-    {"connections: { w: { path: x.db }, p: { type: postgres, url: x }, 1!: { type: sqlite, path: y.db }, n: 5 }\n"
+    {"connections: { w: { path: x.db }, p: { type: postgres, url: x }, 1!: { type: sqlite, path: "
+     "y.db }, n: 5 }\n"
      "source: { path: a.csv }\n"
      "sink: { path: b.csv }\n",
      "p.yaml:1:19: type: is missing; name of a connector\n"
-     "p.yaml:1:46: type: no connector is called \"postgres\" in this version; there are: file, sqlite, feed\n"
+     "p.yaml:1:46: type: no connector is called \"postgres\" in this version; there are: file, "
+     "sqlite, feed\n"
      "p.yaml:1:66: \"1!\" is no name; use letters, digits, _ and -, at most 100\n"
      "p.yaml:1:103: n: is not a map; write type: and the connector's keys below it\n"},
     {"connections: [ w ]\n"
@@ -352,66 +371,76 @@ static const struct {
     {"source: { path: \"a.csv }\n"
      "sink: {}\n",
      "p.yaml:1:17: a quote is not closed; close it, or double it inside '...'\n"},
-    {"key: value: more\n",
-     "p.yaml:1:11: a colon stands where none can; check the indentation, or quote the value if it holds \": \"\n"},
+    {"key: value: more\n", "p.yaml:1:11: a colon stands where none can; check the indentation, or "
+                           "quote the value if it holds \": \"\n"},
     {"a: [1, 2\n"
      "b: 3\n",
-     "p.yaml:1:4: a list in [ ] is not closed, or a value in it wants quotes; close it with ], or quote values that hold , : # { } [ ]\n"},
+     "p.yaml:1:4: a list in [ ] is not closed, or a value in it wants quotes; close it with ], or "
+     "quote values that hold , : # { } [ ]\n"},
     {"a: { b: c\n"
      "d: 3\n",
-     "p.yaml:1:4: a map in { } is not closed, or a value in it wants quotes; close it with }, or quote values that hold , : # { } [ ]\n"},
-    {"a: \"\\d\"\n",
-     "p.yaml:1:5: an unknown escape in double quotes; write \\\\ for a backslash, or use single quotes\n"},
+     "p.yaml:1:4: a map in { } is not closed, or a value in it wants quotes; close it with }, or "
+     "quote values that hold , : # { } [ ]\n"},
+    {"a: \"\\d\"\n", "p.yaml:1:5: an unknown escape in double quotes; write \\\\ for a backslash, "
+                     "or use single quotes\n"},
     {"a:\n"
      "  b: 1\n"
      " c: 2\n",
-     "p.yaml:3:2: the indentation does not fit the lines above, or a value holds a character that ends it; line the keys up, or quote the value\n"},
+     "p.yaml:3:2: the indentation does not fit the lines above, or a value holds a character that "
+     "ends it; line the keys up, or quote the value\n"},
     {"a: 1\n"
      "plain\n",
-     "p.yaml:2:1: this line is no key with a colon; write `key: value`, or indent it as a part of the value above\n"},
-    {"a: - b\n",
-     "p.yaml:1:4: a list cannot begin on this line; put \"- \" on a line of its own\n"},
+     "p.yaml:2:1: this line is no key with a colon; write `key: value`, or indent it as a part of "
+     "the value above\n"},
+    {"a: - b\n", "p.yaml:1:4: a list cannot begin on this line; put \"- \" on a line of its own\n"},
     {"a: |x\n"
      "  text\n",
      "p.yaml:1:5: text stands behind | or >; begin the block on the next line\n"},
     {"a: !!int 5\n"
      "source: { path: a.csv }\n"
      "sink: { path: b.csv }\n",
-     "p.yaml:1:1: a: is not a known key; known here: weir, name, description, connections, defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, transform, validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"
-     "p.yaml:1:4: a tag (!!int) has no meaning here; remove it, or quote a value that begins with !\n"},
+     "p.yaml:1:1: a: is not a known key; known here: weir, name, description, connections, "
+     "defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, transform, "
+     "validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"
+     "p.yaml:1:4: a tag (!!int) has no meaning here; remove it, or quote a value that begins with "
+     "!\n"},
     {"a: !env X\n",
-     "p.yaml:1:1: a: is not a known key; known here: weir, name, description, connections, defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, transform, validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"
+     "p.yaml:1:1: a: is not a known key; known here: weir, name, description, connections, "
+     "defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, transform, "
+     "validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"
      "p.yaml:1:1: the pipeline has no step; write source: and sink:, or steps:\n"
-     "p.yaml:1:4: a tag (!env) has no meaning here; remove it, or quote a value that begins with !\n"},
+     "p.yaml:1:4: a tag (!env) has no meaning here; remove it, or quote a value that begins with "
+     "!\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "---\n"
      "name: y\n",
-     "p.yaml:3:1: a second document begins; one pipeline a file: remove the second `---` and what follows\n"},
+     "p.yaml:3:1: a second document begins; one pipeline a file: remove the second `---` and what "
+     "follows\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "name: *nope\n",
-     "p.yaml:3:7: the alias *nope has no anchor; define it above with &, or quote a value that begins with *\n"},
-    {"a: &a [ *a ]\n",
-     "p.yaml:1:9: an alias stands inside what it stands for; remove it\n"},
+     "p.yaml:3:7: the alias *nope has no anchor; define it above with &, or quote a value that "
+     "begins with *\n"},
+    {"a: &a [ *a ]\n", "p.yaml:1:9: an alias stands inside what it stands for; remove it\n"},
     {"? [a, b]\n"
      ": c\n",
      "p.yaml:1:3: a list or map cannot be a key; quote it if it is meant as text\n"},
-    {"a: \"\001\"\n",
-     "p.yaml:1:5: a control character (U+0001) stands here; remove it\n"},
-    {"name: \377\n",
-     "p.yaml:1:7: the file is not UTF-8 (byte 6); save the file as UTF-8\n"},
+    {"a: \"\001\"\n", "p.yaml:1:5: a control character (U+0001) stands here; remove it\n"},
+    {"name: \377\n", "p.yaml:1:7: the file is not UTF-8 here; save the file as UTF-8\n"},
     {"<<: 5\n"
      "source: { path: a.csv }\n"
      "sink: { path: b.csv }\n",
      "p.yaml:1:5: <<: wants a map or a list of maps; write <<: *name\n"},
     {"source: { path: \"${NOPE}/a.csv\" }\n"
      "sink: { path: b.csv }\n",
-     "p.yaml:1:17: path: ${NOPE}: the variable is not set; set it, or write a default: ${VAR:-default}\n"},
+     "p.yaml:1:17: path: ${NOPE}: the variable is not set; set it, or write a default: "
+     "${VAR:-default}\n"},
     {"source: { path: \"${EMPTY:?set the folder}/a.csv\" }\n"
      "sink: { path: \"${FOLDER:=x}.csv\" }\n",
      "p.yaml:1:17: path: ${EMPTY}: set the folder; set the variable\n"
-     "p.yaml:2:15: path: ${FOLDER:=x}: is not a reference; write ${VAR}, ${VAR:-default}, ${VAR:?message} or ${file:PATH}; $${ is a plain ${\n"},
+     "p.yaml:2:15: path: ${FOLDER:=x}: is not a reference; write ${VAR}, ${VAR:-default}, "
+     "${VAR:?message} or ${file:PATH}; $${ is a plain ${\n"},
     {"source: { path: \"${FOLDER\" }\n"
      "sink: { path: \"${file:}\" }\n",
      "p.yaml:1:17: path: ${FOLDER}: is not closed; close it with }, or write $${ for a plain ${\n"
@@ -419,7 +448,8 @@ static const struct {
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "limits: { memory: \"${BAD_SIZE}\", threads: \"x${BAD_SIZE}\" }\n",
-     "p.yaml:3:19: memory: \"${BAD_SIZE}\" is not a size; write a number with a unit, such as 64KiB or 512MiB\n"
+     "p.yaml:3:19: memory: \"${BAD_SIZE}\" is not a size; write a number with a unit, such as "
+     "64KiB or 512MiB\n"
      "p.yaml:3:43: threads: \"x${BAD_SIZE}\" is not a whole number\n"},
 };
 
@@ -467,9 +497,10 @@ static void test_params_given(void **state) {
               "source: { path: a.csv }\nsink: { path: b.csv }\n",
               &test_registry, &o);
     char *got = printed(&l.diags);
-    assert_string_equal(got, "p.yaml:1:9: --param: \"dya\" is no parameter of this pipeline; did you "
-                             "mean \"day\"?\n"
-                             "p.yaml:1:56: n: the value of --param does not fit int64\n");
+    assert_string_equal(got,
+                        "p.yaml:1:9: --param: \"dya\" is no parameter of this pipeline; did you "
+                        "mean \"day\"?\n"
+                        "p.yaml:1:56: n: the value of --param does not fit int64\n");
     weir_free(got);
     unload(&l);
 }
@@ -486,9 +517,8 @@ static void test_short_memory(void **state) {
             weir_error err = {0};
             weir_spec_options o = {.references.variable = test_variable};
             weir_diags_init(&diags, "p.yaml");
-            weir_status status = weir_pipeline_load_text(weir_slice_of(cases[i].text),
-                                                         &test_registry, &o, &arena, &diags, &p,
-                                                         &err);
+            weir_status status = weir_pipeline_load_text(
+                weir_slice_of(cases[i].text), &test_registry, &o, &arena, &diags, &p, &err);
             assert_true(status == WEIR_RESOURCE || status == WEIR_USAGE);
             assert_int_equal(err.status, status);
             refused += status == WEIR_RESOURCE;

@@ -264,8 +264,10 @@ static void test_given_params(void **state) {
     loaded l;
     const char *names[] = {"n", "n"}, *values[] = {"x", "7"};
     weir_spec_options o = {.params = {2, names, values}};
-    load_with(&l, "params: { n: int32 }\nsource: { path: \"in-{n}-{m}-{n.csv\", format: csv }\n"
-                  "sink: { path: b.csv }\n", &test_registry, &o);
+    load_with(&l,
+              "params: { n: int32 }\nsource: { path: \"in-{n}-{m}-{n.csv\", format: csv }\n"
+              "sink: { path: b.csv }\n",
+              &test_registry, &o);
     expect_good(&l);
     assert_true(l.p->params[0].given);
     const file_config *file = l.p->steps[0].flow.source.request.config;
@@ -276,12 +278,14 @@ static void test_given_params(void **state) {
 static void test_aliases_and_merge(void **state) {
     (void)state;
     loaded l;
-    load_text(&l, "connections:\n"
-                  "  a: &base { type: sqlite, path: a.db }\n"
-                  "  b: { <<: *base, path: b.db }\n"
-                  "steps:\n"
-                  "  one: { source: { connection: a, table: t }, sink: &out { connection: b, table: u } }\n"
-                  "  two: { source: { path: a.csv }, sink: *out }\n");
+    load_text(
+        &l,
+        "connections:\n"
+        "  a: &base { type: sqlite, path: a.db }\n"
+        "  b: { <<: *base, path: b.db }\n"
+        "steps:\n"
+        "  one: { source: { connection: a, table: t }, sink: &out { connection: b, table: u } }\n"
+        "  two: { source: { path: a.csv }, sink: *out }\n");
     expect_good(&l);
     assert_string_equal(((const base_config *)l.p->connections[1].config)->path, "b.db");
     assert_string_equal(((const table_config *)l.p->steps[1].flow.sink.request.config)->table, "u");
@@ -292,8 +296,9 @@ static void test_aliases_and_merge(void **state) {
 static void test_looks_do_not_matter(void **state) {
     (void)state;
     loaded l;
-    load_text(&l, "name: NO\nsource: { path: 1e3.csv, columns: { NO: string, 2024-01-01: 'null' } }\n"
-                  "sink: { path: ~.csv }\n");
+    load_text(&l,
+              "name: NO\nsource: { path: 1e3.csv, columns: { NO: string, 2024-01-01: 'null' } }\n"
+              "sink: { path: ~.csv }\n");
     expect_good(&l);
     assert_string_equal(l.p->name, "NO");
     assert_string_equal(l.p->steps[0].flow.source.columns.items[0].name, "NO");
@@ -307,18 +312,20 @@ static void test_features(void **state) {
     weir_spec_registry r = test_registry;
     r.features = WEIR_SPEC_SQL | WEIR_SPEC_COMMAND | WEIR_SPEC_SCHEDULE | WEIR_SPEC_ALERTS |
                  WEIR_SPEC_QUALITY | WEIR_SPEC_CURSOR;
-    load_with(&l,
-              "connections: { w: { type: sqlite, path: w.db } }\n"
-              "schedule: { cron: \"0 2 * * *\", timezone: Europe/Berlin }\n"
-              "alerts: [ { events: failure, webhook: \"${SECRET}\" } ]\n"
-              "steps:\n"
-              "  f:\n"
-              "    source: { connection: w, table: t, incremental: { by: cursor, column: c, lag: 5m } }\n"
-              "    quality: [ { metric: null_ratio(a), max: 0.1%, severity: warn }, { metric: n, min: -2.5 } ]\n"
-              "    sink: { path: b.csv }\n"
-              "  s: { needs: f, sql: { connection: w, into: x, query: select 1 } }\n"
-              "  c: { command: { run: [echo, a b], env: { A: 1 } } }\n",
-              &r, NULL);
+    load_with(
+        &l,
+        "connections: { w: { type: sqlite, path: w.db } }\n"
+        "schedule: { cron: \"0 2 * * *\", timezone: Europe/Berlin }\n"
+        "alerts: [ { events: failure, webhook: \"${SECRET}\" } ]\n"
+        "steps:\n"
+        "  f:\n"
+        "    source: { connection: w, table: t, incremental: { by: cursor, column: c, lag: 5m } }\n"
+        "    quality: [ { metric: null_ratio(a), max: 0.1%, severity: warn }, { metric: n, min: "
+        "-2.5 } ]\n"
+        "    sink: { path: b.csv }\n"
+        "  s: { needs: f, sql: { connection: w, into: x, query: select 1 } }\n"
+        "  c: { command: { run: [echo, a b], env: { A: 1 } } }\n",
+        &r, NULL);
     expect_good(&l);
     assert_true(l.p->schedule.given);
     assert_string_equal(l.p->schedule.cron, "0 2 * * *");
@@ -353,8 +360,8 @@ static void write_file(const char *path, const char *text) {
 static weir_status load_file(loaded *l, const char *path) {
     memset(l, 0, sizeof *l);
     weir_diags_init(&l->diags, path);
-    l->status = weir_pipeline_load_file(path, &test_registry, NULL, &l->arena, &l->diags, &l->p,
-                                        &l->err);
+    l->status =
+        weir_pipeline_load_file(path, &test_registry, NULL, &l->arena, &l->diags, &l->p, &l->err);
     return l->status;
 }
 
@@ -390,7 +397,8 @@ static void test_secret_file(void **state) {
     snprintf(path, sizeof path, "%s/p.yaml", folder);
     snprintf(secret, sizeof secret, "%s/key", folder);
     write_file(secret, "canary-7\r\n");
-    write_file(path, "connections: { w: { type: sqlite, path: w.db, password: \"${file:key}\" } }\n" FLOW);
+    write_file(
+        path, "connections: { w: { type: sqlite, path: w.db, password: \"${file:key}\" } }\n" FLOW);
     loaded l;
     assert_int_equal(load_file(&l, path), WEIR_OK);
     assert_string_equal(((const base_config *)l.p->connections[0].config)->password, "canary-7");

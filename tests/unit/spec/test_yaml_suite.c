@@ -26,12 +26,12 @@ static char *read_all(const char *path, size_t *size) {
 
 static const struct {
     const char *mark, *text;
-} marks[] = {{"\xE2\x90\xA3", " "},         /* open box: a blank */
-             {"\xC2\xBB", "\t"},            /* closing guillemet behind dashes: a tab */
-             {"\xE2\x80\x94", ""},          /* those dashes */
-             {"\xE2\x86\xB5", ""},          /* return sign: shows an empty line's end */
-             {"\xE2\x88\x8E\n", ""},        /* end of proof: no line end here */
-             {"\xE2\x86\x90", "\r"},        /* left arrow: carriage return */
+} marks[] = {{"\xE2\x90\xA3", " "},             /* open box: a blank */
+             {"\xC2\xBB", "\t"},                /* closing guillemet behind dashes: a tab */
+             {"\xE2\x80\x94", ""},              /* those dashes */
+             {"\xE2\x86\xB5", ""},              /* return sign: shows an empty line's end */
+             {"\xE2\x88\x8E\n", ""},            /* end of proof: no line end here */
+             {"\xE2\x86\x90", "\r"},            /* left arrow: carriage return */
              {"\xE2\x87\x94", "\xEF\xBB\xBF"}}; /* double arrow: byte order mark */
 
 /* The suite shows invisible characters by visible ones. */
@@ -172,8 +172,9 @@ static bool libyaml_accepts(const char *text, size_t size) {
 
 /* The messages that weir's own rules give; any other refusal is a failure. */
 static bool refused_by_rule(const weir_diags *d) {
-    static const char *const rules[] = {"a tag (", "a second document", "cannot be a key",
-                                        "a key cannot stand", "stands twice", "the file is empty"};
+    static const char *const rules[] = {"a tag (",         "a second document",
+                                        "cannot be a key", "a key cannot stand",
+                                        "stands twice",    "the file is empty"};
     for (size_t i = 0; i < d->n; i++) {
         bool known = false;
         for (size_t k = 0; k < sizeof rules / sizeof *rules && !known; k++)
@@ -187,8 +188,9 @@ typedef struct tally {
     int cases, compared, refused, not_read, wrong;
 } tally;
 
-/* Where libyaml 0.2.5 itself reads something else than the suite says: `?foo` at the start of a flow
- * map (652Z, HM87) and a last line of blanks without a line end in a block scalar (L24T, JEF9). */
+/* Where libyaml 0.2.5 itself reads something else than the suite says: `?foo` at the start of a
+ * flow map (652Z, HM87) and a last line of blanks without a line end in a block scalar (L24T,
+ * JEF9). */
 static bool reads_differently(const char *file) {
     static const char *const files[] = {"652Z", "HM87", "JEF9", "L24T", NULL};
     for (size_t i = 0; files[i]; i++)
@@ -204,11 +206,11 @@ static void one_case(const char *file, const char *yaml, const char *tree, bool 
     weir_node *root = NULL;
     weir_diags_init(&diags, file);
     t->cases++;
-    weir_status status =
-        weir_yaml_parse((weir_slice){text, size}, NULL, &arena, &diags, &root);
+    weir_status status = weir_yaml_parse((weir_slice){text, size}, NULL, &arena, &diags, &root);
     assert_true(status == WEIR_OK || status == WEIR_USAGE);
     assert_int_equal(status == WEIR_OK, diags.n_errors == 0);
-    if (fails || !libyaml_accepts(text, size) || reads_differently(file)) t->not_read++;
+    if (fails || !libyaml_accepts(text, size) || reads_differently(file))
+        t->not_read++;
     else if (status == WEIR_USAGE) {
         t->refused++;
         if (!refused_by_rule(&diags)) {
@@ -250,7 +252,8 @@ static void one_file(const char *folder, const char *name, tally *t) {
     weir_diags diags;
     weir_node *root = NULL;
     weir_diags_init(&diags, name);
-    assert_int_equal(weir_yaml_parse((weir_slice){text, size}, NULL, &arena, &diags, &root), WEIR_OK);
+    assert_int_equal(weir_yaml_parse((weir_slice){text, size}, NULL, &arena, &diags, &root),
+                     WEIR_OK);
     const char *yaml = "", *tree = "", *fail = "";
     for (size_t i = 0; i < root->n; i++) {
         yaml = text_of(root->items[i], "yaml", yaml);
@@ -267,7 +270,8 @@ static void test_suite(void **state) {
     (void)state;
     const char *corpus = getenv("WEIR_CORPUS");
     char folder[3000];
-    snprintf(folder, sizeof folder, "%s/yaml/yaml-test-suite", corpus ? corpus : "../shared/corpus");
+    snprintf(folder, sizeof folder, "%s/yaml/yaml-test-suite",
+             corpus ? corpus : "../shared/corpus");
     DIR *d = opendir(folder);
     if (!d) {
         printf("skipped: no corpus\n");

@@ -20,7 +20,7 @@ static void lease_excludes(void **state) {
     q = take_lease(s2, "q/../x", "run-q"); /* another pipeline; its name cannot leave the folder */
     struct stat st;
     assert_int_equal(stat("st/locks/q%2F..%2Fx.lock", &st), 0);
-    OK(weir_state_lease_renew(a, err));
+    OK(weir_state_lease_renew(a, &ok_error));
     weir_state_result r = query(s, WEIR_STATE_LEASES, &(weir_state_filter){.pipeline = "p"});
     assert_string_equal(cell(&r, 0, "released"), "NULL");
     weir_state_result_clear(&r);
@@ -45,8 +45,8 @@ static void fence_stops_the_old(void **state) {
     weir_lease *old = take_lease(s, "p", "run-old");
     uint64_t n = 0, m = 0;
     weir_state_intent in = {0};
-    OK(weir_state_epoch_begin(old, "s", &n, err));
-    OK(weir_state_epoch_intent(old, "s", n, &in, err));
+    OK(weir_state_epoch_begin(old, "s", &n, &ok_error));
+    OK(weir_state_epoch_intent(old, "s", n, &in, &ok_error));
     assert_int_equal(unlink("st/locks/p.lock"), 0);
     weir_lease *fresh = take_lease(s2, "p", "run-new");
     weir_state_position p = {.fingerprint = "f", .text = "1"};
@@ -61,9 +61,9 @@ static void fence_stops_the_old(void **state) {
     assert_int_equal(err.vendor_code, ESTALE);
     assert_true(err.fatal && !err.retriable);
     assert_int_equal(m, 0);
-    OK(weir_state_epoch_decide(fresh, "s", n, NULL, 0, err));
+    OK(weir_state_epoch_decide(fresh, "s", n, NULL, 0, &ok_error));
     weir_state_lease_release(old); /* must not disturb the new one */
-    OK(weir_state_epoch_done(fresh, "s", n, err));
+    OK(weir_state_epoch_done(fresh, "s", n, &ok_error));
     weir_state_lease_release(fresh);
     weir_state_close(s);
     weir_state_close(s2);
@@ -72,12 +72,13 @@ static void fence_stops_the_old(void **state) {
 static void dead_runs(void **state) {
     (void)state;
     weir_state *s = open_state();
-    OK(weir_state_run_begin(s, &(weir_state_run){.id = "dead", .pipeline = "p"}, err));
+    OK(weir_state_run_begin(s, &(weir_state_run){.id = "dead", .pipeline = "p"}, &ok_error));
     OK(weir_state_step_put(s, "dead", &(weir_state_step){.step = "a", .status = WEIR_RUN_RUNNING},
-                           err));
-    OK(weir_state_step_put(s, "dead", &(weir_state_step){.step = "b", .status = WEIR_RUN_OK}, err));
-    OK(weir_state_run_begin(s, &(weir_state_run){.id = "elsewhere", .pipeline = "q"}, err));
-    OK(weir_state_run_begin(s, &(weir_state_run){.id = "me", .pipeline = "p"}, err));
+                           &ok_error));
+    OK(weir_state_step_put(s, "dead", &(weir_state_step){.step = "b", .status = WEIR_RUN_OK},
+                           &ok_error));
+    OK(weir_state_run_begin(s, &(weir_state_run){.id = "elsewhere", .pipeline = "q"}, &ok_error));
+    OK(weir_state_run_begin(s, &(weir_state_run){.id = "me", .pipeline = "p"}, &ok_error));
     weir_lease *l = take_lease(s, "p", "me");
     weir_state_result r = query(s, WEIR_STATE_RUNS, &(weir_state_filter){.status = "interrupted"});
     assert_int_equal(r.rows, 1);
@@ -150,13 +151,13 @@ static void transitions(void **state) {
     weir_lease *l = take_lease(s, "p", "r");
     for (int from = B; from <= U; from++)
         for (int to = I; to <= U; to++) {
-            char step[16];
+            char step[32];
             uint64_t n = 0, n2 = 0;
             snprintf(step, sizeof step, "s%d-%d", from, to);
-            OK(weir_state_epoch_begin(l, step, &n, err));
+            OK(weir_state_epoch_begin(l, step, &n, &ok_error));
             assert_int_equal(n, 1);
             for (int k = 0; k < 4 && paths[from][k]; k++)
-                OK(move_to(l, step, n, paths[from][k], err));
+                OK(move_to(l, step, n, paths[from][k], &ok_error));
             assert_int_equal(state_now(s, step, n), from);
             weir_status status = move_to(l, step, n, to, &err);
             int expected = table[from][to - I];
@@ -189,14 +190,14 @@ static void intent_comes_back(void **state) {
     weir_state_intent in = sample(&p, &f, &rj);
     uint64_t n = 0, n2 = 0;
     weir_state_epochs e = {0};
-    OK(weir_state_epoch_begin(l, "a", &n, err));
-    OK(weir_state_epoch_begin(l, "b", &n2, err));
-    OK(weir_state_epoch_intent(l, "a", n, &in, err));
-    OK(weir_state_epoch_intent(l, "a", n, &in, err)); /* again: replaced, not doubled */
+    OK(weir_state_epoch_begin(l, "a", &n, &ok_error));
+    OK(weir_state_epoch_begin(l, "b", &n2, &ok_error));
+    OK(weir_state_epoch_intent(l, "a", n, &in, &ok_error));
+    OK(weir_state_epoch_intent(l, "a", n, &in, &ok_error)); /* again: replaced, not doubled */
     weir_state_lease_release(l);
     weir_state_close(s);
     s = open_state();
-    OK(weir_state_epochs_unfinished(s, "p", &e, err));
+    OK(weir_state_epochs_unfinished(s, "p", &e, &ok_error));
     assert_int_equal(e.n, 2);
     assert_string_equal(e.items[0].step, "a");
     assert_string_equal(e.items[0].run_id, "run-1");
@@ -220,9 +221,9 @@ static void intent_comes_back(void **state) {
     assert_int_equal(e.items[1].state, WEIR_EPOCH_BEGUN);
     assert_int_equal(e.items[1].intent.n_handles, 0);
     weir_state_epochs_clear(&e);
-    OK(weir_state_epochs_unfinished(s, "other", &e, err));
+    OK(weir_state_epochs_unfinished(s, "other", &e, &ok_error));
     assert_int_equal(e.n, 0);
-    OK(weir_state_epochs_unfinished(s, NULL, &e, err));
+    OK(weir_state_epochs_unfinished(s, NULL, &e, &ok_error));
     assert_int_equal(e.n, 2);
     weir_state_epochs_clear(&e);
     /* Nothing takes effect before done. */
@@ -231,28 +232,28 @@ static void intent_comes_back(void **state) {
     const char *other = "x";
     weir_state_position got;
     weir_state_file file;
-    OK(weir_state_position_get(s, "p", "a", "f", &arena, &got, &found, &other, err));
+    OK(weir_state_position_get(s, "p", "a", "f", &arena, &got, &found, &other, &ok_error));
     assert_false(found);
     assert_null(other);
-    OK(weir_state_file_get(s, "p", "a", f.path, &arena, &file, &found, err));
+    OK(weir_state_file_get(s, "p", "a", f.path, &arena, &file, &found, &ok_error));
     assert_false(found);
     assert_int_equal(count(s, WEIR_STATE_REJECTS, NULL), 0);
     /* The next run finishes it; what was written belongs to the run that wrote it. */
     l = take_lease(s, "p", "run-2");
-    OK(weir_state_epoch_decide(l, "a", n, NULL, 0, err));
-    OK(weir_state_epoch_committed(l, "a", n, err));
-    OK(weir_state_epoch_done(l, "a", n, err));
-    OK(weir_state_epoch_undone(l, "b", n2, err));
-    OK(weir_state_position_get(s, "p", "a", "f", &arena, &got, &found, &other, err));
+    OK(weir_state_epoch_decide(l, "a", n, NULL, 0, &ok_error));
+    OK(weir_state_epoch_committed(l, "a", n, &ok_error));
+    OK(weir_state_epoch_done(l, "a", n, &ok_error));
+    OK(weir_state_epoch_undone(l, "b", n2, &ok_error));
+    OK(weir_state_position_get(s, "p", "a", "f", &arena, &got, &found, &other, &ok_error));
     assert_true(found);
     assert_string_equal(got.text, "2026-01-01");
     assert_int_equal(got.bytes.size, 4);
     assert_int_equal(got.epoch, n);
     assert_string_equal(got.run_id, "run-1");
-    OK(weir_state_position_get(s, "p", "a", "changed", &arena, &got, &found, &other, err));
+    OK(weir_state_position_get(s, "p", "a", "changed", &arena, &got, &found, &other, &ok_error));
     assert_false(found);
     assert_string_equal(other, "f");
-    OK(weir_state_file_get(s, "p", "a", f.path, &arena, &file, &found, err));
+    OK(weir_state_file_get(s, "p", "a", f.path, &arena, &file, &found, &ok_error));
     assert_true(found);
     assert_int_equal(file.size_bytes, 5);
     assert_string_equal(file.hash, "abc");
@@ -263,11 +264,11 @@ static void intent_comes_back(void **state) {
     assert_string_equal(cell(&r, 0, "epoch"), "1");
     assert_string_equal(cell(&r, 0, "state"), "open");
     weir_state_result_clear(&r);
-    OK(weir_state_step_reset(l, "other", err));
-    OK(weir_state_file_get(s, "p", "a", f.path, &arena, &file, &found, err));
+    OK(weir_state_step_reset(l, "other", &ok_error));
+    OK(weir_state_file_get(s, "p", "a", f.path, &arena, &file, &found, &ok_error));
     assert_true(found);
-    OK(weir_state_step_reset(l, NULL, err));
-    OK(weir_state_file_get(s, "p", "a", f.path, &arena, &file, &found, err));
+    OK(weir_state_step_reset(l, NULL, &ok_error));
+    OK(weir_state_file_get(s, "p", "a", f.path, &arena, &file, &found, &ok_error));
     assert_false(found);
     weir_arena_clear(&arena);
     check_sound(s);
@@ -285,22 +286,22 @@ static void read_again(void **state) {
                                {.fingerprint = "g", .text = "2"}};
     weir_state_intent in = sample(&p[0], NULL, NULL);
     uint64_t n = 0;
-    OK(weir_state_epoch_begin(l, "s", &n, err));
-    OK(weir_state_epoch_intent(l, "s", n, &in, err));
-    OK(weir_state_epoch_decide(l, "s", n, &p[1], 1, err));
+    OK(weir_state_epoch_begin(l, "s", &n, &ok_error));
+    OK(weir_state_epoch_intent(l, "s", n, &in, &ok_error));
+    OK(weir_state_epoch_decide(l, "s", n, &p[1], 1, &ok_error));
     weir_state_epochs e = {0};
-    OK(weir_state_epochs_unfinished(s, "p", &e, err));
+    OK(weir_state_epochs_unfinished(s, "p", &e, &ok_error));
     assert_int_equal(e.items[0].intent.n_positions, 1);
     assert_string_equal(e.items[0].intent.positions[0].fingerprint, "g");
     weir_state_epochs_clear(&e);
     in.n_handles = 1;
-    OK(weir_state_epoch_intent(l, "s", n, &in, err));
-    OK(weir_state_epochs_unfinished(s, "p", &e, err));
+    OK(weir_state_epoch_intent(l, "s", n, &in, &ok_error));
+    OK(weir_state_epochs_unfinished(s, "p", &e, &ok_error));
     assert_int_equal(e.items[0].state, WEIR_EPOCH_DECIDED);
     assert_int_equal(e.items[0].intent.n_handles, 1);
     weir_state_epochs_clear(&e);
-    OK(weir_state_epoch_done(l, "s", n, err));
-    OK(weir_state_epoch_done(l, "s", n, err));
+    OK(weir_state_epoch_done(l, "s", n, &ok_error));
+    OK(weir_state_epoch_done(l, "s", n, &ok_error));
     weir_state_result r = query(s, WEIR_STATE_POSITIONS, NULL);
     assert_int_equal(r.rows, 1);
     assert_string_equal(cell(&r, 0, "fingerprint"), "f");
@@ -317,10 +318,10 @@ static void old_epochs_go(void **state) {
     static const weir_state_intent none;
     uint64_t n = 0;
     for (int i = 0; i < 1100; i++) {
-        OK(weir_state_epoch_begin(l, "s", &n, err));
-        OK(weir_state_epoch_intent(l, "s", n, &none, err));
-        OK(weir_state_epoch_decide(l, "s", n, NULL, 0, err));
-        OK(weir_state_epoch_done(l, "s", n, err));
+        OK(weir_state_epoch_begin(l, "s", &n, &ok_error));
+        OK(weir_state_epoch_intent(l, "s", n, &none, &ok_error));
+        OK(weir_state_epoch_decide(l, "s", n, NULL, 0, &ok_error));
+        OK(weir_state_epoch_done(l, "s", n, &ok_error));
         assert_int_equal(n, i + 1);
     }
     uint64_t kept = count(s, WEIR_STATE_EPOCHS, NULL);
@@ -452,20 +453,20 @@ static void model_compare(weir_state *s, const model *m) {
     weir_arena arena = {0};
     weir_state_epochs e = {0};
     size_t unfinished = 0;
-    OK(weir_state_epochs_unfinished(s, "p", &e, err));
+    OK(weir_state_epochs_unfinished(s, "p", &e, &ok_error));
     for (int k = 0; k < STEPS; k++) {
         for (int i = 0; i < PRINTS; i++) {
             weir_state_position p;
             bool found;
             OK(weir_state_position_get(s, "p", step_names[k], prints[i], &arena, &p, &found, NULL,
-                                       err));
+                                       &ok_error));
             assert_int_equal(found, m->positions[k][i] >= 0);
             if (found) assert_int_equal(atoi(p.text), m->positions[k][i]);
         }
         for (int i = 0; i < PATHS; i++) {
             weir_state_file f;
             bool found;
-            OK(weir_state_file_get(s, "p", step_names[k], paths[i], &arena, &f, &found, err));
+            OK(weir_state_file_get(s, "p", step_names[k], paths[i], &arena, &f, &found, &ok_error));
             assert_int_equal(found, m->files[k][i] >= 0);
             if (found) assert_int_equal(f.size_bytes, m->files[k][i]);
         }

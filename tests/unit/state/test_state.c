@@ -13,11 +13,11 @@ static void opening(void **state) {
     assert_int_equal(weir_state_open("st", false, &s, &err), WEIR_IO);
     assert_int_equal(err.vendor_code, ENOENT);
     assert_null(s);
-    OK(weir_state_open("a/b/st", true, &s, err));
+    OK(weir_state_open("a/b/st", true, &s, &ok_error));
     assert_string_equal(s->place, "a/b/st");
     assert_string_equal(s->store->name, "sqlite");
     weir_state_close(s);
-    OK(weir_state_open("a/b/st", false, &s, err));
+    OK(weir_state_open("a/b/st", false, &s, &ok_error));
     check_sound(s);
     weir_state_close(s);
     weir_state_close(NULL);
@@ -67,13 +67,13 @@ static void upgrade(void **state) {
     sqlite3 *db;
     sqlite3_stmt *stmt;
     assert_int_equal(sqlite3_open("u.db", &db), SQLITE_OK);
-    OK(weir_statedb_migrate(db, "u.db", steps, 1, err));
+    OK(weir_statedb_migrate(db, "u.db", steps, 1, &ok_error));
     assert_int_equal(sqlite3_exec(db, "insert into a values(41)", NULL, NULL, NULL), SQLITE_OK);
     assert_int_not_equal(weir_statedb_migrate(db, "u.db", steps, 3, &err),
                          WEIR_OK); /* step 3 fails: none is kept */
     assert_int_equal(sqlite3_exec(db, "select * from b", NULL, NULL, NULL), SQLITE_ERROR);
-    OK(weir_statedb_migrate(db, "u.db", steps, 2, err));
-    OK(weir_statedb_migrate(db, "u.db", steps, 2, err));
+    OK(weir_statedb_migrate(db, "u.db", steps, 2, &ok_error));
+    OK(weir_statedb_migrate(db, "u.db", steps, 2, &ok_error));
     assert_int_equal(
         sqlite3_prepare_v2(db, "select y, (select user_version from pragma_user_version) from b",
                            -1, &stmt, NULL),
@@ -96,7 +96,7 @@ static void begin_run(weir_state *s, const char *id, const char *pipeline, int64
                           .host = "h",
                           .pid = 7,
                           .started_us = started};
-    OK(weir_state_run_begin(s, &run, err));
+    OK(weir_state_run_begin(s, &run, &ok_error));
 }
 
 static void runs(void **state) {
@@ -105,8 +105,8 @@ static void runs(void **state) {
     weir_state *s = open_state();
     char id[WEIR_RUN_ID_SIZE], id2[WEIR_RUN_ID_SIZE];
     weir_clock_fake(0, 1795365901000000); /* 2026-11-22 16:45:01 */
-    OK(weir_state_run_id(s, id, err));
-    OK(weir_state_run_id(s, id2, err));
+    OK(weir_state_run_id(s, id, &ok_error));
+    OK(weir_state_run_id(s, id2, &ok_error));
     weir_clock_real();
     assert_int_equal(strlen(id), 20);
     assert_memory_equal(id, "20261122-164501-", 16);
@@ -123,7 +123,7 @@ static void runs(void **state) {
                             .sink = "out",
                             .status = WEIR_RUN_RUNNING,
                             .started_us = 1000000};
-    OK(weir_state_step_put(s, "r1", &step, err));
+    OK(weir_state_step_put(s, "r1", &step, &ok_error));
     step = (weir_state_step){.step = "orders",
                              .source = "in.csv",
                              .sink = "out",
@@ -141,12 +141,12 @@ static void runs(void **state) {
                              .bytes_in = UINT64_MAX,
                              .n_operators = 3,
                              .operators = ops};
-    OK(weir_state_step_put(s, "r1", &step, err));
+    OK(weir_state_step_put(s, "r1", &step, &ok_error));
     assert_int_equal(weir_state_step_put(s, "nope", &step, &err), WEIR_INTERNAL);
     assert_true(strstr(err.message, "nope") != NULL);
-    OK(weir_state_run_end(s, "r1", WEIR_RUN_PARTIAL, 4, "one file: \"x\"\n", err));
-    OK(weir_state_run_end(s, "r1", WEIR_RUN_OK, 0, "", err)); /* no effect */
-    OK(weir_state_run_end(s, "unknown", WEIR_RUN_OK, 0, "", err));
+    OK(weir_state_run_end(s, "r1", WEIR_RUN_PARTIAL, 4, "one file: \"x\"\n", &ok_error));
+    OK(weir_state_run_end(s, "r1", WEIR_RUN_OK, 0, "", &ok_error)); /* no effect */
+    OK(weir_state_run_end(s, "unknown", WEIR_RUN_OK, 0, "", &ok_error));
     weir_state_close(s);
 
     s = open_state();
@@ -183,9 +183,9 @@ static void runs(void **state) {
     weir_state_result_clear(&r);
     /* An operator that does not balance is found. */
     ops[0].out = 9;
-    OK(weir_state_step_put(s, "r1", &step, err));
+    OK(weir_state_step_put(s, "r1", &step, &ok_error));
     weir_buf findings = {0};
-    OK(weir_state_check(s, &findings, err));
+    OK(weir_state_check(s, &findings, &ok_error));
     assert_true(strstr(weir_buf_cstr(&findings), "operator read") != NULL);
     weir_buf_clear(&findings);
     weir_state_close(s);
@@ -198,7 +198,7 @@ static void filters(void **state) {
     for (int i = 0; i < 50; i++) {
         snprintf(id, sizeof id, "2026010%d-%02d", i / 10, i);
         begin_run(s, id, i % 2 ? "odd" : "even", 1000 + i);
-        if (i % 5 == 0) OK(weir_state_run_end(s, id, WEIR_RUN_FAILED, 1, "x", err));
+        if (i % 5 == 0) OK(weir_state_run_end(s, id, WEIR_RUN_FAILED, 1, "x", &ok_error));
     }
     assert_int_equal(count(s, WEIR_STATE_RUNS, &(weir_state_filter){.pipeline = "odd"}), 25);
     assert_int_equal(
@@ -232,9 +232,9 @@ static void many_rows(void **state) {
     for (int i = 0; i < WEIR_STATE_EVENTS_PER_RUN + 50; i++)
         items[i] = (weir_state_event){.at_us = 1 + i, .level = "info", .text = "e"};
     items[3].text = "bad \xff byte";
-    OK(weir_state_events_add(s, "r", items, 5, err));
-    OK(weir_state_events_add(s, "r", items + 5, WEIR_STATE_EVENTS_PER_RUN + 45, err));
-    OK(weir_state_events_add(s, "r", items, 5, err));
+    OK(weir_state_events_add(s, "r", items, 5, &ok_error));
+    OK(weir_state_events_add(s, "r", items + 5, WEIR_STATE_EVENTS_PER_RUN + 45, &ok_error));
+    OK(weir_state_events_add(s, "r", items, 5, &ok_error));
     weir_state_result r = query(s, WEIR_STATE_EVENTS, NULL);
     assert_int_equal(r.rows, WEIR_STATE_EVENTS_PER_RUN + 1);
     assert_true(r.n > 1);
@@ -260,9 +260,9 @@ static void quality_and_documents(void **state) {
     weir_state_quality q[] = {{"s", "row_count", 12, true, "min 1", "fail", true},
                               {"s", "null_ratio(c)", 0.25, true, "max 0.1%", "warn", false},
                               {"s", "nothing", 0, false, "", "warn", true}};
-    OK(weir_state_quality_add(s, "r", q, 3, err));
+    OK(weir_state_quality_add(s, "r", q, 3, &ok_error));
     q[0].value = 13;
-    OK(weir_state_quality_add(s, "r", q, 1, err));
+    OK(weir_state_quality_add(s, "r", q, 1, &ok_error));
     weir_state_result r = query(s, WEIR_STATE_QUALITY, &(weir_state_filter){.status = "failed"});
     assert_int_equal(r.rows, 1);
     assert_string_equal(cell(&r, 0, "metric"), "null_ratio(c)");
@@ -275,9 +275,9 @@ static void quality_and_documents(void **state) {
         assert_string_equal(cell(&r, i, "value"),
                             strcmp(cell(&r, i, "metric"), "nothing") == 0 ? "NULL" : "13");
     weir_state_result_clear(&r);
-    OK(weir_state_document_put(s, "r", "s", "lineage", "{}", err));
-    OK(weir_state_document_put(s, "r", "s", "lineage", "{\"a\":1}", err));
-    OK(weir_state_document_put(s, "r", NULL, "plan", "x", err));
+    OK(weir_state_document_put(s, "r", "s", "lineage", "{}", &ok_error));
+    OK(weir_state_document_put(s, "r", "s", "lineage", "{\"a\":1}", &ok_error));
+    OK(weir_state_document_put(s, "r", NULL, "plan", "x", &ok_error));
     r = query(s, WEIR_STATE_DOCUMENTS, &(weir_state_filter){.status = "lineage"});
     assert_int_equal(r.rows, 1);
     assert_string_equal(cell(&r, 0, "text"), "{\"a\":1}");
@@ -290,15 +290,15 @@ static void values(void **state) {
     weir_state *s = open_state();
     weir_buf b = {0};
     bool found = true;
-    OK(weir_state_value_get(s, "schema", "k", &b, &found, err));
+    OK(weir_state_value_get(s, "schema", "k", &b, &found, &ok_error));
     assert_false(found);
-    OK(weir_state_value_put(s, "schema", "k", (weir_slice){"a\0b", 3}, err));
-    OK(weir_state_value_put(s, "other", "k", (weir_slice){NULL, 0}, err));
-    OK(weir_state_value_get(s, "schema", "k", &b, &found, err));
+    OK(weir_state_value_put(s, "schema", "k", (weir_slice){"a\0b", 3}, &ok_error));
+    OK(weir_state_value_put(s, "other", "k", (weir_slice){NULL, 0}, &ok_error));
+    OK(weir_state_value_get(s, "schema", "k", &b, &found, &ok_error));
     assert_true(found);
     assert_int_equal(b.size, 3);
     assert_memory_equal(b.data, "a\0b", 3);
-    OK(weir_state_value_get(s, "other", "k", &b, &found, err));
+    OK(weir_state_value_get(s, "other", "k", &b, &found, &ok_error));
     assert_true(found);
     assert_int_equal(b.size, 3);
     weir_buf_clear(&b);
@@ -311,15 +311,15 @@ static void rejects(void **state) {
     begin_run(s, "r1", "p", 1);
     weir_state_reject a = {"rej/a", "csv", 3, "{source}"}, b = {"rej/b", "csv", 1, ""};
     uint64_t marked = 9;
-    OK(weir_state_reject_put(s, "r1", "s", 1, &a, err));
+    OK(weir_state_reject_put(s, "r1", "s", 1, &a, &ok_error));
     a.rows = 4;
-    OK(weir_state_reject_put(s, "r1", "s", 1, &a, err));
-    OK(weir_state_reject_put(s, "r1", "t", 0, &b, err));
+    OK(weir_state_reject_put(s, "r1", "s", 1, &a, &ok_error));
+    OK(weir_state_reject_put(s, "r1", "t", 0, &b, &ok_error));
     assert_int_equal(count(s, WEIR_STATE_REJECTS, &(weir_state_filter){.status = "open"}), 2);
-    OK(weir_state_reject_mark(s, "r1", "s", NULL, WEIR_REJECTS_REPLAYED, "r9", &marked, err));
+    OK(weir_state_reject_mark(s, "r1", "s", NULL, WEIR_REJECTS_REPLAYED, "r9", &marked, &ok_error));
     assert_int_equal(marked, 1);
     OK(weir_state_reject_mark(s, "r1", NULL, "rej/none", WEIR_REJECTS_DISCARDED, NULL, &marked,
-                              err));
+                              &ok_error));
     assert_int_equal(marked, 0);
     weir_state_result r = query(s, WEIR_STATE_REJECTS, &(weir_state_filter){.pipeline = "p"});
     assert_int_equal(r.rows, 2);
@@ -342,23 +342,23 @@ static void pruning(void **state) {
     begin_run(s, "old-replayed", "p", 1);
     begin_run(s, "old-running", "p", 1);
     begin_run(s, "new", "p", 1);
-    OK(weir_state_events_add(s, "old", &(weir_state_event){.text = "x"}, 1, err));
+    OK(weir_state_events_add(s, "old", &(weir_state_event){.text = "x"}, 1, &ok_error));
     OK(weir_state_step_put(s, "old",
                            &(weir_state_step){.step = "s",
                                               .n_operators = 1,
                                               .operators = &(weir_state_operator){.name = "o"}},
-                           err));
-    OK(weir_state_reject_put(s, "old-open", "s", 1, &a, err));
-    OK(weir_state_reject_put(s, "old-replayed", "s", 1, &a, err));
+                           &ok_error));
+    OK(weir_state_reject_put(s, "old-open", "s", 1, &a, &ok_error));
+    OK(weir_state_reject_put(s, "old-replayed", "s", 1, &a, &ok_error));
     OK(weir_state_reject_mark(s, "old-replayed", NULL, NULL, WEIR_REJECTS_REPLAYED, "x", NULL,
-                              err));
-    OK(weir_state_run_end(s, "old", WEIR_RUN_OK, 0, NULL, err));
-    OK(weir_state_run_end(s, "old-open", WEIR_RUN_OK, 0, NULL, err));
-    OK(weir_state_run_end(s, "old-replayed", WEIR_RUN_OK, 0, NULL, err));
+                              &ok_error));
+    OK(weir_state_run_end(s, "old", WEIR_RUN_OK, 0, NULL, &ok_error));
+    OK(weir_state_run_end(s, "old-open", WEIR_RUN_OK, 0, NULL, &ok_error));
+    OK(weir_state_run_end(s, "old-replayed", WEIR_RUN_OK, 0, NULL, &ok_error));
     weir_clock_fake(0, 9000000);
-    OK(weir_state_run_end(s, "new", WEIR_RUN_OK, 0, NULL, err));
+    OK(weir_state_run_end(s, "new", WEIR_RUN_OK, 0, NULL, &ok_error));
     uint64_t n = 99;
-    OK(weir_state_prune(s, 6000000, &n, err));
+    OK(weir_state_prune(s, 6000000, &n, &ok_error));
     weir_clock_real();
     assert_int_equal(n, 2);
     assert_int_equal(count(s, WEIR_STATE_RUNS, NULL), 3);
@@ -386,7 +386,7 @@ static void all_tables(void **state) {
                            .offset = 1};
     for (int w = 0; w < WEIR_STATE_WHAT_COUNT; w++) {
         weir_schema *schema = NULL;
-        OK(weir_state_schema((weir_state_what)w, &schema, err));
+        OK(weir_state_schema((weir_state_what)w, &schema, &ok_error));
         weir_state_result r = query(s, (weir_state_what)w, NULL),
                           r2 = query(s, (weir_state_what)w, &f);
         assert_true(weir_schema_equal(schema, r.schema));

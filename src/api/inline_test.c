@@ -1,0 +1,345 @@
+/* The inline tests of a pipeline file: rows in, figures and rows out, without source or target.
+ *
+ * The rows become CSV text that goes through the ordinary reader, so that types, formats and time
+ * zones of `columns:` hold as they do in a run.  Types of columns that are not declared come from
+ * the source where it can be read, else from the rows themselves.
+ */
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "connect/file/file.h"
+#include "engine/chain.h"
+#include "engine/scan.h"
+
+typedef struct trial {
+    weir_session *s;
+    const weir_test_spec *test;
+    const weir_step *step;
+    weir_env env;
+    weir_ledger ledger;
+    weir_api_test_result *result;
+    weir_opt_columns columns; /* declared, known from the source, or seen in the rows */
+    weir_flow *flow;
+    weir_chain *chain;
+    weir_chain_rejects rejects;
+    weir_account account;
+    uint64_t rows, rejected; /* so far, for comparing in order */
+    weir_buf text;
+} trial;
+
+/* The first difference found is what is told. */
+static void differs(trial *t, const char *fmt, ...) WEIR_PRINTF(2, 3);
+static void differs(trial *t, const char *fmt, ...) {
+    char text[512];
+    va_list args;
+    if (t->result->why[0]) return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    const char *copy = weir_arena_strdup(&t->s->arena, text);
+    t->result->why = copy ? copy : "memory is short";
+}
+
+/* ---- rows as text -------------------------------------------------------------------------- */
+
+static weir_opt_column *find_column(trial *t, const char *name) {
+    for (size_t i = 0; i < t->columns.n; i++)
+        if (strcmp(t->columns.items[i].name, name) == 0) return &t->columns.items[i];
+    return NULL;
+}
+
+static weir_opt_column *add_column(trial *t, const char *name) {
+    weir_opt_column *c = find_column(t, name);
+    if (c) return c;
+    c = &t->columns.items[t->columns.n++];
+    *c = (weir_opt_column){.name = name};
+    return c;
+}
+
+/* What the source is known to have; a source that cannot be read is no fault here. */
+static void columns_of_source(trial *t, weir_schema **out) {
+    const weir_source_spec *source = &t->step->flow.source;
+    weir_error ignored = {0};
+    weir_splits splits = {0};
+    void *object = NULL;
+    *out = NULL;
+    if (!source->connector || !source->connector->source) return;
+    const weir_source_ops *ops = source->connector->source;
+    if (ops->open(&source->request, &t->env, &object, &ignored) != WEIR_OK) return;
+    if (ops->enumerate(object, &splits, &ignored) == WEIR_OK && splits.n &&
+        strcmp(splits.items[0].name, "-") != 0 &&
+        ops->schema(object, &splits, out, &ignored) != WEIR_OK)
+        *out = NULL;
+    ops->close(object);
+    weir_splits_clear(&splits);
+}
+
+static weir_status gather_columns(trial *t, weir_error *err) {
+    const weir_opt_columns *declared = t->step->flow.source.request.columns;
+    weir_schema *known = NULL;
+    size_t max = declared ? declared->n : 0;
+    columns_of_source(t, &known);
+    if (known) max += known->n_fields;
+    for (size_t i = 0; i < t->test->n_input; i++) max += t->test->input[i]->n;
+    t->columns.items = weir_arena_zero(&t->s->arena, max + 1, sizeof *t->columns.items);
+    weir_status status = t->columns.items ? WEIR_OK : weir_error_nomem(err);
+    for (size_t i = 0; status == WEIR_OK && declared && i < declared->n; i++)
+        *add_column(t, declared->items[i].name) = declared->items[i];
+    for (uint32_t i = 0; status == WEIR_OK && known && i < known->n_fields; i++) {
+        const char *name = weir_arena_strdup(&t->s->arena, known->fields[i].name);
+        if (!name)
+            status = weir_error_nomem(err);
+        else if (name[0] != '_' || find_column(t, name)) {
+            weir_opt_column *c = add_column(t, name);
+            if (!c->type) c->type = known->fields[i].type->name;
+        }
+    }
+    for (size_t i = 0; status == WEIR_OK && i < t->test->n_input; i++)
+        for (size_t k = 0; k < t->test->input[i]->n; k++)
+            add_column(t, t->test->input[i]->keys[k]->text);
+    weir_schema_release(known);
+    return status;
+}
+
+static bool put_quoted(weir_buf *b, const char *s, size_t n) {
+    bool ok = weir_buf_add(b, "\"", 1);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = (s[i] != '"' || weir_buf_add(b, "\"", 1)) && weir_buf_add(b, &s[i], 1);
+    return ok && weir_buf_add(b, "\"", 1);
+}
+
+/* null is an unquoted empty field; everything else is quoted. */
+static bool put_row(trial *t, const weir_node *row) {
+    weir_buf *b = &t->text;
+    bool ok = true;
+    for (size_t c = 0; ok && c < t->columns.n; c++) {
+        const weir_node *v = weir_node_get(row, t->columns.items[c].name);
+        if (c) ok = weir_buf_add(b, ",", 1);
+        if (ok && v && v->kind == WEIR_NODE_SCALAR)
+            ok = put_quoted(b, v->text, v->text_size);
+        else if (ok && t->columns.n == 1)
+            ok = weir_buf_adds(b, "");
+    }
+    return ok && weir_buf_add(b, "\n", 1);
+}
+
+static weir_status rows_as_text(trial *t, weir_error *err) {
+    bool ok = true;
+    for (size_t c = 0; ok && c < t->columns.n; c++) {
+        const weir_opt_column *x = &t->columns.items[c];
+        const char *name = x->from ? x->from : x->name;
+        ok = (c == 0 || weir_buf_add(&t->text, ",", 1)) && put_quoted(&t->text, name, strlen(name));
+    }
+    ok = ok && weir_buf_add(&t->text, "\n", 1);
+    for (size_t i = 0; ok && i < t->test->n_input; i++) ok = put_row(t, t->test->input[i]);
+    return ok ? WEIR_OK : weir_error_nomem(err);
+}
+
+/* ---- comparing ----------------------------------------------------------------------------- */
+
+/* Compares the given fields of one expected row with a row of b. */
+static bool compare_row(trial *t, const char *what, uint64_t number, const weir_node *expected,
+                        const weir_batch *b, uint32_t row) {
+    weir_buf text = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < expected->n; i++) {
+        const char *name = expected->keys[i]->text;
+        const weir_node *want = expected->items[i];
+        int f = weir_schema_find(b->schema, name, strlen(name));
+        text.size = 0;
+        if (f < 0) {
+            differs(t, "%s %llu: there is no column %s", what, (unsigned long long)number, name);
+            break;
+        }
+        bool null = weir_column_is_null(b->columns[f], row);
+        if (!null) ok = weir_column_text(b->columns[f], row, &text);
+        bool want_null = want->kind == WEIR_NODE_NULL;
+        bool same = null == want_null &&
+                    (null || (want->text_size == text.size &&
+                              (text.size == 0 || memcmp(want->text, text.data, text.size) == 0)));
+        if (!same)
+            differs(t, "%s %llu: %s is %s%.*s%s, expected %s%s%s", what, (unsigned long long)number,
+                    name, null ? "null" : "'",
+                    null ? 0 : weir_clip((weir_slice){text.data, text.size}),
+                    text.data ? text.data : "", null ? "" : "'", want_null ? "null" : "'",
+                    want_null ? "" : want->text, want_null ? "" : "'");
+    }
+    weir_buf_clear(&text);
+    return ok;
+}
+
+static weir_status compare_batch(trial *t, const char *what, const weir_batch *b, uint64_t *seen,
+                                 bool given, size_t n, const weir_node *const *rows,
+                                 weir_error *err) {
+    for (uint32_t k = 0; k < b->n_selected; k++) {
+        if (given && *seen < n &&
+            !compare_row(t, what, *seen + 1, rows[*seen], b, weir_batch_row(b, k)))
+            return weir_error_nomem(err);
+        ++*seen;
+    }
+    return WEIR_OK;
+}
+
+static weir_status on_rejects(void *context, weir_batch *rejects, weir_error *err) {
+    trial *t = context;
+    weir_status status = compare_batch(t, "reject", rejects, &t->rejected, t->test->rejects_given,
+                                       t->test->n_rejects, t->test->rejects, err);
+    weir_batch_free(rejects);
+    return status;
+}
+
+static weir_status on_batch(void *context, weir_ctx *ctx, weir_batch *b, bool *stop,
+                            weir_error *err) {
+    trial *t = context;
+    weir_chain_out out = {.emit = on_rejects, .context = t};
+    weir_status status = WEIR_OK;
+    (void)stop;
+    if (!t->chain)
+        WEIR_TRY(weir_chain_new(weir_flow_operators(t->flow), weir_flow_n_operators(t->flow),
+                                &t->rejects, ctx, &t->chain, err));
+    WEIR_TRY(weir_chain_process(t->chain, ctx, b, &out, &t->account, err));
+    status = compare_batch(t, "row", b, &t->rows, t->test->rows_given, t->test->n_rows,
+                           t->test->rows, err);
+out:
+    weir_batch_free(b);
+    return status;
+}
+
+static void compare_figures(trial *t) {
+    const weir_test_spec *x = t->test;
+    const weir_rejects_spec *limit = &t->step->flow.rejects;
+    uint64_t read = t->account.rows_read;
+    if (x->rows_given && t->rows != x->n_rows)
+        differs(t, "%llu rows were loaded, %zu are expected", (unsigned long long)t->rows,
+                x->n_rows);
+    if (x->rejects_given && t->rejected != x->n_rejects)
+        differs(t, "%llu rows were rejected, %zu are expected", (unsigned long long)t->rejected,
+                x->n_rejects);
+    if (x->loaded >= 0 && t->rows != (uint64_t)x->loaded)
+        differs(t, "loaded is %llu, expected %lld", (unsigned long long)t->rows,
+                (long long)x->loaded);
+    if (x->rejected >= 0 && t->rejected != (uint64_t)x->rejected)
+        differs(t, "rejected is %llu, expected %lld", (unsigned long long)t->rejected,
+                (long long)x->rejected);
+    bool over = t->rejected && ((t->rows == 0 && t->account.rows_filtered < read) ||
+                                (limit->max_rows >= 0 && t->rejected > (uint64_t)limit->max_rows) ||
+                                (double)t->rejected > limit->max_ratio * (double)read);
+    if (x->exit_code >= 0 && x->exit_code != (over ? 3 : 0))
+        differs(t, "the exit code would be %d, expected %lld", over ? 3 : 0,
+                (long long)x->exit_code);
+}
+
+/* ---- one test ------------------------------------------------------------------------------ */
+
+static const char *no_name(const void *splits, uint32_t split) {
+    (void)splits;
+    (void)split;
+    return "test";
+}
+
+/* A file that exists in memory only, with the rows in it. */
+static weir_status memory_file(trial *t, int *fd, weir_error *err) {
+    *fd = memfd_create("weir-test", MFD_CLOEXEC);
+    if (*fd < 0 || write(*fd, t->text.data, t->text.size) != (ssize_t)t->text.size)
+        return weir_error_set(err, WEIR_IO, "cannot keep the rows of a test in memory");
+    return WEIR_OK;
+}
+
+static weir_status open_flow(trial *t, int fd, weir_flow_config *config, weir_error *err) {
+    const weir_format *csv = weir_format_find("csv");
+    weir_file_source_config *file = weir_arena_zero(&t->s->arena, 1, sizeof *file);
+    const char **path = weir_arena_zero(&t->s->arena, 1, sizeof *path);
+    void *csv_config = weir_arena_zero(&t->s->arena, 1, csv->read_config_size + 1);
+    weir_status status;
+    if (!file || !path || !csv_config) return weir_error_nomem(err);
+    *path = weir_arena_printf(&t->s->arena, "/proc/self/fd/%d", fd);
+    if (!*path) return weir_error_nomem(err);
+    file->path = (weir_opt_strings){1, path};
+    WEIR_TRY(weir_option_bind(csv->read_options, NULL, csv_config, &t->s->arena, &t->s->diags));
+    WEIR_TRY(weir_step_config(t->step, &t->s->arena, NULL, config, err));
+    config->n_sinks = 0;
+    config->source = weir_connector_find("file");
+    config->source_request = (weir_source_request){.config = file,
+                                                   .format = csv,
+                                                   .format_config = csv_config,
+                                                   .columns = &t->columns,
+                                                   .infer = WEIR_INFER_FULL};
+    status = weir_flow_open(config, &t->env, NULL, &t->s->diags, &t->flow, err);
+out:
+    return status;
+}
+
+static weir_status run_trial(trial *t, weir_error *err) {
+    weir_flow_config config;
+    int fd = -1;
+    weir_status status;
+    WEIR_TRY(gather_columns(t, err));
+    if (t->columns.n == 0) {
+        differs(t, "the input has no fields");
+        goto out;
+    }
+    WEIR_TRY(rows_as_text(t, err));
+    WEIR_TRY(memory_file(t, &fd, err));
+    WEIR_TRY(open_flow(t, fd, &config, err));
+    WEIR_TRY(weir_reject_schema(&t->rejects.schema, err));
+    t->rejects.context =
+        (weir_reject_context){.run_id = "test", .step = t->step->name, .split_name = no_name};
+    t->account.n_operators = weir_flow_n_operators(t->flow) + 2;
+    t->account.operators = weir_alloc_zero(t->account.n_operators, sizeof *t->account.operators);
+    if (!t->account.operators) status = weir_error_nomem(err);
+    if (status != WEIR_OK) goto out;
+    WEIR_TRY(weir_scan(config.source->source, weir_flow_source_object(t->flow),
+                       weir_flow_splits(t->flow), weir_flow_source_schema(t->flow), &t->env,
+                       on_batch, t, err));
+    compare_figures(t);
+out:
+    weir_chain_free(t->chain);
+    weir_flow_close(t->flow);
+    weir_schema_release(t->rejects.schema);
+    weir_free(t->account.operators);
+    weir_buf_clear(&t->text);
+    if (fd >= 0) close(fd);
+    return status;
+}
+
+weir_status weir_api_test(weir_session *s, weir_api_test_result **results, size_t *n,
+                          weir_error *err) {
+    const weir_pipeline *p = s->pipeline;
+    *results = weir_arena_zero(&s->arena, p->n_tests + 1, sizeof **results);
+    if (!*results) return weir_error_nomem(err);
+    *n = p->n_tests;
+    for (size_t i = 0; i < p->n_tests; i++) {
+        trial t = {.s = s,
+                   .test = &p->tests[i],
+                   .step = &p->steps[p->tests[i].step],
+                   .result = &(*results)[i]};
+        weir_error fault = {0};
+        weir_ledger_init(&t.ledger, "test", WEIR_DEFAULT_MEMORY_BYTES, NULL);
+        t.env = (weir_env){.folder = p->folder,
+                           .pipeline = p->name,
+                           .step = t.step->name,
+                           .run_id = "test",
+                           .arena = &s->arena,
+                           .ledger = &t.ledger,
+                           .cancel = &s->cancel,
+                           .now_us = weir_clock_wall_us(),
+                           .threads = 1,
+                           .memory_bytes = WEIR_DEFAULT_MEMORY_BYTES};
+        t.result->name = t.test->name;
+        t.result->why = "";
+        weir_status status = run_trial(&t, &fault);
+        if (status == WEIR_RESOURCE || status == WEIR_CANCELLED) {
+            if (err) *err = fault;
+            return status;
+        }
+        if (status != WEIR_OK) {
+            char text[1024];
+            differs(&t, "%s", weir_error_format(&fault, text, sizeof text));
+        }
+        t.result->passed = t.result->why[0] == '\0';
+    }
+    return WEIR_OK;
+}

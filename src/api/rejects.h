@@ -1,0 +1,26 @@
+/* Reading reject sets, for the calls of src/api only. */
+#ifndef WEIR_API_REJECTS_H
+#define WEIR_API_REJECTS_H
+
+#include "engine/flow.h"
+
+/* An open reader of one reject set (a CSV file of weir_reject_schema). */
+typedef struct weir_reject_reader weir_reject_reader;
+WEIR_MUST_USE weir_status weir_reject_reader_new(const char *path, const weir_env *env,
+                                                 weir_reject_reader **out, weir_error *err);
+/* The next batch; *out NULL at the end. */
+WEIR_MUST_USE weir_status weir_reject_reader_next(weir_reject_reader *r, weir_batch **out,
+                                                  weir_error *err);
+void weir_reject_reader_free(weir_reject_reader *r); /* NULL is legal */
+
+/* The source that gives raw records once more (replay.c). */
+typedef struct weir_replay_config {
+    const weir_connector *origin; /* the step's own source */
+    weir_source_request origin_request;
+    size_t n_sets;
+    const char *const *paths;   /* reject sets */
+    const char *const *schemas; /* what the state keeps of their sources */
+} weir_replay_config;
+extern const weir_connector weir_replay_connector;
+
+#endif

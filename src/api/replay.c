@@ -1,0 +1,391 @@
+/* The source of a replay: raw records of reject sets, decoded as their own source would have.
+ *
+ * The reader thread turns raw forms into chunks of the source's format; workers decode them with
+ * that format's decoder.  Every record keeps its first address.  Records that the format rejected
+ * for their quotes get a chunk of their own, in which quotes do not span lines.
+ */
+#include "api/rejects.h"
+#include "reject/reject.h"
+#include "text/json.h"
+
+typedef struct replay {
+    const weir_replay_config *config;
+    const weir_env *env;
+    const weir_format *format;
+    const void *format_config;
+    weir_read_request read;
+    weir_opt_columns columns;
+    weir_schema *schema;
+    weir_layout *layout;
+    weir_reject_reader *reader;
+    weir_batch *batch; /* of the reject set being read */
+    uint32_t row;      /* next row of it */
+    uint64_t sequence;
+    weir_arena arena;
+    weir_diags diags;
+} replay;
+
+/* First addresses of a chunk's records, in the order of their bytes. */
+typedef struct addresses {
+    char *source;
+    uint32_t n;
+    uint32_t *offset; /* of the record in the chunk's block */
+    uint64_t *line, *byte;
+} addresses;
+
+static void addresses_free(void *p) {
+    addresses *a = p;
+    if (!a) return;
+    weir_free(a->source);
+    weir_free(a->offset);
+    weir_free(a->line);
+    weir_free(a->byte);
+    weir_free(a);
+}
+
+/* ---- the schema a set's source had --------------------------------------------------------- */
+
+static const weir_opt_column *declared(const replay *r, const char *name) {
+    const weir_opt_columns *columns = r->config->origin_request.columns;
+    for (size_t i = 0; columns && i < columns->n; i++)
+        if (strcmp(columns->items[i].name, name) == 0) return &columns->items[i];
+    return NULL;
+}
+
+/* Columns as they were; what the file declares today wins over what was inferred then. */
+static weir_status take_column(replay *r, const weir_json *entry, weir_field *field,
+                               const char **physical, weir_error *err) {
+    const char *name = weir_json_string(weir_json_at(entry, 0));
+    const char *type = weir_json_string(weir_json_at(entry, 1));
+    bool not_null = false;
+    if (!name || !type || !weir_json_bool(weir_json_at(entry, 2), &not_null))
+        return weir_error_set(err, WEIR_DATA, "the stored schema of a reject set is damaged");
+    const weir_opt_column *d = declared(r, name);
+    weir_opt_column *c = &r->columns.items[r->columns.n++];
+    if (d) *c = *d;
+    c->name = name;
+    if (!c->type) c->type = type;
+    *physical = c->from ? c->from : name;
+    field->name = name;
+    field->not_null = d ? d->not_null : not_null;
+    weir_status status = weir_type_parse(c->type, &field->type, err);
+    if (status == WEIR_OK && field->type->id == WEIR_TIMESTAMPTZ && c->timezone)
+        status = weir_type_timestamptz(c->timezone, &field->type, err);
+    return status;
+}
+
+static weir_status load_schema(replay *r, weir_error *err) {
+    const char *text = r->config->schemas[0];
+    const weir_json *root = NULL;
+    for (size_t i = 1; i < r->config->n_sets; i++)
+        if (strcmp(r->config->schemas[i], text) != 0) {
+            weir_error_set(err, WEIR_USAGE,
+                           "the open reject sets come from inputs of different columns");
+            weir_error_hint(err, "replay them one by one with --run");
+            return WEIR_USAGE;
+        }
+    weir_status status = weir_json_parse(text, strlen(text), NULL, &r->arena, &root, err);
+    if (status != WEIR_OK) return status;
+    weir_field *fields = weir_arena_zero(&r->arena, root->n + 1, sizeof *fields);
+    const char **names = weir_arena_zero(&r->arena, root->n + 1, sizeof *names);
+    r->columns.items = weir_arena_zero(&r->arena, root->n + 1, sizeof *r->columns.items);
+    if (!fields || !names || !r->columns.items) return weir_error_nomem(err);
+    uint32_t n = 0;
+    for (const weir_json *e = root->first; e && status == WEIR_OK; e = e->next, n++)
+        status = take_column(r, e, &fields[n], &names[n], err);
+    if (status == WEIR_OK) status = weir_schema_new(fields, n, &r->schema, err);
+    if (status == WEIR_OK) status = weir_layout_new(names, n, &r->layout, err);
+    return status;
+}
+
+/* ---- open ---------------------------------------------------------------------------------- */
+
+static void replay_close(void *object) {
+    replay *r = object;
+    if (!r) return;
+    weir_reject_reader_free(r->reader);
+    weir_batch_free(r->batch);
+    weir_layout_release(r->layout);
+    weir_schema_release(r->schema);
+    weir_diags_clear(&r->diags);
+    weir_arena_clear(&r->arena);
+    weir_free(r);
+}
+
+static weir_status replay_open(const weir_source_request *request, const weir_env *env, void **out,
+                               weir_error *err) {
+    replay *r = weir_alloc_zero(1, sizeof *r);
+    if (!r) return weir_error_nomem(err);
+    weir_status status = WEIR_OK;
+    r->config = request->config;
+    r->env = env;
+    const weir_source_request *origin = &r->config->origin_request;
+    weir_diags_init(&r->diags, "replay");
+    if (r->config->origin->caps & WEIR_CAP_FORMATS) {
+        r->format = origin->format;
+        r->format_config = origin->format_config;
+    } else { /* the raw form of a row is a JSON object */
+        r->format = weir_format_find("ndjson");
+        void *config = weir_arena_zero(&r->arena, 1, r->format->read_config_size + 1);
+        if (!config) status = weir_error_nomem(err);
+        if (status != WEIR_OK) goto out;
+        WEIR_TRY(weir_option_bind(r->format->read_options, NULL, config, &r->arena, &r->diags));
+        r->format_config = config;
+    }
+    WEIR_TRY(load_schema(r, err));
+    r->read = (weir_read_request){.config = r->format_config,
+                                  .columns = &r->columns,
+                                  .infer = WEIR_INFER_NONE,
+                                  .extra = WEIR_EXTRA_DROP,
+                                  .chunk_bytes = 256 << 10,
+                                  .max_record_bytes = (size_t)64 << 20,
+                                  .ledger = env->ledger,
+                                  .cancel = env->cancel};
+    *out = r;
+    return WEIR_OK;
+out:
+    replay_close(r);
+    return status;
+}
+
+static weir_status replay_enumerate(void *object, weir_splits *out, weir_error *err) {
+    replay *r = object;
+    for (size_t i = 0; i < r->config->n_sets; i++) {
+        weir_split split = {.name = r->config->paths[i]};
+        weir_status status = weir_splits_add(out, &split, err);
+        if (status != WEIR_OK) return status;
+    }
+    return WEIR_OK;
+}
+
+static weir_status replay_schema(void *object, const weir_splits *splits, weir_schema **out,
+                                 weir_error *err) {
+    (void)splits;
+    (void)err;
+    *out = weir_schema_retain(((replay *)object)->schema);
+    return WEIR_OK;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static weir_status split_begin(void *object, const weir_split *split, uint32_t number,
+                               weir_error *err) {
+    replay *r = object;
+    (void)number;
+    r->row = 0;
+    r->sequence = 0;
+    return weir_reject_reader_new(split->name, r->env, &r->reader, err);
+}
+
+static weir_status split_end(void *object, bool aborted, weir_error *err) {
+    replay *r = object;
+    (void)aborted;
+    (void)err;
+    weir_reject_reader_free(r->reader);
+    weir_batch_free(r->batch);
+    r->reader = NULL;
+    r->batch = NULL;
+    return WEIR_OK;
+}
+
+static const weir_column *field(const replay *r, const char *name) {
+    return r->batch->columns[weir_schema_find(r->batch->schema, name, strlen(name))];
+}
+
+static uint64_t number_at(const weir_column *c, uint32_t row) {
+    if (weir_column_is_null(c, row)) return UINT64_MAX;
+    return (uint64_t)((const int64_t *)c->values)[weir_column_slot(c, row)];
+}
+
+static weir_status addresses_new(const replay *r, uint32_t rows, addresses **out, weir_error *err) {
+    addresses *a = weir_alloc_zero(1, sizeof *a);
+    weir_slice source = weir_column_slice(field(r, "source"), r->row);
+    if (a) {
+        a->source = weir_strndup(source.data, source.size);
+        a->offset = weir_alloc_zero(rows + 1, sizeof *a->offset);
+        a->line = weir_alloc_zero(rows + 1, sizeof *a->line);
+        a->byte = weir_alloc_zero(rows + 1, sizeof *a->byte);
+    }
+    if (!a || !a->source || !a->offset || !a->line || !a->byte) {
+        addresses_free(a);
+        return weir_error_nomem(err);
+    }
+    *out = a;
+    return WEIR_OK;
+}
+
+/* Gathers records of one source file, from the row on, into bytes. */
+static weir_status gather(replay *r, weir_buf *bytes, addresses *a, bool *alone, weir_error *err) {
+    const weir_column *raw = field(r, "raw"), *rule = field(r, "rule"),
+                      *source = field(r, "source");
+    const weir_column *line = field(r, "line"), *byte = field(r, "byte");
+    for (; r->row < r->batch->length; r->row++) {
+        weir_slice from = weir_column_slice(source, r->row);
+        if (!weir_slice_is(from, a->source) || bytes->size > r->read.chunk_bytes) break;
+        bool quotes = weir_slice_is(weir_column_slice(rule, r->row), "quote");
+        if (quotes && a->n) break;
+        if (weir_column_is_null(raw, r->row))
+            return weir_error_set(
+                err, WEIR_DATA, "a reject of %s has no raw form and cannot be replayed", a->source);
+        a->offset[a->n] = (uint32_t)bytes->size;
+        a->line[a->n] = number_at(line, r->row);
+        a->byte[a->n++] = number_at(byte, r->row);
+        if (!weir_reject_raw_bytes(weir_column_slice(raw, r->row), bytes))
+            return weir_error_nomem(err);
+        if ((bytes->size == 0 || bytes->data[bytes->size - 1] != '\n') &&
+            !weir_buf_add(bytes, "\n", 1))
+            return weir_error_nomem(err);
+        *alone = quotes;
+        if (quotes) {
+            r->row++;
+            break;
+        }
+    }
+    return WEIR_OK;
+}
+
+/* The layout of a chunk carries its addresses to the worker. */
+static weir_status packet_layout(replay *r, addresses *a, weir_layout **out, weir_error *err) {
+    weir_status status = weir_layout_new(r->layout->names, r->layout->n_names, out, err);
+    if (status != WEIR_OK) return status;
+    (*out)->private_data = a;
+    (*out)->private_free = addresses_free;
+    return WEIR_OK;
+}
+
+static weir_status make_packet(replay *r, weir_packet *out, weir_error *err) {
+    weir_buf bytes = {0};
+    addresses *a = NULL;
+    bool alone = false;
+    weir_block *block = NULL;
+    weir_status status;
+    WEIR_TRY(addresses_new(r, r->batch->length - r->row, &a, err));
+    WEIR_TRY(gather(r, &bytes, a, &alone, err));
+    WEIR_TRY(weir_block_new(r->env->ledger, bytes.size ? bytes.size : 1, &block, err));
+    memcpy(block->data, bytes.data, bytes.size);
+    block->size = bytes.size;
+    WEIR_TRY(packet_layout(r, a, &out->chunk.layout, err));
+    a = NULL;
+    out->chunk.block = block;
+    block = NULL;
+    out->chunk.end = (uint32_t)bytes.size;
+    out->chunk.flags = WEIR_CHUNK_IRREGULAR | (alone ? WEIR_CHUNK_ONE_LINE : 0);
+    out->chunk.sequence = r->sequence++;
+    out->chunk.first_line = 1;
+out:
+    weir_block_release(block);
+    addresses_free(a);
+    weir_buf_clear(&bytes);
+    return status;
+}
+
+static weir_status replay_read(void *object, weir_packet *out, weir_read_result *result,
+                               weir_error *err) {
+    replay *r = object;
+    while (!r->batch || r->row >= r->batch->length) {
+        weir_batch_free(r->batch);
+        r->batch = NULL;
+        r->row = 0;
+        weir_status status = weir_reject_reader_next(r->reader, &r->batch, err);
+        if (status != WEIR_OK) return status;
+        *result = WEIR_READ_END;
+        if (!r->batch) return WEIR_OK;
+    }
+    *result = WEIR_READ_PACKET;
+    return make_packet(r, out, err);
+}
+
+/* ---- decoding ------------------------------------------------------------------------------ */
+
+typedef struct decoder {
+    replay *r;
+    weir_decoder *inner;
+    weir_layout *layout; /* of the chunk, for its addresses */
+} decoder;
+
+static void decoder_free(void *object) {
+    decoder *d = object;
+    if (!d) return;
+    if (d->inner) d->r->format->read->decoder_free(d->inner);
+    weir_layout_release(d->layout);
+    weir_free(d);
+}
+
+static weir_status decoder_new(void *object, weir_schema *schema, weir_ctx *ctx, void **out,
+                               weir_error *err) {
+    decoder *d = weir_alloc_zero(1, sizeof *d);
+    if (!d) return weir_error_nomem(err);
+    d->r = object;
+    weir_status status = d->r->format->read->decoder_new(&d->r->read, schema, ctx, &d->inner, err);
+    if (status != WEIR_OK) {
+        decoder_free(d);
+        return status;
+    }
+    *out = d;
+    return WEIR_OK;
+}
+
+static weir_status decode_begin(void *object, weir_packet *packet, weir_error *err) {
+    decoder *d = object;
+    weir_layout_release(d->layout);
+    d->layout = weir_layout_retain(packet->chunk.layout);
+    return d->r->format->read->decoder_begin(d->inner, &packet->chunk, err);
+}
+
+/* Gives the rows of b the addresses their records had at first. */
+static weir_status keep_addresses(decoder *d, weir_ctx *ctx, weir_batch *b, weir_error *err) {
+    const addresses *a = d->layout->private_data;
+    weir_origin *o = &b->origin;
+    size_t text = (strlen(a->source) + 8) & ~(size_t)7, rows = (size_t)b->length * 8;
+    weir_status status = weir_block_new(ctx->ledger, text + 2 * rows, &o->address_block, err);
+    if (status != WEIR_OK) return status;
+    o->address_block->size = text + 2 * rows;
+    memcpy(o->address_block->data, a->source, strlen(a->source) + 1);
+    uint64_t *line = (uint64_t *)(void *)(o->address_block->data + text), *byte = line + b->length;
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < b->length; i++) {
+        uint32_t begin = o->row_begin ? o->row_begin[i] : 0;
+        while (at + 1 < a->n && a->offset[at + 1] <= begin) at++;
+        line[i] = a->line[at];
+        byte[i] = a->byte[at];
+    }
+    o->source = (const char *)o->address_block->data;
+    o->row_line = line;
+    o->row_byte = byte;
+    return WEIR_OK;
+}
+
+static weir_status decode_next(void *object, weir_ctx *ctx, weir_batch **out, weir_error *err) {
+    decoder *d = object;
+    weir_status status = d->r->format->read->decoder_next(d->inner, ctx, out, err);
+    if (status != WEIR_OK || !*out) return status;
+    status = keep_addresses(d, ctx, *out, err);
+    if (status == WEIR_OK) return WEIR_OK;
+    weir_batch_free(*out);
+    *out = NULL;
+    return status;
+}
+
+static const weir_source_ops ops = {
+    .open = replay_open,
+    .enumerate = replay_enumerate,
+    .schema = replay_schema,
+    .split_begin = split_begin,
+    .read = replay_read,
+    .split_end = split_end,
+    .decoder_new = decoder_new,
+    .decode_begin = decode_begin,
+    .decode_next = decode_next,
+    .decoder_free = decoder_free,
+    .close = replay_close,
+};
+
+const weir_connector weir_replay_connector = {
+    .abi = WEIR_CONNECTOR_ABI,
+    .struct_size = sizeof(weir_connector),
+    .name = "rejects",
+    .summary = "records of reject sets, once more",
+    .roles = WEIR_ROLE_SOURCE,
+    .caps = WEIR_CAP_SPLITS | WEIR_CAP_STABLE | WEIR_CAP_PROJECT,
+    .source = &ops,
+};

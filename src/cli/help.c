@@ -1,0 +1,95 @@
+/* weir help NAME: a command, connector, format, transform, rule or function, from its own table. */
+#include <stdio.h>
+
+#include "cli/args.h"
+
+static void print_options(const char *title, const weir_option *table) {
+    weir_buf text = {0};
+    if (!table || !table->name) return;
+    if (weir_option_help(table, 2, &text)) {
+        printf("\n%s:\n", title);
+        fwrite(text.data, 1, text.size, stdout);
+    }
+    weir_buf_clear(&text);
+}
+
+static void print_connector(const weir_connector *c) {
+    printf("%s: %s\n", c->name, c->summary);
+    print_options("connection", c->options);
+    print_options("source", c->source_options);
+    print_options("sink", c->sink_options);
+    if (!(c->roles & WEIR_ROLE_SINK)) return;
+    printf("\nload modes:");
+    for (int m = 0; m < WEIR_MODE_COUNT; m++)
+        if (c->modes & 1u << m)
+            printf(" %s%s", weir_load_mode_names[m], m == (int)c->default_mode ? " (default)" : "");
+    printf("\n");
+}
+
+static void print_format(const weir_format *f) {
+    printf("%s: %s\n", f->name, f->summary);
+    print_options("reading", f->read_options);
+    print_options("writing", f->write_options);
+}
+
+static void print_function(const weir_api_function *f) {
+    printf("%s\n\n%s\n\nexample: %s\n      -> %s\n", f->signature, f->summary, f->example,
+           f->result);
+}
+
+static int print_names(void) {
+    const weir_spec_registry *r = weir_api_registry();
+    printf("commands:  ");
+    for (size_t i = 0; cli_commands[i]; i++) printf(" %s", cli_commands[i]->name);
+    printf("\nconnectors:");
+    for (size_t i = 0; r->connectors[i]; i++) printf(" %s", r->connectors[i]->name);
+    printf("\nformats:   ");
+    for (size_t i = 0; r->formats[i]; i++) printf(" %s", r->formats[i]->name);
+    printf("\noperators: ");
+    for (size_t i = 0; r->operators[i]; i++)
+        for (size_t k = 0; r->operators[i][k]; k++) printf(" %s", r->operators[i][k]->name);
+    printf("\nsections:  ");
+    const char *name, *summary;
+    for (size_t i = 0; weir_pipeline_table(i, &name, &summary); i++) printf(" %s", name);
+    printf("\nfunctions: ");
+    for (size_t i = 0; weir_api_function_at(i); i++) printf(" %s", weir_api_function_at(i)->name);
+    printf("\n");
+    return EXIT_OK;
+}
+
+int cli_cmd_help(cli_args *a) {
+    const weir_spec_registry *r = weir_api_registry();
+    const char *word = a->n ? a->words[0] : "";
+    bool found = false;
+    if (a->n == 0 || strcmp(word, "names") == 0) return print_names();
+    if (cli_find_command(word)) {
+        cli_print_command_help(word);
+        found = true;
+    }
+    for (size_t i = 0; r->connectors[i]; i++)
+        if (strcmp(r->connectors[i]->name, word) == 0)
+            print_connector(r->connectors[i]), found = true;
+    for (size_t i = 0; r->formats[i]; i++)
+        if (strcmp(r->formats[i]->name, word) == 0) print_format(r->formats[i]), found = true;
+    for (size_t i = 0; r->operators[i]; i++)
+        for (size_t k = 0; r->operators[i][k]; k++)
+            if (strcmp(r->operators[i][k]->name, word) == 0) {
+                printf("%s: %s\n", word, r->operators[i][k]->summary);
+                print_options("option", r->operators[i][k]->options);
+                found = true;
+            }
+    const char *name, *summary;
+    const weir_option *table;
+    for (size_t i = 0; (table = weir_pipeline_table(i, &name, &summary)); i++)
+        if (strcmp(name, word) == 0) {
+            printf("%s: %s\n", name, summary);
+            print_options("keys", table);
+            found = true;
+        }
+    const weir_api_function *f = weir_api_function_find(word);
+    if (f) print_function(f), found = true;
+    if (found) return EXIT_OK;
+    fprintf(stderr, "weir help: nothing is called %s; `weir help names` lists what there is\n",
+            word);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,163 @@
+/* Rows as a table for people, or one JSON object a line. */
+#include <stdio.h>
+
+#include "base/printable.h"
+#include "cli/cli.h"
+
+#define CELL_MAX 60u /* characters of a cell that are shown */
+
+/* Characters, not bytes; good enough for columns of a terminal. */
+static size_t width_of(const char *s, size_t n) {
+    size_t w = 0;
+    for (size_t i = 0; i < n; i++) w += ((unsigned char)s[i] & 0xc0) != 0x80;
+    return w;
+}
+
+/* Bytes of the first `chars` characters. */
+static size_t clip(const char *s, size_t n, size_t chars) {
+    size_t i = 0, w = 0;
+    for (; i < n; i++) {
+        if (((unsigned char)s[i] & 0xc0) != 0x80 && w++ == chars) break;
+    }
+    return i;
+}
+
+static bool numeric(const weir_type *t) {
+    return weir_type_is_numeric(t);
+}
+
+typedef struct column {
+    int field;
+    size_t width;
+    bool right;
+} column;
+
+static bool cell_text(const weir_column *c, uint32_t row, weir_buf *raw, weir_buf *out) {
+    raw->size = out->size = 0;
+    if (weir_column_is_null(c, row)) return true;
+    if (!weir_column_text(c, row, raw) || !weir_buf_reserve(out, raw->size * 4 + 1)) return false;
+    out->size = weir_printable(out->data, raw->size * 4 + 1, raw->data, raw->size);
+    return true;
+}
+
+static int choose(const weir_schema *s, const char *const *names, size_t n, column *out) {
+    int count = 0;
+    if (n == 0)
+        for (uint32_t i = 0; i < s->n_fields; i++) out[count++] = (column){.field = (int)i};
+    for (size_t i = 0; i < n; i++) {
+        int f = weir_schema_find(s, names[i], strlen(names[i]));
+        if (f >= 0) out[count++] = (column){.field = f};
+    }
+    for (int i = 0; i < count; i++) {
+        const weir_field *f = &s->fields[out[i].field];
+        out[i].width = width_of(f->name, strlen(f->name));
+        out[i].right = numeric(f->type);
+    }
+    return count;
+}
+
+static void print_cell(const column *c, const char *s, size_t n, bool last) {
+    size_t shown = clip(s, n, CELL_MAX), w = width_of(s, shown);
+    if (c->right) printf("%*s", (int)(c->width - w), "");
+    fwrite(s, 1, shown, stdout);
+    if (!c->right && !last) printf("%*s", (int)(c->width - w), "");
+    if (!last) printf("  ");
+}
+
+static int print_text(weir_batch *const *batches, size_t n, const column *columns, int count,
+                      column *sized) {
+    weir_buf raw = {0}, cell = {0};
+    memcpy(sized, columns, (size_t)count * sizeof *sized);
+    bool ok = true;
+    for (size_t b = 0; b < n; b++)
+        for (uint32_t k = 0; k < batches[b]->n_selected; k++)
+            for (int c = 0; c < count && ok; c++) {
+                ok = cell_text(batches[b]->columns[columns[c].field], weir_batch_row(batches[b], k),
+                               &raw, &cell);
+                size_t w = width_of(cell.data, cell.size);
+                if (w > CELL_MAX) w = CELL_MAX;
+                if (w > sized[c].width) sized[c].width = w;
+            }
+    const weir_schema *s = batches[0]->schema;
+    for (int c = 0; c < count; c++)
+        print_cell(&sized[c], s->fields[sized[c].field].name,
+                   strlen(s->fields[sized[c].field].name), c + 1 == count);
+    printf("\n");
+    for (size_t b = 0; b < n; b++)
+        for (uint32_t k = 0; k < batches[b]->n_selected; k++) {
+            for (int c = 0; c < count && ok; c++) {
+                ok = cell_text(batches[b]->columns[columns[c].field], weir_batch_row(batches[b], k),
+                               &raw, &cell);
+                print_cell(&sized[c], cell.data ? cell.data : "", cell.size, c + 1 == count);
+            }
+            printf("\n");
+        }
+    weir_buf_clear(&raw);
+    weir_buf_clear(&cell);
+    return ok ? EXIT_OK : EXIT_FAILED;
+}
+
+void cli_json_string(const char *s, size_t n) {
+    putchar('"');
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else if (c == '\n')
+            printf("\\n");
+        else if (c < 0x20)
+            printf("\\u%04x", c);
+        else
+            putchar(c);
+    }
+    putchar('"');
+}
+
+static int print_json(weir_batch *const *batches, size_t n, const column *columns, int count) {
+    weir_buf raw = {0};
+    bool ok = true;
+    for (size_t b = 0; b < n; b++)
+        for (uint32_t k = 0; k < batches[b]->n_selected && ok; k++) {
+            uint32_t row = weir_batch_row(batches[b], k);
+            putchar('{');
+            for (int c = 0; c < count && ok; c++) {
+                const weir_field *f = &batches[b]->schema->fields[columns[c].field];
+                const weir_column *v = batches[b]->columns[columns[c].field];
+                if (c) putchar(',');
+                cli_json_string(f->name, strlen(f->name));
+                putchar(':');
+                raw.size = 0;
+                if (weir_column_is_null(v, row)) {
+                    printf("null");
+                    continue;
+                }
+                ok = weir_column_text(v, row, &raw);
+                bool bare = f->type->id == WEIR_BOOL || weir_type_is_integer(f->type) ||
+                            f->type->id == WEIR_DECIMAL || f->type->id == WEIR_JSON;
+                if (bare)
+                    fwrite(raw.data, 1, raw.size, stdout);
+                else
+                    cli_json_string(raw.data ? raw.data : "", raw.size);
+            }
+            printf("}\n");
+        }
+    weir_buf_clear(&raw);
+    return ok ? EXIT_OK : EXIT_FAILED;
+}
+
+int cli_print_batches(const cli_args *a, weir_batch *const *batches, size_t n,
+                      const char *const *names, size_t n_names) {
+    if (n == 0) return EXIT_OK;
+    uint32_t fields = batches[0]->schema->n_fields;
+    column *columns = weir_alloc_zero(fields + n_names + 1, sizeof *columns);
+    column *sized = weir_alloc_zero(fields + n_names + 1, sizeof *sized);
+    int code = EXIT_FAILED;
+    if (columns && sized) {
+        int count = choose(batches[0]->schema, names, n_names, columns);
+        code = a->json ? print_json(batches, n, columns, count)
+                       : print_text(batches, n, columns, count, sized);
+    }
+    weir_free(columns);
+    weir_free(sized);
+    return code;
+}
