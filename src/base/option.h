@@ -17,7 +17,12 @@
 
 /* ---- the input tree ------------------------------------------------------------------------ */
 
-typedef enum weir_node_kind { WEIR_NODE_NULL, WEIR_NODE_SCALAR, WEIR_NODE_LIST, WEIR_NODE_MAP } weir_node_kind;
+typedef enum weir_node_kind {
+    WEIR_NODE_NULL,
+    WEIR_NODE_SCALAR,
+    WEIR_NODE_LIST,
+    WEIR_NODE_MAP
+} weir_node_kind;
 
 /* A node of a parsed file.  Lives in the arena of whoever parsed it.  A scalar is text only; its
  * type comes from the option table, never from its look. */
@@ -28,10 +33,11 @@ typedef struct weir_node {
     bool secret;           /* text came from a secret reference: never print it */
     const char *text;      /* SCALAR: terminated; size in text_size (may hold NUL) */
     size_t text_size;
-    const char *written;   /* SCALAR with references (${VAR}): the text as the file has it, else NULL */
-    size_t n;                     /* LIST, MAP: number of children */
-    struct weir_node **items;     /* LIST: items; MAP: values */
-    struct weir_node **keys;      /* MAP: scalar nodes, same order as items */
+    const char
+        *written; /* SCALAR with references (${VAR}): the text as the file has it, else NULL */
+    size_t n;     /* LIST, MAP: number of children */
+    struct weir_node **items; /* LIST: items; MAP: values */
+    struct weir_node **keys;  /* MAP: scalar nodes, same order as items */
 } weir_node;
 
 /* Value of a key in a MAP, or NULL (also for a node that is no map). */
@@ -64,17 +70,17 @@ WEIR_MUST_USE weir_status weir_node_duplicates(const weir_node *map,
 typedef struct weir_diag {
     uint32_t line, column;
     bool warning;
-    bool settled; /* see weir_diags_settle */
+    bool settled;                     /* see weir_diags_settle */
     const char *key, *message, *hint; /* in the arena of weir_diags; hint may be NULL */
 } weir_diag;
 typedef struct weir_diags {
-    const char *file;   /* borrowed */
+    const char *file; /* borrowed */
     weir_arena arena;
-    weir_diag *items;  /* in order of place */
+    weir_diag *items; /* in order of place */
     size_t n, capacity;
     size_t n_errors;
-    size_t n_dropped;  /* beyond WEIR_DIAGS_MAX: counted only */
-    bool nomem;        /* a message was lost because memory was short (it is counted) */
+    size_t n_dropped; /* beyond WEIR_DIAGS_MAX: counted only */
+    bool nomem;       /* a message was lost because memory was short (it is counted) */
 } weir_diags;
 #define WEIR_DIAGS_MAX 1000
 void weir_diags_init(weir_diags *d, const char *file);
@@ -84,8 +90,8 @@ void weir_diags_error(weir_diags *d, const weir_node *at, const char *key, const
                       const char *fmt, ...) WEIR_PRINTF(5, 6);
 void weir_diags_warn(weir_diags *d, const weir_node *at, const char *key, const char *hint,
                      const char *fmt, ...) WEIR_PRINTF(5, 6);
-/* From now on a place that has an error takes no other one: what a later look at the same value would
- * say (it has no value, it is not a size) only follows from the first. */
+/* From now on a place that has an error takes no other one: what a later look at the same value
+ * would say (it has no value, it is not a size) only follows from the first. */
 void weir_diags_settle(weir_diags *d);
 /* "file:line:col: key: message; hint" lines in order of place into b.  Control characters are
  * escaped, so that no value of the file can forge a line.  false = memory is short. */
@@ -106,48 +112,73 @@ typedef enum weir_opt_type {
     WEIR_OPT_SIZE,       /* uint64_t bytes: 64KiB, 512MiB, plain number                           */
     WEIR_OPT_DURATION,   /* int64_t microseconds: 500ms 30s 10m 1h 1h30m                          */
     WEIR_OPT_ENUM,       /* int: index into `choices` (NULL-terminated array of words)            */
-    WEIR_OPT_CHAR,       /* weir_opt_char: one character of UTF-8, or "none"; \t and \\ understood */
-    WEIR_OPT_STRINGS,    /* weir_opt_strings: list, or one scalar = list of one                   */
-    WEIR_OPT_EXPR,       /* weir_opt_expr: text and place; parsed by src/expr when bound          */
-    WEIR_OPT_EXPRS,      /* weir_opt_exprs: map name -> expression, order kept                    */
-    WEIR_OPT_STRMAP,     /* weir_opt_strmap: map name -> string, order kept                       */
-    WEIR_OPT_COLUMNS,    /* weir_opt_columns: map name -> type text or struct of a column         */
-    WEIR_OPT_STRUCT,     /* nested struct in place, described by `fields`                         */
-    WEIR_OPT_LIST,       /* weir_opt_list: list of structs described by `fields`, `item_size`     */
-    WEIR_OPT_NODE        /* const weir_node *: taken as it stands, checked by the owner           */
+    WEIR_OPT_CHAR,    /* weir_opt_char: one character of UTF-8, or "none"; \t and \\ understood */
+    WEIR_OPT_STRINGS, /* weir_opt_strings: list, or one scalar = list of one                   */
+    WEIR_OPT_EXPR,    /* weir_opt_expr: text and place; parsed by src/expr when bound          */
+    WEIR_OPT_EXPRS,   /* weir_opt_exprs: map name -> expression, order kept                    */
+    WEIR_OPT_STRMAP,  /* weir_opt_strmap: map name -> string, order kept                       */
+    WEIR_OPT_COLUMNS, /* weir_opt_columns: map name -> type text or struct of a column         */
+    WEIR_OPT_STRUCT,  /* nested struct in place, described by `fields`                         */
+    WEIR_OPT_LIST,    /* weir_opt_list: list of structs described by `fields`, `item_size`     */
+    WEIR_OPT_NODE     /* const weir_node *: taken as it stands, checked by the owner           */
 } weir_opt_type;
 
-typedef struct weir_opt_char { bool set; uint8_t size; char bytes[5]; } weir_opt_char; /* size 0 = none */
-typedef struct weir_opt_strings { size_t n; const char **items; } weir_opt_strings;
-typedef struct weir_opt_expr { const char *text; uint32_t line, column; bool quoted; } weir_opt_expr;
-typedef struct weir_opt_exprs { size_t n; const char **names; weir_opt_expr *items; } weir_opt_exprs;
-typedef struct weir_opt_strmap { size_t n; const char **names; const char **values; } weir_opt_strmap;
+typedef struct weir_opt_char {
+    bool set;
+    uint8_t size;
+    char bytes[5];
+} weir_opt_char; /* size 0 = none */
+typedef struct weir_opt_strings {
+    size_t n;
+    const char **items;
+} weir_opt_strings;
+typedef struct weir_opt_expr {
+    const char *text;
+    uint32_t line, column;
+    bool quoted;
+} weir_opt_expr;
+typedef struct weir_opt_exprs {
+    size_t n;
+    const char **names;
+    weir_opt_expr *items;
+} weir_opt_exprs;
+typedef struct weir_opt_strmap {
+    size_t n;
+    const char **names;
+    const char **values;
+} weir_opt_strmap;
 /* One entry of `columns:`; "int64!" or {type, from, format, timezone, null, ambiguous}. */
 typedef struct weir_opt_column {
     const char *name, *type, *from, *format, *timezone; /* NULL = not given; type without its "!" */
-    const char *ambiguous;  /* repeated local hours: "error", "earlier", "later"; NULL = not given */
+    const char *ambiguous; /* repeated local hours: "error", "earlier", "later"; NULL = not given */
     weir_opt_strings nulls; /* `null:` words that mean null in this column; n 0 = not given */
     bool not_null;
     uint32_t line, column;
 } weir_opt_column;
-typedef struct weir_opt_columns { size_t n; weir_opt_column *items; } weir_opt_columns;
-typedef struct weir_opt_list { size_t n; void *items; } weir_opt_list; /* n structs of item_size */
+typedef struct weir_opt_columns {
+    size_t n;
+    weir_opt_column *items;
+} weir_opt_columns;
+typedef struct weir_opt_list {
+    size_t n;
+    void *items;
+} weir_opt_list; /* n structs of item_size */
 
 enum { WEIR_OPT_REQUIRED = 1, WEIR_OPT_HIDDEN = 2 };
 
 typedef struct weir_option {
-    const char *name;   /* NULL ends the table */
+    const char *name; /* NULL ends the table */
     weir_opt_type type;
     uint32_t flags;
-    size_t offset;      /* in the config struct */
-    size_t set_offset;  /* of a bool that tells whether the option was given; 0 = none */
-    const char *fallback; /* default as text, parsed like input; NULL = zero */
-    const char *const *choices;        /* ENUM */
-    const struct weir_option *fields;  /* STRUCT, LIST */
-    size_t item_size;                  /* LIST */
-    int64_t min, max;                  /* INT, DURATION (when min != max), SIZE (max 0 = none) */
-    const char *alias;                 /* another accepted name */
-    const char *help;                  /* one line, lower case, no full stop */
+    size_t offset;              /* in the config struct */
+    size_t set_offset;          /* of a bool that tells whether the option was given; 0 = none */
+    const char *fallback;       /* default as text, parsed like input; NULL = zero */
+    const char *const *choices; /* ENUM */
+    const struct weir_option *fields; /* STRUCT, LIST */
+    size_t item_size;                 /* LIST */
+    int64_t min, max;                 /* INT, DURATION (when min != max), SIZE (max 0 = none) */
+    const char *alias;                /* another accepted name */
+    const char *help;                 /* one line, lower case, no full stop */
     const char *since;
 } weir_option;
 
@@ -160,7 +191,10 @@ WEIR_MUST_USE weir_status weir_option_bind(const weir_option *table, const weir_
 
 /* The same where several tables share one map (a flow's source: connector + format + common):
  * a key is unknown only when no table has it. */
-typedef struct weir_option_part { const weir_option *table; void *config; } weir_option_part;
+typedef struct weir_option_part {
+    const weir_option *table;
+    void *config;
+} weir_option_part;
 WEIR_MUST_USE weir_status weir_option_bind_parts(const weir_option_part *parts, size_t n,
                                                  const weir_node *map, weir_arena *arena,
                                                  weir_diags *diags);

@@ -170,8 +170,8 @@ static bool set_grow(block_set *s) {
     return true;
 }
 
-/* Bytes that b adds: its capacity when it is new.  Without memory for the set a block may count more
- * than once, which errs to the safe side. */
+/* Bytes that b adds: its capacity when it is new.  Without memory for the set a block may count
+ * more than once, which errs to the safe side. */
 static size_t add_block(block_set *s, const weir_block *b) {
     if (!b) return 0;
     if ((!s->slots || s->n * 2 > s->mask) && !set_grow(s) && !s->slots) return b->capacity;

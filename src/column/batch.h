@@ -1,8 +1,8 @@
 /* The batch: the only unit that flows.
  *
- * At most WEIR_BATCH_MAX_ROWS rows, a schema, one column a field, where its rows came from, which of
- * them are still alive (selection) and what went wrong with some (failures).  A batch has one owner;
- * columns are shared.
+ * At most WEIR_BATCH_MAX_ROWS rows, a schema, one column a field, where its rows came from, which
+ * of them are still alive (selection) and what went wrong with some (failures).  A batch has one
+ * owner; columns are shared.
  */
 #ifndef WEIR_COLUMN_BATCH_H
 #define WEIR_COLUMN_BATCH_H
@@ -15,14 +15,15 @@
 /* Where the rows of a batch came from.  Row i of the batch (a physical row, whatever the selection)
  * stands at raw->data[row_begin[i] .. row_end[i]) when raw is set. */
 typedef struct weir_origin {
-    uint32_t split;       /* number of the split within its source */
-    uint64_t sequence;    /* of the batch within its split: (split, sequence, row) is the total order */
-    uint64_t first_row;   /* 0-based row of the batch's row 0 in its split, when known */
-    uint64_t raw_byte;    /* byte address in the split of raw->data[raw_begin] */
-    uint64_t raw_line;    /* 1-based line at raw_begin; 0 = the source has no lines */
+    uint32_t split; /* number of the split within its source */
+    uint64_t
+        sequence; /* of the batch within its split: (split, sequence, row) is the total order */
+    uint64_t first_row; /* 0-based row of the batch's row 0 in its split, when known */
+    uint64_t raw_byte;  /* byte address in the split of raw->data[raw_begin] */
+    uint64_t raw_line;  /* 1-based line at raw_begin; 0 = the source has no lines */
     uint32_t raw_begin;
-    weir_block *raw;      /* retained; NULL when there is no raw form */
-    uint32_t *row_begin;  /* in rows_block; NULL without raw */
+    weir_block *raw;     /* retained; NULL when there is no raw form */
+    uint32_t *row_begin; /* in rows_block; NULL without raw */
     uint32_t *row_end;
     weir_block *rows_block;
     /* Records that are read a second time (replayed rejects) keep their first address: all three in
@@ -30,7 +31,7 @@ typedef struct weir_origin {
     weir_block *address_block;
     const char *source;
     const uint64_t *row_line, *row_byte; /* a row; UINT64_MAX = unknown */
-    uint64_t *row_id;     /* optional: an id a source gives each row (rowid, offset); in rows_block */
+    uint64_t *row_id; /* optional: an id a source gives each row (rowid, offset); in rows_block */
     uint32_t *row_number; /* row i was row first_row + row_number[i]; NULL = first_row + i; in
                              rows_block, set when a batch is compacted */
 } weir_origin;
@@ -46,17 +47,24 @@ typedef struct weir_batch {
     uint8_t *row_kind;       /* optional: weir_row_kind a row; NULL = all inserts; owned */
 } weir_batch;
 
-typedef enum weir_row_kind { WEIR_ROW_INSERT, WEIR_ROW_UPDATE, WEIR_ROW_DELETE, WEIR_ROW_TRUNCATE } weir_row_kind;
+typedef enum weir_row_kind {
+    WEIR_ROW_INSERT,
+    WEIR_ROW_UPDATE,
+    WEIR_ROW_DELETE,
+    WEIR_ROW_TRUNCATE
+} weir_row_kind;
 
 /* A batch without columns set (all NULL).  Retains schema. */
 WEIR_MUST_USE weir_status weir_batch_new(weir_schema *schema, uint32_t length, weir_batch **out,
                                          weir_error *err);
 void weir_batch_free(weir_batch *b); /* releases columns, origin, failures; NULL is legal */
 /* Replaces the schema and the columns (n = schema->n_fields; takes over their references, not
- * the array; on failure nothing changes and they stay with the caller); releases the old ones.  For operators such as select and set. */
+ * the array; on failure nothing changes and they stay with the caller); releases the old ones.  For
+ * operators such as select and set. */
 WEIR_MUST_USE weir_status weir_batch_replace(weir_batch *b, weir_schema *schema,
                                              weir_column **columns, weir_error *err);
-/* Keeps only the rows whose bit is set in keep (bit i = physical row i).  Owned selection updated. */
+/* Keeps only the rows whose bit is set in keep (bit i = physical row i).  Owned selection updated.
+ */
 WEIR_MUST_USE weir_status weir_batch_keep(weir_batch *b, const uint64_t *keep, weir_error *err);
 /* k-th alive row -> physical row. */
 static inline uint32_t weir_batch_row(const weir_batch *b, uint32_t k) {

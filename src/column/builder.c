@@ -1,5 +1,5 @@
-/* Row by row building.  Memory is in blocks from the start, so that it is charged as it grows and the
- * finished column takes it over without copying.
+/* Row by row building.  Memory is in blocks from the start, so that it is charged as it grows and
+ * the finished column takes it over without copying.
  */
 #include "column/kernel_util.h"
 
@@ -83,7 +83,9 @@ static weir_status room(weir_builder *b, weir_error *err) {
     if (b->length < b->capacity) return WEIR_OK;
     if (b->length >= ROWS_MAX)
         return weir_error_set(err, WEIR_RESOURCE, "a column of more than %u values", ROWS_MAX);
-    uint32_t rows = b->capacity > ROWS_MAX / 2 ? ROWS_MAX : b->capacity ? b->capacity * 2 : FIRST_ROWS;
+    uint32_t rows = b->capacity > ROWS_MAX / 2 ? ROWS_MAX
+                    : b->capacity              ? b->capacity * 2
+                                               : FIRST_ROWS;
     size_t used = b->values ? weir_values_bytes(b->type, b->capacity) : 0;
     size_t words = b->capacity / 64 * 8, more_words = weir_bit_words(rows) * 8;
     weir_status status = WEIR_OK;
@@ -195,7 +197,8 @@ weir_status weir_builder_bytes(weir_builder *b, const void *data, size_t size, w
     }
     if (status != WEIR_OK) return status;
     weir_view *views = (weir_view *)(void *)b->values->data;
-    views[b->length++] = weir_view_make(size ? data : (const void *)"", (uint32_t)size, index, offset);
+    views[b->length++] =
+        weir_view_make(size ? data : (const void *)"", (uint32_t)size, index, offset);
     return WEIR_OK;
 }
 
@@ -210,8 +213,8 @@ weir_status weir_builder_view(weir_builder *b, weir_block *block, size_t offset,
     }
     if (status != WEIR_OK) return status;
     weir_view *views = (weir_view *)(void *)b->values->data;
-    views[b->length++] = weir_view_make(block->data + offset, (uint32_t)size, b->last_view_index,
-                                        (uint32_t)offset);
+    views[b->length++] =
+        weir_view_make(block->data + offset, (uint32_t)size, b->last_view_index, (uint32_t)offset);
     return WEIR_OK;
 }
 
@@ -238,7 +241,9 @@ weir_status weir_builder_close_row(weir_builder *b, weir_error *err) {
     return WEIR_OK;
 }
 
-uint32_t weir_builder_length(const weir_builder *b) { return b->length; }
+uint32_t weir_builder_length(const weir_builder *b) {
+    return b->length;
+}
 
 weir_status weir_builder_finish(weir_builder *b, weir_column **out, weir_error *err) {
     weir_column *c = NULL, *child = NULL;

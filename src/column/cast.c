@@ -9,7 +9,9 @@
 static bool is_time(const weir_type *t) {
     return t->id == WEIR_DATE || t->id == WEIR_TIMESTAMP || t->id == WEIR_TIMESTAMPTZ;
 }
-static bool is_number(const weir_type *t) { return weir_type_is_numeric(t) || t->id == WEIR_BOOL; }
+static bool is_number(const weir_type *t) {
+    return weir_type_is_numeric(t) || t->id == WEIR_BOOL;
+}
 
 bool weir_cast_known(const weir_type *from, const weir_type *to) {
     if (from == to || from->id == WEIR_NULL) return true;
@@ -46,13 +48,20 @@ weir_status weir_cast_fail(weir_cast_job *job, uint32_t row, int code, weir_erro
 }
 
 static const char *what_is_wanted(const weir_type *to, char *buf, size_t size) {
-    if (weir_type_is_integer(to)) snprintf(buf, size, "a whole number (%s)", to->name);
-    else if (weir_type_is_numeric(to)) snprintf(buf, size, "a number (%s)", to->name);
-    else if (to->id == WEIR_BOOL) return "true or false";
-    else if (to->id == WEIR_UUID) return "a UUID";
-    else if (to->id == WEIR_JSON) return "valid JSON";
-    else if (to->id == WEIR_BINARY) return "binary: \\x is not followed by pairs of hexadecimal digits";
-    else snprintf(buf, size, "%s %s", strchr("aeiou", to->name[0]) ? "an" : "a", to->name);
+    if (weir_type_is_integer(to))
+        snprintf(buf, size, "a whole number (%s)", to->name);
+    else if (weir_type_is_numeric(to))
+        snprintf(buf, size, "a number (%s)", to->name);
+    else if (to->id == WEIR_BOOL)
+        return "true or false";
+    else if (to->id == WEIR_UUID)
+        return "a UUID";
+    else if (to->id == WEIR_JSON)
+        return "valid JSON";
+    else if (to->id == WEIR_BINARY)
+        return "binary: \\x is not followed by pairs of hexadecimal digits";
+    else
+        snprintf(buf, size, "%s %s", strchr("aeiou", to->name[0]) ? "an" : "a", to->name);
     return buf;
 }
 
@@ -89,7 +98,9 @@ static void why(const weir_cast_job *job, weir_slice text, int code, char *buf, 
     case WEIR_CAST_LOSSY: snprintf(buf, size, "cannot be kept exactly as %s", to->name); break;
     case WEIR_CAST_TWICE: snprintf(buf, size, "happens twice in %s", zone); break;
     case WEIR_CAST_NEVER: snprintf(buf, size, "does not exist in %s", zone); break;
-    case WEIR_CAST_TIME_OF_DAY: snprintf(buf, size, "has a time of day, which date cannot keep"); break;
+    case WEIR_CAST_TIME_OF_DAY:
+        snprintf(buf, size, "has a time of day, which date cannot keep");
+        break;
     case WEIR_CAST_EMPTY:
         snprintf(buf, size, "is empty, not %s", what_is_wanted(to, wanted, sizeof wanted));
         break;
@@ -155,8 +166,7 @@ static weir_status prepare_zone(weir_cast_job *job, const weir_type *to, weir_er
 static weir_status run_job(weir_cast_job *job, const weir_type *to, weir_error *err) {
     weir_status status = prepare_zone(job, to, err);
     if (status != WEIR_OK) return status;
-    if (only_the_name(job->in->type, to))
-        return weir_column_retype(job->in, to, &job->out, err);
+    if (only_the_name(job->in->type, to)) return weir_column_retype(job->in, to, &job->out, err);
     status = weir_column_new(to, job->in->length, job->ledger, &job->out, err);
     if (status != WEIR_OK) return status;
     weir_column_share_bitmaps(job->out, job->in);
@@ -230,8 +240,7 @@ static weir_status cast_constant(weir_cast_job *job, const weir_column *c, const
     job->rows = (weir_rows){NULL, 1, 1};
     WEIR_TRY(run_job(job, to, err));
     bool loud = blame && blame->failures;
-    if (job->n_bad && rows.n)
-        WEIR_TRY(weir_column_set_null(job->out, 0, loud, job->ledger, err));
+    if (job->n_bad && rows.n) WEIR_TRY(weir_column_set_null(job->out, 0, loud, job->ledger, err));
     for (uint32_t k = 0; job->n_bad && loud && k < rows.n; k++)
         WEIR_TRY(fail_row(job, NULL, 0, weir_rows_at(&rows, k), blame, err));
     job->out->encoding = WEIR_CONSTANT;
@@ -247,8 +256,7 @@ static weir_status cast_null(weir_cast_job *job, const weir_type *to, weir_ctx *
                              weir_error *err) {
     const weir_column *in = job->in;
     weir_column *nulls = NULL;
-    weir_status status =
-        weir_column_constant(to, in->length, NULL, 0, job->ledger, &nulls, err);
+    weir_status status = weir_column_constant(to, in->length, NULL, 0, job->ledger, &nulls, err);
     if (status == WEIR_OK && in->poison && in->encoding != WEIR_CONSTANT) {
         weir_column *constant = nulls;
         nulls = NULL;

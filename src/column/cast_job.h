@@ -1,7 +1,7 @@
 /* The parts of cast, which only src/column includes.
  *
- * A job converts the rows of one PLAIN column.  What fails is only noted, as a code a row; cast.c then
- * turns the codes into failures, once per row for PLAIN, once per row that uses the value for
+ * A job converts the rows of one PLAIN column.  What fails is only noted, as a code a row; cast.c
+ * then turns the codes into failures, once per row for PLAIN, once per row that uses the value for
  * DICTIONARY, and for all rows for CONSTANT.
  */
 #ifndef WEIR_COLUMN_CAST_JOB_H
@@ -36,7 +36,8 @@ typedef struct weir_cast_job {
 } weir_cast_job;
 
 /* Notes that a row failed.  Cold. */
-WEIR_MUST_USE weir_status weir_cast_fail(weir_cast_job *job, uint32_t row, int code, weir_error *err);
+WEIR_MUST_USE weir_status weir_cast_fail(weir_cast_job *job, uint32_t row, int code,
+                                         weir_error *err);
 
 /* Families; each knows the pairs that weir_cast_known names.  in and out are set. */
 WEIR_MUST_USE weir_status weir_cast_numbers(weir_cast_job *job, weir_error *err);

@@ -1,8 +1,8 @@
 /* Casts among bool, integers, floats and decimals.
  *
- * Work goes in chunks: load into one wide type, convert, store.  The switches over types stand outside the
- * loops; chunks stay in the first cache.  Exact types (bool, integers, decimals) pass through int64 when
- * both ends fit it and through __int128 else; floats pass through double.
+ * Work goes in chunks: load into one wide type, convert, store.  The switches over types stand
+ * outside the loops; chunks stay in the first cache.  Exact types (bool, integers, decimals) pass
+ * through int64 when both ends fit it and through __int128 else; floats pass through double.
  */
 #include "column/cast_job.h"
 
@@ -32,8 +32,10 @@ const int64_t weir_cast_pow10[19] = {1,
 
 /* 10^n, n 0..38. */
 static weir_int128 power(int n) {
-    return n <= 18 ? weir_cast_pow10[n] : (weir_int128)weir_cast_pow10[18] * (n <= 36 ? weir_cast_pow10[n - 18]
-                     : weir_cast_pow10[18] * (weir_int128)weir_cast_pow10[n - 36]);
+    return n <= 18 ? weir_cast_pow10[n]
+                   : (weir_int128)weir_cast_pow10[18] *
+                         (n <= 36 ? weir_cast_pow10[n - 18]
+                                  : weir_cast_pow10[18] * (weir_int128)weir_cast_pow10[n - 36]);
 }
 
 bool weir_cast_fits(weir_int128 v, int precision) {
@@ -45,7 +47,7 @@ weir_num weir_cast_rescale(weir_int128 v, int from_scale, int to_scale,
                            const weir_cast_options *options, weir_int128 *out) {
     if (to_scale >= from_scale)
         return __builtin_mul_overflow(v, power(to_scale - from_scale), out) ? WEIR_NUM_RANGE
-                                                                             : WEIR_NUM_OK;
+                                                                            : WEIR_NUM_OK;
     weir_int128 p = power(from_scale - to_scale), q = v / p, r = v % p;
     if (r) {
         if (!options->lossy_round && !options->lossy_trunc) return WEIR_NUM_LOSSY;
@@ -57,8 +59,8 @@ weir_num weir_cast_rescale(weir_int128 v, int from_scale, int to_scale,
 
 /* ---- chunks -------------------------------------------------------------------------------- */
 
-/* Row numbers of a chunk; null rows are converted, too: their values may be read, and nothing is noted
- * about them. */
+/* Row numbers of a chunk; null rows are converted, too: their values may be read, and nothing is
+ * noted about them. */
 typedef struct chunk {
     uint32_t n;
     uint32_t rows[CHUNK];
@@ -129,17 +131,17 @@ static void load128(const weir_column *in, const chunk *c, weir_int128 *to) {
             for (uint32_t i = 0; i < c->n; i++)                                                    \
                 if (from[i]) weir_bit_set(v, c->rows[i]);                                          \
             break;                                                                                 \
-        case WEIR_INT8: STORE(int8_t)                                                             \
-        case WEIR_INT16: STORE(int16_t)                                                           \
-        case WEIR_INT32: STORE(int32_t)                                                           \
-        case WEIR_INT64: STORE(int64_t)                                                           \
-        case WEIR_UINT8: STORE(uint8_t)                                                           \
-        case WEIR_UINT16: STORE(uint16_t)                                                         \
-        case WEIR_UINT32: STORE(uint32_t)                                                         \
-        case WEIR_UINT64: STORE(uint64_t)                                                         \
+        case WEIR_INT8: STORE(int8_t)                                                              \
+        case WEIR_INT16: STORE(int16_t)                                                            \
+        case WEIR_INT32: STORE(int32_t)                                                            \
+        case WEIR_INT64: STORE(int64_t)                                                            \
+        case WEIR_UINT8: STORE(uint8_t)                                                            \
+        case WEIR_UINT16: STORE(uint16_t)                                                          \
+        case WEIR_UINT32: STORE(uint32_t)                                                          \
+        case WEIR_UINT64: STORE(uint64_t)                                                          \
         default:                                                                                   \
-            if (out->type->width == 8) STORE(int64_t)                                             \
-            STORE(weir_int128)                                                                    \
+            if (out->type->width == 8) STORE(int64_t)                                              \
+            STORE(weir_int128)                                                                     \
         }                                                                                          \
     }
 STORE_ALL(int64_t, store64)
@@ -216,7 +218,9 @@ static bool convert128(const exact_plan *p, const weir_cast_options *o, uint32_t
     return any;
 }
 
-static bool fits_int64(const weir_type *t) { return t->width <= 8 && t->id != WEIR_UINT64; }
+static bool fits_int64(const weir_type *t) {
+    return t->width <= 8 && t->id != WEIR_UINT64;
+}
 
 static weir_status exact_to_exact(weir_cast_job *job, weir_error *err) {
     const weir_type *from = job->in->type, *to = job->out->type;
@@ -251,8 +255,8 @@ static weir_status exact_to_exact(weir_cast_job *job, weir_error *err) {
 
 /* ---- exact to float ------------------------------------------------------------------------ */
 
-/* The nearest double of v / 10^scale, and whether its shortest text is that very decimal (for a float:
- * the same with floats).  Integers and short decimals need no text. */
+/* The nearest double of v / 10^scale, and whether its shortest text is that very decimal (for a
+ * float: the same with floats).  Integers and short decimals need no text. */
 static weir_num to_double(weir_int128 v, int scale, bool single, bool lossy, double *out) {
     char text[WEIR_NUM_DECIMAL_MAX];
     weir_int128 m = v < 0 ? -v : v, back = 0;
@@ -269,8 +273,8 @@ static weir_num to_double(weir_int128 v, int scale, bool single, bool lossy, dou
     }
     size_t n = weir_num_format_decimal128(v, scale, text);
     float f = 0;
-    weir_num code = single ? weir_num_parse_float(text, n, 0, &f)
-                           : weir_num_parse_double(text, n, 0, out);
+    weir_num code =
+        single ? weir_num_parse_float(text, n, 0, &f) : weir_num_parse_double(text, n, 0, out);
     if (code != WEIR_NUM_OK) return code;
     if (single) *out = f;
     char again[WEIR_NUM_DOUBLE_MAX];
@@ -309,7 +313,8 @@ static weir_status exact_to_float(weir_cast_job *job, weir_error *err) {
 
 /* ---- from float ---------------------------------------------------------------------------- */
 
-/* The decimal that the shortest text of d stands for, at scale.  0.1 is 0.1 here, whatever its bits. */
+/* The decimal that the shortest text of d stands for, at scale.  0.1 is 0.1 here, whatever its
+ * bits. */
 static weir_num from_text_of(double d, bool single, int precision, int scale,
                              const weir_cast_options *o, weir_int128 *out) {
     char text[WEIR_NUM_DOUBLE_MAX];
@@ -396,7 +401,8 @@ static weir_status float_to_float(weir_cast_job *job, weir_error *err) {
         if ((double)f != d && d == d) {
             bool overflow = fabs(d) > 3.4028234663852886e38 && d - d == 0;
             if (overflow || !lossy)
-                WEIR_TRY(weir_cast_fail(job, row, overflow ? WEIR_CAST_RANGE : WEIR_CAST_LOSSY, err));
+                WEIR_TRY(
+                    weir_cast_fail(job, row, overflow ? WEIR_CAST_RANGE : WEIR_CAST_LOSSY, err));
         }
     });
 out:
@@ -404,7 +410,8 @@ out:
 }
 
 weir_status weir_cast_numbers(weir_cast_job *job, weir_error *err) {
-    bool from_float = weir_type_is_float(job->in->type), to_float = weir_type_is_float(job->out->type);
+    bool from_float = weir_type_is_float(job->in->type),
+         to_float = weir_type_is_float(job->out->type);
     if (from_float) return to_float ? float_to_float(job, err) : float_to_exact(job, err);
     return to_float ? exact_to_float(job, err) : exact_to_exact(job, err);
 }

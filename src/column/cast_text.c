@@ -10,8 +10,7 @@ static int parse_integer(const weir_type *t, weir_slice s, void *to) {
     if (t->id == WEIR_UINT64) return weir_num_parse_uint64(s.data, s.size, to);
     bool is_signed = weir_type_is_signed(t);
     int64_t v = 0, max = ((int64_t)1 << (t->width * 8 - is_signed)) - 1;
-    weir_num code =
-        weir_num_parse_int_within(s.data, s.size, is_signed ? -max - 1 : 0, max, &v);
+    weir_num code = weir_num_parse_int_within(s.data, s.size, is_signed ? -max - 1 : 0, max, &v);
     switch (t->width) {
     case 1: *(uint8_t *)to = (uint8_t)v; break;
     case 2: *(uint16_t *)to = (uint16_t)v; break;
@@ -28,7 +27,8 @@ static int parse_lossy(const weir_type *t, weir_slice s, const weir_cast_options
     weir_num code = weir_num_measure(s.data, s.size, &shape);
     if (code != WEIR_NUM_OK) return code;
     if (shape.whole + shape.fraction > WEIR_DECIMAL_MAX_PRECISION) return WEIR_NUM_RANGE;
-    code = weir_num_parse_decimal128(s.data, s.size, WEIR_DECIMAL_MAX_PRECISION, shape.fraction, &exact);
+    code = weir_num_parse_decimal128(s.data, s.size, WEIR_DECIMAL_MAX_PRECISION, shape.fraction,
+                                     &exact);
     return code == WEIR_NUM_OK ? weir_cast_rescale(exact, shape.fraction, t->scale, o, out) : code;
 }
 
@@ -116,9 +116,8 @@ static int parse_format(weir_cast_job *job, weir_slice s, uint32_t row) {
     case WEIR_TIMESTAMPTZ: kind = WEIR_TIME_KIND_TIMESTAMPTZ; break;
     default: return parse_as(job, job->out->type->id, s, row);
     }
-    weir_num code =
-        weir_time_program_parse(job->options->format, kind, s.data, s.size, &job->zone,
-                                (weir_ambiguous)job->options->ambiguous, &v);
+    weir_num code = weir_time_program_parse(job->options->format, kind, s.data, s.size, &job->zone,
+                                            (weir_ambiguous)job->options->ambiguous, &v);
     if (kind == WEIR_TIME_KIND_DATE)
         ((int32_t *)job->out->values)[row] = (int32_t)v;
     else
@@ -131,7 +130,8 @@ int weir_cast_parse(weir_cast_job *job, weir_slice s, uint32_t row) {
     int code = parse_as(job, job->out->type->id, s, row);
     bool lossy = job->options->lossy_round || job->options->lossy_trunc;
     if (code == WEIR_NUM_SYNTAX && lossy && weir_type_is_integer(job->out->type))
-        code = parse_lossy_integer(job, s, (uint8_t *)job->out->values + (size_t)row * job->out->type->width);
+        code = parse_lossy_integer(
+            job, s, (uint8_t *)job->out->values + (size_t)row * job->out->type->width);
     return code;
 }
 
@@ -242,12 +242,13 @@ weir_status weir_cast_from_text(weir_cast_job *job, weir_error *err) {
 
 /* ---- JSON to values ------------------------------------------------------------------------ */
 
-/* The text that stands for a scalar: the inside of a string, unescaped, or a number or word as it is.
- * 0 = fine, -1 = JSON's null, else a code. */
+/* The text that stands for a scalar: the inside of a string, unescaped, or a number or word as it
+ * is. 0 = fine, -1 = JSON's null, else a code. */
 static int json_scalar(weir_cast_job *job, weir_slice s, weir_slice *out) {
     const char *end = s.data + s.size;
     const char *p = weir_json_skip_space(s.data, end);
-    while (end > p && (end[-1] == ' ' || end[-1] == '\n' || end[-1] == '\t' || end[-1] == '\r')) end--;
+    while (end > p && (end[-1] == ' ' || end[-1] == '\n' || end[-1] == '\t' || end[-1] == '\r'))
+        end--;
     *out = (weir_slice){p, (size_t)(end - p)};
     if (out->size == 0) return WEIR_CAST_EMPTY;
     if (weir_slice_is(*out, "null")) return -1;
@@ -312,11 +313,19 @@ static weir_status format_rows(weir_cast_job *job, bool *done, weir_error *err) 
     case WEIR_INT32: FORMAT_LOOP(WEIR_NUM_INT64_MAX, weir_num_format_int64(V(int32_t), p)); break;
     case WEIR_INT64: FORMAT_LOOP(WEIR_NUM_INT64_MAX, weir_num_format_int64(V(int64_t), p)); break;
     case WEIR_UINT8: FORMAT_LOOP(WEIR_NUM_INT64_MAX, weir_num_format_uint64(V(uint8_t), p)); break;
-    case WEIR_UINT16: FORMAT_LOOP(WEIR_NUM_INT64_MAX, weir_num_format_uint64(V(uint16_t), p)); break;
-    case WEIR_UINT32: FORMAT_LOOP(WEIR_NUM_INT64_MAX, weir_num_format_uint64(V(uint32_t), p)); break;
-    case WEIR_UINT64: FORMAT_LOOP(WEIR_NUM_INT64_MAX, weir_num_format_uint64(V(uint64_t), p)); break;
+    case WEIR_UINT16:
+        FORMAT_LOOP(WEIR_NUM_INT64_MAX, weir_num_format_uint64(V(uint16_t), p));
+        break;
+    case WEIR_UINT32:
+        FORMAT_LOOP(WEIR_NUM_INT64_MAX, weir_num_format_uint64(V(uint32_t), p));
+        break;
+    case WEIR_UINT64:
+        FORMAT_LOOP(WEIR_NUM_INT64_MAX, weir_num_format_uint64(V(uint64_t), p));
+        break;
     case WEIR_FLOAT32: FORMAT_LOOP(WEIR_NUM_DOUBLE_MAX, weir_num_format_float(V(float), p)); break;
-    case WEIR_FLOAT64: FORMAT_LOOP(WEIR_NUM_DOUBLE_MAX, weir_num_format_double(V(double), p)); break;
+    case WEIR_FLOAT64:
+        FORMAT_LOOP(WEIR_NUM_DOUBLE_MAX, weir_num_format_double(V(double), p));
+        break;
     case WEIR_DECIMAL:
         if (t->width == 8)
             FORMAT_LOOP(WEIR_NUM_DECIMAL_MAX, weir_num_format_decimal64(V(int64_t), t->scale, p));
@@ -354,14 +363,16 @@ static weir_status format_times(weir_cast_job *job, weir_error *err) {
         int64_t v = id == WEIR_DATE ? V(int32_t) : V(int64_t);
         char *p = weir_view_reserve(&job->writer, most, err);
         if (!p) return WEIR_RESOURCE;
-        views[row] = weir_view_commit(&job->writer,
-                                      weir_time_program_write(job->options->format, kind, v,
-                                                              &job->zone, p, most));
+        views[row] =
+            weir_view_commit(&job->writer, weir_time_program_write(job->options->format, kind, v,
+                                                                   &job->zone, p, most));
     });
     return WEIR_OK;
 }
 
-static bool is_moment(weir_type_id id) { return id >= WEIR_DATE && id <= WEIR_TIMESTAMPTZ; }
+static bool is_moment(weir_type_id id) {
+    return id >= WEIR_DATE && id <= WEIR_TIMESTAMPTZ;
+}
 
 weir_status weir_cast_to_text(weir_cast_job *job, weir_error *err) {
     weir_view *views = job->out->values;

@@ -104,8 +104,7 @@ weir_status weir_column_set_null(weir_column *c, uint32_t row, bool poison, weir
                                  weir_error *err) {
     if (c->encoding == WEIR_CONSTANT) row = 0;
     weir_status status = weir_column_need_validity(c, ledger, err);
-    if (status == WEIR_OK)
-        status = own_bitmap(c, ledger, &c->validity_block, &c->validity, err);
+    if (status == WEIR_OK) status = own_bitmap(c, ledger, &c->validity_block, &c->validity, err);
     if (status == WEIR_OK && poison) status = weir_column_need_poison(c, ledger, err);
     if (status == WEIR_OK && poison)
         status = own_bitmap(c, ledger, &c->poison_block, &c->poison, err);

@@ -4,17 +4,16 @@
  *   fixed width   values: type->width bytes a row
  *   BOOL          values: one bit a row, least significant first
  *   views         values: weir_view a row; bytes inline (<= 12) or in blocks[view.ref.block]
- *   LIST, MAP     values: int32 offsets, length + 1; children[0] the items (MAP: [0] keys, [1] values)
- *   STRUCT        children, one a field, each as long as the column
- * validity: one bit a row, 1 = not null; NULL pointer = all valid.
- * poison:   one bit a row, 1 = null *because an error happened here*; always null there too.  NULL
- *           pointer = none.  What reads a poisoned value is skipped, so that one fault gives one
- *           failure (DESIGN: "what depends on that field is skipped").
+ *   LIST, MAP     values: int32 offsets, length + 1; children[0] the items (MAP: [0] keys, [1]
+ * values) STRUCT        children, one a field, each as long as the column validity: one bit a row,
+ * 1 = not null; NULL pointer = all valid. poison:   one bit a row, 1 = null *because an error
+ * happened here*; always null there too.  NULL pointer = none.  What reads a poisoned value is
+ * skipped, so that one fault gives one failure (DESIGN: "what depends on that field is skipped").
  *
  * Encodings: PLAIN as above; CONSTANT: length rows share the value at row 0; DICTIONARY: `indices`
  * (int32 a row) point into `dictionary` (a PLAIN column of the same type without nulls); nulls are
- * marked in the outer validity only, and the index of a null row is any within the dictionary, or 0.
- * Bitmaps of a CONSTANT column have one bit.  The children of a CONSTANT STRUCT have a row 0.
+ * marked in the outer validity only, and the index of a null row is any within the dictionary, or
+ * 0. Bitmaps of a CONSTANT column have one bit.  The children of a CONSTANT STRUCT have a row 0.
  * Values of null rows are undefined but may be read.
  */
 #ifndef WEIR_COLUMN_COLUMN_H
@@ -24,8 +23,15 @@
 #include "column/type.h"
 
 typedef union weir_view {
-    struct { uint32_t size; char bytes[12]; } in;                       /* size <= 12, rest zero */
-    struct { uint32_t size; char prefix[4]; uint32_t block, offset; } ref; /* size > 12 */
+    struct {
+        uint32_t size;
+        char bytes[12];
+    } in; /* size <= 12, rest zero */
+    struct {
+        uint32_t size;
+        char prefix[4];
+        uint32_t block, offset;
+    } ref; /* size > 12 */
     uint64_t words[2];
 } weir_view;
 
@@ -54,13 +60,21 @@ void weir_column_release(weir_column *c); /* NULL is legal */
 static inline bool weir_bit_get(const uint64_t *bits, uint32_t i) {
     return (bits[i >> 6] >> (i & 63)) & 1;
 }
-static inline void weir_bit_set(uint64_t *bits, uint32_t i) { bits[i >> 6] |= 1ull << (i & 63); }
-static inline void weir_bit_clear(uint64_t *bits, uint32_t i) { bits[i >> 6] &= ~(1ull << (i & 63)); }
-static inline size_t weir_bit_words(uint32_t n) { return ((size_t)n + 63) >> 6; }
+static inline void weir_bit_set(uint64_t *bits, uint32_t i) {
+    bits[i >> 6] |= 1ull << (i & 63);
+}
+static inline void weir_bit_clear(uint64_t *bits, uint32_t i) {
+    bits[i >> 6] &= ~(1ull << (i & 63));
+}
+static inline size_t weir_bit_words(uint32_t n) {
+    return ((size_t)n + 63) >> 6;
+}
 
 /* Where row i's value stands in `values` (of the dictionary for DICTIONARY). */
 static inline uint32_t weir_column_slot(const weir_column *c, uint32_t row) {
-    return c->encoding == WEIR_PLAIN ? row : c->encoding == WEIR_CONSTANT ? 0 : (uint32_t)c->indices[row];
+    return c->encoding == WEIR_PLAIN      ? row
+           : c->encoding == WEIR_CONSTANT ? 0
+                                          : (uint32_t)c->indices[row];
 }
 static inline bool weir_column_is_null(const weir_column *c, uint32_t row) {
     if (c->type->id == WEIR_NULL) return true;
@@ -109,8 +123,10 @@ static inline weir_view weir_view_make(const uint8_t *data, uint32_t size, uint3
 WEIR_MUST_USE weir_status weir_column_new(const weir_type *type, uint32_t length,
                                           weir_ledger *ledger, weir_column **out, weir_error *err);
 /* Adds validity (all valid) / poison (none) when absent. */
-WEIR_MUST_USE weir_status weir_column_need_validity(weir_column *c, weir_ledger *ledger, weir_error *err);
-WEIR_MUST_USE weir_status weir_column_need_poison(weir_column *c, weir_ledger *ledger, weir_error *err);
+WEIR_MUST_USE weir_status weir_column_need_validity(weir_column *c, weir_ledger *ledger,
+                                                    weir_error *err);
+WEIR_MUST_USE weir_status weir_column_need_poison(weir_column *c, weir_ledger *ledger,
+                                                  weir_error *err);
 /* Marks row null (and poisoned when poison is true), adding the bitmaps when absent. */
 WEIR_MUST_USE weir_status weir_column_set_null(weir_column *c, uint32_t row, bool poison,
                                                weir_ledger *ledger, weir_error *err);
@@ -118,7 +134,8 @@ WEIR_MUST_USE weir_status weir_column_set_null(weir_column *c, uint32_t row, boo
 WEIR_MUST_USE weir_status weir_column_add_block(weir_column *c, weir_block *block, uint32_t *index,
                                                 weir_error *err);
 /* Takes over child's reference; on failure it stays with the caller. */
-WEIR_MUST_USE weir_status weir_column_add_child(weir_column *c, weir_column *child, weir_error *err);
+WEIR_MUST_USE weir_status weir_column_add_child(weir_column *c, weir_column *child,
+                                                weir_error *err);
 /* A CONSTANT column of length rows, null when data is NULL.  Views: bytes of size data_size; other
  * types: type->width bytes (BOOL: one byte 0/1). */
 WEIR_MUST_USE weir_status weir_column_constant(const weir_type *type, uint32_t length,
@@ -131,8 +148,8 @@ WEIR_MUST_USE weir_status weir_column_dictionary(weir_column *dictionary, uint32
                                                  weir_ledger *ledger, weir_column **out,
                                                  weir_error *err);
 
-/* Row by row building, for cold paths, tests, nested values and JSON.  Grows by doubling; strings go
- * to blocks the builder owns. */
+/* Row by row building, for cold paths, tests, nested values and JSON.  Grows by doubling; strings
+ * go to blocks the builder owns. */
 typedef struct weir_builder weir_builder;
 WEIR_MUST_USE weir_status weir_builder_new(const weir_type *type, weir_ledger *ledger,
                                            weir_builder **out, weir_error *err);
@@ -153,17 +170,17 @@ WEIR_MUST_USE weir_status weir_builder_finish(weir_builder *b, weir_column **out
 void weir_builder_free(weir_builder *b);
 
 /* Text of one value as CSV, messages and tests show it (weir's canonical text; null gives "").
- * Times have a space between date and time, binary is \x hexadecimal, nested values are JSON.  Appends
- * to out; false = out of memory. */
+ * Times have a space between date and time, binary is \x hexadecimal, nested values are JSON.
+ * Appends to out; false = out of memory. */
 WEIR_MUST_USE bool weir_column_text(const weir_column *c, uint32_t row, weir_buf *out);
-/* JSON text of one value, appended to out: numbers and decimals as numbers, NaN and infinity null, json
- * as it stands, dates, times (with 'T'), intervals, uuids and binary (\x hexadecimal) as strings, LIST
- * as array, STRUCT and MAP as objects. */
+/* JSON text of one value, appended to out: numbers and decimals as numbers, NaN and infinity null,
+ * json as it stands, dates, times (with 'T'), intervals, uuids and binary (\x hexadecimal) as
+ * strings, LIST as array, STRUCT and MAP as objects. */
 WEIR_MUST_USE bool weir_column_json(const weir_column *c, uint32_t row, weir_buf *out);
 /* Exact equality of two values, null equals null; NaN equals NaN.  Types must be the same. */
 bool weir_column_equal(const weir_column *a, uint32_t row_a, const weir_column *b, uint32_t row_b);
-/* Checks every invariant above (bounds of views, offsets, dictionary indices, zero padding of inline
- * views, poison implies null); tests call it on everything they make. */
+/* Checks every invariant above (bounds of views, offsets, dictionary indices, zero padding of
+ * inline views, poison implies null); tests call it on everything they make. */
 WEIR_MUST_USE weir_status weir_column_validate(const weir_column *c, weir_error *err);
 
 #endif

@@ -47,7 +47,8 @@ static size_t short_text(const weir_column *c, uint32_t slot, char separator, ch
     case WEIR_DECIMAL:
         return t->width == 8
                    ? weir_num_format_decimal64(*(const int64_t *)(const void *)p, t->scale, out)
-                   : weir_num_format_decimal128(*(const weir_int128 *)(const void *)p, t->scale, out);
+                   : weir_num_format_decimal128(*(const weir_int128 *)(const void *)p, t->scale,
+                                                out);
     case WEIR_DATE: return weir_date_format(*(const int32_t *)(const void *)p, out);
     case WEIR_TIME: return weir_time_format(*(const int64_t *)(const void *)p, out);
     case WEIR_TIMESTAMP:

@@ -82,8 +82,7 @@ static weir_status check_values(const weir_column *c, weir_rows rows, weir_error
     if (status != WEIR_OK || !weir_type_is_view(c->type)) return status;
     for (uint32_t k = 0; status == WEIR_OK && k < rows.n; k++) {
         uint32_t row = weir_rows_at(&rows, k);
-        if (!weir_column_is_null(c, row))
-            status = check_view(c, weir_column_slot(c, row), err);
+        if (!weir_column_is_null(c, row)) status = check_view(c, weir_column_slot(c, row), err);
     }
     return status;
 }

@@ -97,7 +97,8 @@ static void compact_failures(weir_batch *b, const uint32_t *new_row) {
     size_t n = 0;
     if (!f) return;
     memset(f->bad, 0, weir_bit_words(f->rows) * 8);
-    for (uint32_t k = 0; f->counts && k < b->n_selected; k++) f->counts[k] = f->counts[b->selection[k]];
+    for (uint32_t k = 0; f->counts && k < b->n_selected; k++)
+        f->counts[k] = f->counts[b->selection[k]];
     for (size_t i = 0; i < f->n; i++) {
         uint32_t row = new_row[f->items[i].row];
         if (row == UINT32_MAX) continue;

@@ -1,10 +1,10 @@
 /* compare: a BOOL column from two columns of one type, and the order of two single values.
  *
- * Fixed-width values are compared 64 at a time into bytes, which compilers turn into vector code, and
- * the bytes are packed into one word of the result.  All rows are computed, alive or not: that is
- * cheaper than looking up the selection, and fixed-width values may always be read.  Texts are looked at
- * only where both sides are alive and not null.  EQ, LT and LE are computed; NE, GE and GT are their
- * opposites, which holds for floats, too, as NaN has its place in the order.
+ * Fixed-width values are compared 64 at a time into bytes, which compilers turn into vector code,
+ * and the bytes are packed into one word of the result.  All rows are computed, alive or not: that
+ * is cheaper than looking up the selection, and fixed-width values may always be read.  Texts are
+ * looked at only where both sides are alive and not null.  EQ, LT and LE are computed; NE, GE and
+ * GT are their opposites, which holds for floats, too, as NaN has its place in the order.
  */
 #include "column/kernel_util.h"
 #include "text/number.h"
@@ -12,7 +12,9 @@
 
 /* ---- two values ---------------------------------------------------------------------------- */
 
-static int sign_of(int64_t d) { return d < 0 ? -1 : d > 0; }
+static int sign_of(int64_t d) {
+    return d < 0 ? -1 : d > 0;
+}
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int order_double(double a, double b) {
@@ -56,17 +58,16 @@ static int order_nested(const weir_column *a, uint32_t sa, const weir_column *b,
     return ORDER(na, nb);
 }
 
-#define ORDER_AT(TYPE)                                                                             \
-    ORDER(((const TYPE *)base_a->values)[sa], ((const TYPE *)base_b->values)[sb])
+#define ORDER_AT(TYPE) ORDER(((const TYPE *)base_a->values)[sa], ((const TYPE *)base_b->values)[sb])
 
-int weir_compare_values(const weir_column *a, uint32_t row_a, const weir_column *b, uint32_t row_b) {
+int weir_compare_values(const weir_column *a, uint32_t row_a, const weir_column *b,
+                        uint32_t row_b) {
     const weir_column *base_a = weir_column_base(a), *base_b = weir_column_base(b);
     uint32_t sa = weir_column_slot(a, row_a), sb = weir_column_slot(b, row_b);
     switch (a->type->id) {
     case WEIR_NULL:
     case WEIR_TYPE_COUNT: return 0;
-    case WEIR_BOOL:
-        return weir_bit_get(base_a->values, sa) - weir_bit_get(base_b->values, sb);
+    case WEIR_BOOL: return weir_bit_get(base_a->values, sa) - weir_bit_get(base_b->values, sb);
     case WEIR_INT8: return ORDER_AT(int8_t);
     case WEIR_INT16: return ORDER_AT(int16_t);
     case WEIR_DATE:
@@ -349,8 +350,8 @@ static weir_status compare_constants(weir_compare_op op, const weir_column *a, c
     bool lt = op == WEIR_LT || op == WEIR_LE || op == WEIR_NE;
     bool gt = op == WEIR_GT || op == WEIR_GE || op == WEIR_NE;
     uint8_t value = d == 0 ? eq : d < 0 ? lt : gt;
-    weir_status status = weir_column_constant(weir_type_of(WEIR_BOOL), length, null ? NULL : &value, 1,
-                                              ledger, out, err);
+    weir_status status = weir_column_constant(weir_type_of(WEIR_BOOL), length, null ? NULL : &value,
+                                              1, ledger, out, err);
     if (status != WEIR_OK) return status;
     if (weir_column_is_poisoned(a, 0) || weir_column_is_poisoned(b, 0))
         status = weir_column_set_null(*out, 0, true, ledger, err);

@@ -36,7 +36,8 @@ void weir_failures_free(weir_failures *f) {
 /* Room for one more entry of row; *keep is false when the row has had its share. */
 static weir_status next_entry(weir_failures *f, uint32_t row, bool *keep, weir_error *err) {
     if (row >= f->rows)
-        return weir_error_set(err, WEIR_INTERNAL, "a failure of row %u in a batch of %u", row, f->rows);
+        return weir_error_set(err, WEIR_INTERNAL, "a failure of row %u in a batch of %u", row,
+                              f->rows);
     if (!f->counts) { /* most batches have no failure: this is made for the first one */
         f->counts = weir_alloc_zero((size_t)f->rows + 1, 1);
         if (!f->counts) return weir_error_nomem(err);
@@ -59,8 +60,8 @@ weir_status weir_failures_put(weir_failures *f, uint32_t row, const char *stage,
     bool keep = false;
     weir_status status = next_entry(f, row, &keep, err);
     if (status == WEIR_OK && keep)
-        f->items[f->n++] =
-            (weir_failure){.row = row, .stage = stage, .field = field, .rule = rule, .reason = reason};
+        f->items[f->n++] = (weir_failure){
+            .row = row, .stage = stage, .field = field, .rule = rule, .reason = reason};
     return status;
 }
 
@@ -74,7 +75,8 @@ weir_status weir_failures_add(weir_failures *f, uint32_t row, const char *stage,
     int n = vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     if (n < 0) n = 0;
-    size_t size = (size_t)n < sizeof text ? (size_t)n : weir_utf8_clip(text, sizeof text - 1, sizeof text - 1);
+    size_t size = (size_t)n < sizeof text ? (size_t)n
+                                          : weir_utf8_clip(text, sizeof text - 1, sizeof text - 1);
     const char *reason = weir_arena_strndup(&f->arena, text, size);
     if (!reason) {
         if (f->arena.total_bytes + REASON_MAX_BYTES + 65536 * 4 < REASONS_MAX_BYTES)

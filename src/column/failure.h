@@ -10,23 +10,25 @@
 #include "base/mem.h"
 
 typedef struct weir_failure {
-    uint32_t row;       /* physical row of the batch */
-    const char *stage;  /* "read", "set", "validate", "load", ...: static text */
-    const char *field;  /* column, "" when the record as a whole; lives as long as the plan or arena */
+    uint32_t row;      /* physical row of the batch */
+    const char *stage; /* "read", "set", "validate", "load", ...: static text */
+    const char
+        *field; /* column, "" when the record as a whole; lives as long as the plan or arena */
     const char *rule;   /* "type", "required", "pattern", ...; static or plan text */
     const char *reason; /* one sentence for a person; in the arena, or static */
 } weir_failure;
 
-/* Entries in order of detection; at most WEIR_FAILURES_PER_ROW are kept a row (the rest counted). */
+/* Entries in order of detection; at most WEIR_FAILURES_PER_ROW are kept a row (the rest counted).
+ */
 #define WEIR_FAILURES_PER_ROW 64
 typedef struct weir_failures {
     weir_arena arena;
     weir_failure *items;
     size_t n, capacity;
-    uint32_t rows;      /* length of the batch */
-    uint64_t *bad;      /* one bit a row */
-    uint8_t *counts;    /* entries kept of each row; NULL until the first */
-    size_t dropped;     /* entries beyond WEIR_FAILURES_PER_ROW */
+    uint32_t rows;   /* length of the batch */
+    uint64_t *bad;   /* one bit a row */
+    uint8_t *counts; /* entries kept of each row; NULL until the first */
+    size_t dropped;  /* entries beyond WEIR_FAILURES_PER_ROW */
 } weir_failures;
 
 WEIR_MUST_USE weir_status weir_failures_new(uint32_t rows, weir_failures **out, weir_error *err);
@@ -38,8 +40,8 @@ WEIR_MUST_USE weir_status weir_failures_add(weir_failures *f, uint32_t row, cons
                                             const char *fmt, ...) WEIR_PRINTF(7, 8);
 /* The same with a finished reason: static text, plan text, or text in f->arena. */
 WEIR_MUST_USE weir_status weir_failures_put(weir_failures *f, uint32_t row, const char *stage,
-                                            const char *field, const char *rule,
-                                            const char *reason, weir_error *err);
+                                            const char *field, const char *rule, const char *reason,
+                                            weir_error *err);
 /* Whether a row has failed. */
 static inline bool weir_failures_bad(const weir_failures *f, uint32_t row) {
     return f && ((f->bad[row >> 6] >> (row & 63)) & 1);

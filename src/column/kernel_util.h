@@ -4,7 +4,9 @@
 
 #include "column/kernel.h"
 
-static inline weir_ledger *weir_ctx_ledger(const weir_ctx *ctx) { return ctx ? ctx->ledger : NULL; }
+static inline weir_ledger *weir_ctx_ledger(const weir_ctx *ctx) {
+    return ctx ? ctx->ledger : NULL;
+}
 
 /* A column struct without any memory behind it. */
 WEIR_MUST_USE weir_status weir_column_shell(const weir_type *type, weir_encoding encoding,

@@ -26,7 +26,7 @@ void weir_bind_unknown_column(const weir_bind *bind, const weir_node *at, const 
                                   schema->fields[i].name);
         if (schema->n_fields == 0) snprintf(hint, sizeof hint, "there are no columns here");
     }
-    weir_diags_error(bind->diags, at, key, hint, "there is no column '%.200s'", name);
+    weir_diags_error(bind->diags, at, key, hint, "there is no column %.200s", name);
 }
 
 weir_status weir_bind_failed(const weir_bind *bind, weir_error *err) {
@@ -38,7 +38,8 @@ weir_status weir_bind_failed(const weir_bind *bind, weir_error *err) {
             weir_error_at(err, d->file, d->items[i].line, d->items[i].column);
             return WEIR_USAGE;
         }
-    return weir_error_set(err, WEIR_USAGE, "%s cannot be bound", bind->stage ? bind->stage : "a step");
+    return weir_error_set(err, WEIR_USAGE, "%s cannot be bound",
+                          bind->stage ? bind->stage : "a step");
 }
 
 const weir_node *weir_bind_item(const weir_node *node, size_t i) {

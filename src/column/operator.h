@@ -2,8 +2,8 @@
  *
  * A kind is one row of a registry (src/transform, src/validate).  It is bound once per plan to the
  * schema that reaches it and then runs on every worker: the bound operator is shared and read-only,
- * what a worker needs for itself lives in its local state.  Chains of operators are fused: the engine
- * calls process on one batch after the other without queues between.
+ * what a worker needs for itself lives in its local state.  Chains of operators are fused: the
+ * engine calls process on one batch after the other without queues between.
  *
  *     bind -> (local_new -> process* -> local_free) on each worker -> finish -> free
  */
@@ -14,27 +14,27 @@
 #include "column/batch.h"
 
 typedef enum weir_operator_flags {
-    WEIR_OP_FILTERS = 1,  /* may drop rows: they count as filtered */
-    WEIR_OP_VALIDATES = 2,/* rejects leave the flow right behind it */
-    WEIR_OP_CAN_FAIL = 4, /* may add failures */
-    WEIR_OP_BOUNDARY = 8, /* needs its whole input: a stage of its own */
-    WEIR_OP_STATEFUL = 16 /* has snapshot and restore */
+    WEIR_OP_FILTERS = 1,   /* may drop rows: they count as filtered */
+    WEIR_OP_VALIDATES = 2, /* rejects leave the flow right behind it */
+    WEIR_OP_CAN_FAIL = 4,  /* may add failures */
+    WEIR_OP_BOUNDARY = 8,  /* needs its whole input: a stage of its own */
+    WEIR_OP_STATEFUL = 16  /* has snapshot and restore */
 } weir_operator_flags;
 
 /* What bind may use.  Errors of binding (unknown column, wrong type) go to diags with the option's
  * place; at plan time as well as in `weir check`. */
 typedef struct weir_bind {
-    weir_arena *arena;  /* lives as long as the plan */
+    weir_arena *arena; /* lives as long as the plan */
     weir_diags *diags;
     const weir_node *node; /* the step's node, for places */
-    const char *stage;  /* name for failures: "set", "validate" */
+    const char *stage;     /* name for failures: "set", "validate" */
     weir_ledger *ledger;
 } weir_bind;
 
 typedef struct weir_operator {
     const struct weir_operator_kind *kind;
-    void *state;          /* bound, shared, read-only while running */
-    weir_schema *in, *out;/* retained; the same object when the operator keeps the schema */
+    void *state;           /* bound, shared, read-only while running */
+    weir_schema *in, *out; /* retained; the same object when the operator keeps the schema */
     /* column use, for projection: bit per input field that is read; NULL = all */
     uint64_t *reads;
 } weir_operator;
@@ -44,9 +44,10 @@ typedef struct weir_operator_kind {
     const weir_option *options; /* ONE row named like the kind: `- filter: <value>` */
     size_t config_size;
     uint32_t flags;
-    /* Makes op->state and op->out from config (already parsed by `options`).  WEIR_USAGE when errors
-     * went to bind->diags. */
-    weir_status (*bind)(const void *config, const weir_bind *bind, weir_operator *op, weir_error *err);
+    /* Makes op->state and op->out from config (already parsed by `options`).  WEIR_USAGE when
+     * errors went to bind->diags. */
+    weir_status (*bind)(const void *config, const weir_bind *bind, weir_operator *op,
+                        weir_error *err);
     void (*free)(weir_operator *op); /* state only; may be NULL */
     /* Per-worker state; both may be NULL. */
     weir_status (*local_new)(const weir_operator *op, weir_ctx *ctx, void **local, weir_error *err);
@@ -56,9 +57,11 @@ typedef struct weir_operator_kind {
     weir_status (*process)(const weir_operator *op, void *local, weir_ctx *ctx, weir_batch *batch,
                            weir_error *err);
     /* Endless flows; NULL where the operator keeps nothing. */
-    weir_status (*watermark)(const weir_operator *op, void *local, int64_t watermark_us, weir_error *err);
+    weir_status (*watermark)(const weir_operator *op, void *local, int64_t watermark_us,
+                             weir_error *err);
     weir_status (*snapshot)(const weir_operator *op, void *local, weir_buf *out, weir_error *err);
-    weir_status (*restore)(const weir_operator *op, void *local, weir_slice snapshot, weir_error *err);
+    weir_status (*restore)(const weir_operator *op, void *local, weir_slice snapshot,
+                           weir_error *err);
     /* Called once per worker after its last batch; may emit nothing more in this version. */
     weir_status (*finish)(const weir_operator *op, void *local, weir_ctx *ctx, weir_error *err);
 } weir_operator_kind;
@@ -75,8 +78,8 @@ void weir_bind_unknown_column(const weir_bind *bind, const weir_node *at, const 
                               const weir_schema *schema, const char *name);
 /* WEIR_USAGE with a sentence that points at bind->diags, for the status of a bind that failed. */
 weir_status weir_bind_failed(const weir_bind *bind, weir_error *err);
-/* The place of entry i of a list, or of the key called `name` of a map; node itself when there is none.
- * node may be NULL. */
+/* The place of entry i of a list, or of the key called `name` of a map; node itself when there is
+ * none. node may be NULL. */
 const weir_node *weir_bind_item(const weir_node *node, size_t i);
 const weir_node *weir_bind_key(const weir_node *node, const char *name);
 

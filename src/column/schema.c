@@ -1,4 +1,5 @@
-/* Schemas: fields with an index by name.  One allocation holds the struct's arrays and the names. */
+/* Schemas: fields with an index by name.  One allocation holds the struct's arrays and the names.
+ */
 #include "base/distance.h"
 #include "column/type.h"
 
@@ -49,8 +50,8 @@ weir_status weir_schema_new(const weir_field *fields, uint32_t n, weir_schema **
     }
     uint32_t duplicate = build_index(s);
     if (duplicate < n) {
-        weir_status status =
-            weir_error_set(err, WEIR_DATA, "two columns are called '%.100s'", fields[duplicate].name);
+        weir_status status = weir_error_set(err, WEIR_DATA, "two columns are called '%.100s'",
+                                            fields[duplicate].name);
         weir_error_hint(err, "give one of them another name");
         weir_free(s);
         return status;

@@ -32,7 +32,9 @@ static weir_status take_bitmaps(weir_column *out, const weir_column *c, const ui
     return status;
 }
 
-typedef struct bytes16 { uint64_t a, b; } bytes16;
+typedef struct bytes16 {
+    uint64_t a, b;
+} bytes16;
 
 #define TAKE_WIDTH(TYPE)                                                                           \
     do {                                                                                           \
@@ -160,8 +162,8 @@ out:
     return status;
 }
 
-weir_status weir_take_at(const weir_column *c, const uint32_t *idx, uint32_t n,
-                         weir_ledger *ledger, weir_column **out, weir_error *err) {
+weir_status weir_take_at(const weir_column *c, const uint32_t *idx, uint32_t n, weir_ledger *ledger,
+                         weir_column **out, weir_error *err) {
     switch (c->encoding) {
     case WEIR_CONSTANT: return take_constant(c, n, out, err);
     case WEIR_DICTIONARY: return take_dictionary(c, idx, n, ledger, out, err);
@@ -251,8 +253,8 @@ weir_status weir_decode_plain(const weir_column *c, weir_ctx *ctx, weir_column *
         memset(idx, 0, (size_t)c->length * sizeof *idx);
     }
     /* take_plain looks at one row's bitmaps through the base; the rows' own come afterwards. */
-    WEIR_TRY(weir_column_shell(base->type, WEIR_PLAIN, base->encoding == WEIR_PLAIN ? base->length : 1,
-                               &shell, err));
+    WEIR_TRY(weir_column_shell(base->type, WEIR_PLAIN,
+                               base->encoding == WEIR_PLAIN ? base->length : 1, &shell, err));
     shell->values = base->values;
     shell->blocks = base->blocks;
     shell->n_blocks = base->n_blocks;

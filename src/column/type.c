@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 
-/* A struct built from a struct built from a struct... has a name that doubles at each level; the cap
- * ends that before memory does. */
+/* A struct built from a struct built from a struct... has a name that doubles at each level; the
+ * cap ends that before memory does. */
 #define TYPE_NAME_MAX ((size_t)1 << 20)
 #define TABLE_BUCKETS 4096u
 
@@ -47,11 +47,9 @@ static const type_entry simple[WEIR_TYPE_COUNT] = {
     SIMPLE(WEIR_DATE, 4, "date"),
     SIMPLE(WEIR_TIME, 8, "time"),
     SIMPLE(WEIR_TIMESTAMP, 8, "timestamp"),
-    [WEIR_TIMESTAMPTZ] = {.type = {.id = WEIR_TIMESTAMPTZ,
-                                   .width = 8,
-                                   .zone = "UTC",
-                                   .name = "timestamptz"},
-                          .depth = 1},
+    [WEIR_TIMESTAMPTZ] =
+        {.type = {.id = WEIR_TIMESTAMPTZ, .width = 8, .zone = "UTC", .name = "timestamptz"},
+         .depth = 1},
     SIMPLE(WEIR_INTERVAL, 16, "interval"),
     SIMPLE(WEIR_UUID, 16, "uuid"),
     SIMPLE(WEIR_JSON, 16, "json"),
@@ -83,7 +81,9 @@ const weir_type *weir_type_of(weir_type_id id) {
     return (unsigned)id < WEIR_TYPE_COUNT ? &simple[id].type : &simple[WEIR_NULL].type;
 }
 
-static uint32_t depth_of(const weir_type *t) { return ((const type_entry *)(const void *)t)->depth; }
+static uint32_t depth_of(const weir_type *t) {
+    return ((const type_entry *)(const void *)t)->depth;
+}
 
 static uint32_t hash_text(uint32_t h, const char *s) {
     for (; *s; s++) h = (h ^ (uint8_t)*s) * 16777619u;
@@ -223,8 +223,8 @@ static weir_status intern(const weir_type *key, const weir_type **out, weir_erro
     while (e && !(e->hash == hash && same_type(&e->type, key))) e = e->next;
     if (!e) {
         if (table_count >= WEIR_TYPES_MAX)
-            status = weir_error_set(err, WEIR_RESOURCE, "more than %d different types in one process",
-                                    WEIR_TYPES_MAX);
+            status = weir_error_set(err, WEIR_RESOURCE,
+                                    "more than %d different types in one process", WEIR_TYPES_MAX);
         else
             status = make_entry(key, depth, hash, &e, err);
         if (status == WEIR_OK) {

@@ -103,7 +103,6 @@ static weir_slice read_word(parser *p) {
     return w;
 }
 
-
 /* The longest alias at p->at: "double precision" before "double". */
 static const alias *read_alias(parser *p, weir_slice *first) {
     *first = read_word(p);
@@ -139,13 +138,15 @@ static weir_status parse_decimal(parser *p, const weir_type **out) {
     }
     const char *at = p->at;
     int precision = read_number(p), scale = 0;
-    if (precision < 0) return fail(p, p->at, "decimal wants (precision, scale), as in decimal(10,2)");
+    if (precision < 0)
+        return fail(p, p->at, "decimal wants (precision, scale), as in decimal(10,2)");
     if (accept(p, ',')) {
         scale = read_number(p);
         if (scale < 0) return fail(p, p->at, "the scale must be a number");
     }
     if (!accept(p, ')'))
-        return fail(p, p->at, "a closing ) is missing; inside { } quote the type: \"decimal(10,2)\"");
+        return fail(p, p->at,
+                    "a closing ) is missing; inside { } quote the type: \"decimal(10,2)\"");
     weir_status status = weir_type_decimal(precision, scale, out, p->err);
     if (status != WEIR_OK && p->err) p->err->column = (int64_t)(at - p->text) + 1;
     return status;
@@ -163,7 +164,8 @@ static weir_status parse_zone(parser *p, const weir_type **out) {
     while (*p->at && *p->at != ')' && *p->at != quote && (quote || *p->at != ' ')) p->at++;
     size_t n = (size_t)(p->at - at);
     char zone[80];
-    if (n == 0 || n >= sizeof zone) return fail(p, at, "the zone wants a name such as Europe/Berlin");
+    if (n == 0 || n >= sizeof zone)
+        return fail(p, at, "the zone wants a name such as Europe/Berlin");
     memcpy(zone, at, n);
     zone[n] = 0;
     if (quote && *p->at == quote) p->at++;
@@ -269,9 +271,9 @@ static weir_status unknown(parser *p, weir_slice word) {
     if (best)
         weir_error_hint(p->err, "did you mean %s?", best);
     else
-        weir_error_hint(p->err,
-                        "types: bool int8..64 uint8..64 float32 float64 decimal(p,s) string binary "
-                        "date time timestamp timestamptz interval uuid json list<> struct<> map<,>");
+        weir_error_hint(
+            p->err, "types: bool int8..64 uint8..64 float32 float64 decimal(p,s) string binary "
+                    "date time timestamp timestamptz interval uuid json list<> struct<> map<,>");
     if (p->err) p->err->column = (int64_t)(word.data - p->text) + 1;
     return status;
 }

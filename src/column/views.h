@@ -1,5 +1,6 @@
-/* Writing the texts of a view column one after the other: 12 bytes and less go into the view, longer
- * ones into blocks of at most 256 KiB (larger only for a single longer text) that the column owns.
+/* Writing the texts of a view column one after the other: 12 bytes and less go into the view,
+ * longer ones into blocks of at most 256 KiB (larger only for a single longer text) that the column
+ * owns.
  *
  *     weir_view_writer w = {.column = c, .ledger = ledger};
  *     char *p = weir_view_reserve(&w, most, err);      NULL: err is set
@@ -15,7 +16,7 @@
 typedef struct weir_view_writer {
     weir_column *column; /* PLAIN, of a view type; the caller's */
     weir_ledger *ledger;
-    weir_block *block;   /* private: the open block */
+    weir_block *block; /* private: the open block */
     uint32_t index;
 } weir_view_writer;
 

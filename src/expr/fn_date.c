@@ -235,6 +235,7 @@ static weir_status fn_diff(weir_call *call, weir_column *out, weir_error *err) {
     weir_status status = WEIR_OK;
     WEIR_TRY(weir_stamp_arg_of(call->args[1], &a, err));
     WEIR_TRY(weir_stamp_arg_of(call->args[2], &b, err));
+    if (a.zoned && b.zoned) b.zone = a.zone; /* one calendar for both: that of the first */
     WEIR_EACH_ROW(row) {
         weir_time_part part;
         if (!weir_unit_at(call, out, s, &texts, row, &part, &status, err)) {
@@ -513,12 +514,12 @@ const weir_function weir_functions_date[] = {
      {{"D", 'i', 0, fn_epoch, NULL}}},
     {{"date_trunc", "", "date_trunc(unit string, x) -> type of x", "date", 0,
       "cut down to the unit; a timestamptz on the calendar of its zone", "date_trunc('month', timestamp '2024-03-09 17:45:00')",
-      "2024-03-01T00:00:00", ""}, {{"sD", '!', WEIR_K_CAN_FAIL, fn_trunc, prepare_trunc}}},
+      "2024-03-01 00:00:00", ""}, {{"sD", '!', WEIR_K_CAN_FAIL, fn_trunc, prepare_trunc}}},
     {{"date_diff", "datediff", "date_diff(unit string, a, b) -> int64", "date", 0,
       "number of borders of the unit between a and b", "date_diff('month', date '2024-01-31', date '2024-03-01')", "2", ""},
      {{"sDD", 'i', WEIR_K_CAN_FAIL, fn_diff, prepare_diff}}},
     {{"date_add", "", "date_add(x, interval) -> as x + interval", "date", 0, "x + interval",
-      "date_add(timestamp '2024-01-31 00:00:00', interval '1 month')", "2024-02-29T00:00:00", ""},
+      "date_add(timestamp '2024-01-31 00:00:00', interval '1 month')", "2024-02-29 00:00:00", ""},
      {{"Dv", '!', WEIR_K_CAN_FAIL, fn_now, prepare_add}, {"Di", '!', WEIR_K_CAN_FAIL, fn_now, prepare_add}}},
     {{"date_sub", "", "date_sub(x, interval) -> as x - interval", "date", 0, "x - interval",
       "date_sub(date '2024-03-01', 1)", "2024-02-29", "means date_diff"},
@@ -529,17 +530,17 @@ const weir_function weir_functions_date[] = {
       "make_date(2024, 2, 29)", "2024-02-29", ""}, {{"iii", 'd', WEIR_K_CAN_FAIL, fn_make_date, NULL}}},
     {{"make_timestamp", "", "make_timestamp(year, month, day, hour, minute, second) -> timestamp", "date", 0,
       "the timestamp of these; the second may have a fraction", "make_timestamp(2024, 2, 29, 12, 30, 1.5)",
-      "2024-02-29T12:30:01.500", ""}, {{"iiiiif", 'T', WEIR_K_CAN_FAIL, fn_make_timestamp, NULL}}},
+      "2024-02-29 12:30:01.500", ""}, {{"iiiiif", 'T', WEIR_K_CAN_FAIL, fn_make_timestamp, NULL}}},
     {{"now", "current_timestamp", "now() -> timestamptz", "date", 0, "when the run began, in UTC", "", "", "when the statement began"},
      {{"", 'Z', WEIR_K_VOLATILE, fn_now, NULL}}},
     {{"today", "current_date", "today() -> date", "date", 0, "the day in UTC when the run began", "", "", "in the session's zone"},
      {{"", 'd', WEIR_K_VOLATILE, fn_today, NULL}}},
     {{"from_epoch", "", "from_epoch(seconds int64|decimal) -> timestamptz", "date", 0,
       "the instant so many seconds after 1970-01-01 00:00 UTC; also to_timestamp(seconds)", "from_epoch(86400.5)",
-      "1970-01-02T00:00:00.500Z", "to_timestamp"},
+      "1970-01-02 00:00:00.500Z", "to_timestamp"},
      {{"n", 'Z', WEIR_K_CAN_FAIL, fn_from_epoch, prepare_from_epoch}}},
     {{"at_timezone", "timezone", "at_timezone(x, zone string) -> timestamp|timestamptz", "date", 0,
       "timestamp: the instant that this local time is in the zone (twice or never: fails); timestamptz: the local time "
-      "there; x at time zone z", "at_timezone(timestamp '2024-07-01 12:00:00', 'Europe/Berlin')", "2024-07-01T12:00:00+02:00", ""},
+      "there; x at time zone z", "at_timezone(timestamp '2024-07-01 12:00:00', 'Europe/Berlin')", "2024-07-01 12:00:00+02:00", ""},
      {{"Ts", '!', WEIR_K_CAN_FAIL, fn_to_instant, prepare_zone}, {"Zs", 'T', WEIR_K_CAN_FAIL, fn_to_local, prepare_zone}}},
     {{NULL}, {{0}}}};

@@ -177,7 +177,7 @@ const weir_function weir_functions_date_text[] = {
       "strptime"}, {{"ss?", 'd', WEIR_K_CAN_FAIL, fn_parse, prepare_to_date}}},
     {{"to_timestamp", "strptime", "to_timestamp(string [, format string]) -> timestamp|timestamptz", "date", 0,
       "a timestamp read by a format; with %z in it a timestamptz; of a number: seconds since 1970",
-      "to_timestamp('09.03.2024 17:45', '%d.%m.%Y %H:%M')", "2024-03-09T17:45:00", "strptime"},
+      "to_timestamp('09.03.2024 17:45', '%d.%m.%Y %H:%M')", "2024-03-09 17:45:00", "strptime"},
      {{"ss?", 'T', WEIR_K_CAN_FAIL, fn_parse, prepare_to_timestamp},
       {"i", 'Z', WEIR_K_CAN_FAIL, fn_parse, prepare_seconds}, {"e", 'Z', WEIR_K_CAN_FAIL, fn_parse, prepare_seconds},
       {"f", 'Z', WEIR_K_CAN_FAIL, fn_parse, prepare_seconds}}},

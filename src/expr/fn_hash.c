@@ -56,7 +56,7 @@ static weir_status fn_hash(weir_call *call, weir_column *out, weir_error *err) {
     for (uint32_t i = 0; i < call->n_args; i++) {
         weir_text_arg a = weir_text_arg_of(call->args[i]);
         WEIR_EACH_ROW(row) {
-            uint64_t h = 0x6e756c6c;
+            uint64_t h = 0x9ae16a3b2f90404full; /* no text is likely to have this one */
             if (!weir_column_is_null(call->args[i], row)) {
                 weir_slice s = weir_text_at(&a, row);
                 h = weir_hash_bytes(s.data, s.size, 0);

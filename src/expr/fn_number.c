@@ -36,7 +36,12 @@ out:
         return WEIR_OK;                                                                            \
     }
 FLOAT_FUNCTION(sqrt, sqrt, 0, false, "square root of a negative number")
-FLOAT_FUNCTION(cbrt, cbrt, -INFINITY, false, "")
+/* The whole root of a whole cube exactly. */
+static double cube_root(double x) {
+    double r = cbrt(x), whole = rint(r);
+    return whole * whole * whole == x ? whole : r;
+}
+FLOAT_FUNCTION(cbrt, cube_root, -INFINITY, false, "")
 FLOAT_FUNCTION(exp, exp, -INFINITY, false, "")
 FLOAT_FUNCTION(ln, log, 0, true, "logarithm of zero or less")
 FLOAT_FUNCTION(log10, log10, 0, true, "logarithm of zero or less")

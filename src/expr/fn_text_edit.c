@@ -369,7 +369,7 @@ const weir_function weir_functions_text_edit[] = {
       "new in place of length characters; also overlay(s placing new from a for b)", "overlay('abcdef', 'XY', 2, 3)",
       "aXYef", "does not exist"}, {{"ssii?", 's', WEIR_K_CAN_FAIL, fn_overlay, NULL}}},
     {{"concat", "", "concat(any, ...) -> string", "text", 0, "all as text one after the other, nulls left out",
-      "concat('a', null, 1)", "a1", ""}, {{"x*", 's', WEIR_K_CAN_FAIL | WEIR_K_NULLS, fn_concat, all_text}}},
+      "concat('a', null, 1)", "a1", ""}, {{"xx*", 's', WEIR_K_CAN_FAIL | WEIR_K_NULLS, fn_concat, all_text}}},
     {{"concat_ws", "", "concat_ws(separator string, any, ...) -> string", "text", 0,
       "all as text with the separator between, nulls left out", "concat_ws('-', 'a', null, 'b')", "a-b", ""},
      {{"sx*", 's', WEIR_K_CAN_FAIL | WEIR_K_NULLS, fn_concat_ws, all_text}}},

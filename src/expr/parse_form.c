@@ -190,6 +190,14 @@ static weir_status parse_from_for(weir_parser *p, uint32_t begin, const char *na
         bool more = p->now.kind == WEIR_T_COMMA;
         for (int i = 0; i < 3; i++) more = more || weir_token_is(&p->now, words[i]);
         if (!more) break;
+        if (list.n == 1 && weir_token_is(&p->now, "for") && strcmp(name, "substr") == 0) {
+            /* substring(x for n) begins at the first character. */
+            weir_expr *one = NULL;
+            WEIR_TRY(weir_parser_node(p, WEIR_E_INT, p->now.begin, NULL, 0, &one, err));
+            one->text = "1";
+            one->text_size = 1;
+            WEIR_TRY(weir_parser_push(p, &list, one, err));
+        }
         WEIR_TRY(weir_parser_advance(p, err));
     }
     WEIR_TRY(weir_parser_take(p, WEIR_T_CLOSE, ", from, for or )", err));
@@ -384,7 +392,8 @@ weir_status weir_parser_word(weir_parser *p, const weir_expr **out, weir_error *
                 return parse_typed(p, weir_type_of(literal_types[i].id), out, err);
     WEIR_TRY(weir_parser_advance(p, err));
     WEIR_TRY(weir_parser_node(p, WEIR_E_COLUMN, t.begin, NULL, 0, &e, err));
-    e->text = t.text;
+    e->text = weir_arena_strndup(p->arena, t.text, t.size); /* terminated: visitors get it */
+    if (!e->text) WEIR_TRY(weir_error_nomem(err));
     e->text_size = t.size;
     *out = e;
 out:

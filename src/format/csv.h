@@ -112,6 +112,14 @@ size_t weir_csv_scan_run(weir_csv_scan *s, const weir_csv_dialect *d, const uint
 /* The input ends at p[to] inside or before the record: closes the last field, sets UNCLOSED. */
 void weir_csv_scan_finish(weir_csv_scan *s, size_t to);
 
+/* ---- cells of the encoder ------------------------------------------------------------------ */
+
+/* A cell's size with flags. */
+#define WEIR_CSV_QUOTE_FLAG 0x80000000u /* is to be written between quotes */
+#define WEIR_CSV_EXACT_FLAG 0x40000000u /* fewer than 32 bytes can be read behind its begin */
+#define WEIR_CSV_FLAGS 0xC0000000u
+#define WEIR_CSV_SIZE_MASK 0x3FFFFFFFu
+
 /* ---- vector code --------------------------------------------------------------------------- */
 
 /* State of cutting between two calls; zeroed at the start of a record. */
@@ -145,8 +153,12 @@ typedef struct weir_csv_kernels {
                     size_t to, uint32_t *out, size_t room, size_t *n);
     /* Line ends in p[from..to) as defined above. */
     uint64_t (*lines)(const uint8_t *p, size_t from, size_t to);
-    /* Bit i set: text i must be quoted (delimiter, quote, CR or LF inside).  See csv_write.c. */
+    /* Whether p[0..n) holds a delimiter, quote, CR or LF.  Reads no byte outside. */
     bool (*special)(const uint8_t *p, size_t n, uint8_t delimiter, uint8_t quote);
+    /* The same for n cells at text[k * stride], size[k * stride] (sizes with their flags; 32 bytes can
+     * be read at each that is not flagged): sets WEIR_CSV_QUOTE_FLAG. */
+    void (*mark)(const uint8_t *const *text, uint32_t *size, size_t stride, uint32_t n,
+                 uint8_t delimiter, uint8_t quote);
 } weir_csv_kernels;
 
 extern const weir_csv_kernels weir_csv_kernels_portable;

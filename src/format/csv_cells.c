@@ -6,6 +6,12 @@
 
 #define TILE_ROWS_MAX 256u
 
+/* "00" "01" ... "99". */
+static const char pairs[201] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
+
 /* ---- style --------------------------------------------------------------------------------- */
 
 weir_status weir_csv_style_init(weir_csv_style *s, const weir_csv_write_config *config,
@@ -70,44 +76,55 @@ void weir_csv_cell_column_clear(weir_csv_cell_column *c) { weir_buf_clear(&c->te
 
 /* ---- formatting ---------------------------------------------------------------------------- */
 
-/* "2024-01-02" of the last day is kept: rows of one day often follow one another. */
-static inline size_t put_day(weir_csv_cell_column *c, int32_t day, char *out) {
-    if (day != c->day || !c->day_size) {
-        char text[WEIR_TIME_TEXT_MAX];
-        size_t n = weir_date_format(day, text);
-        if (n > sizeof c->day_text) {
-            memcpy(out, text, n);
-            return n;
-        }
-        memcpy(c->day_text, text, sizeof c->day_text);
-        c->day_size = (uint8_t)n;
-        c->day = day;
-    }
-    memcpy(out, c->day_text, sizeof c->day_text);
-    return c->day_size;
+static inline void put_pair(char *out, uint32_t v) { memcpy(out, pairs + 2 * v, 2); }
+
+/* Days that the short way below takes: 1600-03-01 to 9999-12-31. */
+#define DAY_MIN (-135080)
+
+/* "2024-01-02" for a day from DAY_MIN to WEIR_DATE_MAX.  The year begins in March, so that the odd
+ * length of February stands at its end; 146097 days are 400 years, 1461 are four, and the months from
+ * March on begin every 30.6 days. */
+static inline void put_civil(int32_t day, char *out) {
+    uint32_t n = (uint32_t)(day - DAY_MIN); /* since 1600-03-01 */
+    uint32_t era = n / 146097, rest = n % 146097;
+    uint32_t year = (rest - rest / 1460 + rest / 36524 - rest / 146096) / 365;
+    uint32_t of_year = rest - (365 * year + year / 4 - year / 100);
+    uint32_t month = (5 * of_year + 2) / 153, of_month = of_year - (153 * month + 2) / 5;
+    year += 1600 + era * 400 + (month >= 10);
+    month += month >= 10 ? (uint32_t)-9 : 3;
+    put_pair(out, year / 100);
+    put_pair(out + 2, year % 100);
+    out[4] = '-';
+    put_pair(out + 5, month);
+    out[7] = '-';
+    put_pair(out + 8, of_month + 1);
 }
 
-static inline void put_pair(char *out, unsigned v) {
-    unsigned tens = (v * 103) >> 10; /* v / 10 below 179 */
-    out[0] = (char)('0' + tens);
-    out[1] = (char)('0' + (v - tens * 10));
+static inline size_t put_day(int32_t day, char *out) {
+    if (day < DAY_MIN || day > WEIR_DATE_MAX) return weir_date_format(day, out);
+    put_civil(day, out);
+    return 10;
 }
 
-static size_t put_timestamp(weir_csv_cell_column *c, int64_t us, bool utc, char *out) {
-    int64_t rest;
-    int32_t day = weir_timestamp_split(us, &rest);
-    size_t n = put_day(c, day, out);
-    uint32_t seconds = (uint32_t)(rest / 1000000), micros = (uint32_t)(rest % 1000000);
-    if (micros) return utc ? weir_timestamptz_format(us, &c->zone, 'T', out)
-                           : weir_timestamp_format(us, 'T', out);
-    out[n] = 'T';
-    put_pair(out + n + 1, seconds / 3600);
-    out[n + 3] = ':';
-    put_pair(out + n + 4, seconds / 60 % 60);
-    out[n + 6] = ':';
-    put_pair(out + n + 7, seconds % 60);
-    out[n + 9] = 'Z';
-    return n + 9 + utc;
+static inline size_t put_timestamp(weir_csv_cell_column *c, int64_t us, bool utc, char *out) {
+    /* Whole seconds in the plain years; all else the long way. */
+    int64_t since = us - DAY_MIN * WEIR_US_PER_DAY;
+    uint64_t seconds = (uint64_t)since / 1000000;
+    if (us < DAY_MIN * WEIR_US_PER_DAY || us > WEIR_TIMESTAMP_MAX ||
+        seconds * 1000000 != (uint64_t)since)
+        return utc ? weir_timestamptz_format(us, &c->zone, 'T', out)
+                   : weir_timestamp_format(us, 'T', out);
+    uint32_t day = (uint32_t)(seconds / 86400), of_day = (uint32_t)(seconds - (uint64_t)day * 86400);
+    put_civil((int32_t)day + DAY_MIN, out);
+    uint32_t minutes = of_day / 60;
+    out[10] = 'T';
+    put_pair(out + 11, minutes / 60);
+    out[13] = ':';
+    put_pair(out + 14, minutes % 60);
+    out[16] = ':';
+    put_pair(out + 17, of_day % 60);
+    out[19] = 'Z';
+    return 19 + utc;
 }
 
 static size_t put_program(weir_csv_cell_column *c, int64_t us, char *out) {
@@ -153,7 +170,7 @@ static void fill_slots(weir_csv_cell_column *c, const weir_column *base, const u
         else
             FORMAT_LOOP(weir_int128, weir_num_format_decimal128(*v, t->scale, out));
         break;
-    case WEIR_DATE: FORMAT_LOOP(int32_t, put_day(c, *v, out)); break;
+    case WEIR_DATE: FORMAT_LOOP(int32_t, put_day(*v, out)); break;
     case WEIR_TIME: FORMAT_LOOP(int64_t, weir_time_format(*v, out)); break;
     case WEIR_TIMESTAMP: FORMAT_LOOP(int64_t, put_timestamp(c, *v, false, out)); break;
     case WEIR_TIMESTAMPTZ:
@@ -238,14 +255,16 @@ static weir_status fill_texts(weir_csv_cell_column *c, const weir_column *column
 /* Marks the cells that a reader would misread. */
 static void mark_quotes(const weir_csv_style *s, const weir_type *type, uint32_t n,
                         const uint8_t *const *text, uint32_t *size, size_t stride) {
-    bool any_text = weir_type_is_view(type) || weir_type_is_nested(type);
+    s->kernels->mark(text, size, stride, n, s->delimiter, s->quote);
+    if (s->quote_all)
+        for (uint32_t k = 0; k < n; k++) size[k * stride] |= WEIR_CSV_QUOTE_FLAG;
+    if (!weir_type_is_view(type) && !weir_type_is_nested(type)) return;
+    /* The empty text, and one that reads as the null word. */
     for (uint32_t k = 0; k < n; k++) {
-        const uint8_t *p = text[k * stride];
         uint32_t bytes = size[k * stride] & WEIR_CSV_SIZE_MASK;
-        bool quote = s->quote_all || s->kernels->special(p, bytes, s->delimiter, s->quote);
-        if (any_text)
-            quote |= bytes == 0 || (bytes == s->null_size && memcmp(p, s->null_word, bytes) == 0);
-        if (quote) size[k * stride] |= WEIR_CSV_QUOTE_FLAG;
+        if (bytes == 0 ||
+            (bytes == s->null_size && memcmp(text[k * stride], s->null_word, bytes) == 0))
+            size[k * stride] |= WEIR_CSV_QUOTE_FLAG;
     }
 }
 

@@ -24,12 +24,6 @@ WEIR_MUST_USE weir_status weir_csv_style_init(weir_csv_style *s,
                                               const weir_csv_write_config *config,
                                               uint32_t n_fields, weir_error *err);
 
-/* A cell's size with flags. */
-#define WEIR_CSV_QUOTE_FLAG 0x80000000u /* is to be written between quotes */
-#define WEIR_CSV_EXACT_FLAG 0x40000000u /* fewer than 32 bytes can be read behind its begin */
-#define WEIR_CSV_FLAGS 0xC0000000u
-#define WEIR_CSV_SIZE_MASK 0x3FFFFFFFu
-
 /* What one column needs to become cells. */
 typedef struct weir_csv_cell_column {
     const weir_type *type;
@@ -39,9 +33,6 @@ typedef struct weir_csv_cell_column {
     weir_zone_cache zone;
     bool zone_utc;
     const weir_time_program *program;
-    int32_t day;             /* last date written, and its text */
-    char day_text[16];
-    uint8_t day_size;        /* 0 = none yet */
 } weir_csv_cell_column;
 
 WEIR_MUST_USE weir_status weir_csv_cell_column_init(weir_csv_cell_column *c,

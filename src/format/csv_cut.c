@@ -185,9 +185,11 @@ static weir_status rewind_record(weir_cutter *c, bool automaton, weir_error *err
 
 /* ---- handing out --------------------------------------------------------------------------- */
 
-/* Bytes begin..to of cur, with what is held in front, as a chunk. */
-static weir_status emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *out,
-                        weir_error *err) {
+#define COUNT_LINES UINT64_MAX
+
+/* Bytes begin..to of cur, with what is held in front, as a chunk of `lines` line ends. */
+static weir_status emit_lines(weir_cutter *c, size_t to, uint32_t flags, uint64_t lines,
+                              weir_chunk *out, weir_error *err) {
     weir_block *block = NULL;
     size_t begin = c->begin, end = to;
     if (c->held.bytes) {
@@ -205,7 +207,7 @@ static weir_status emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *o
     } else {
         block = weir_block_retain(c->cur);
     }
-    uint64_t lines = c->kernels->lines(block->data, begin, end);
+    if (lines == COUNT_LINES) lines = c->kernels->lines(block->data, begin, end);
     if (at_input_end(c) && to == c->end) flags |= WEIR_CHUNK_LAST;
     *out = (weir_chunk){.block = block,
                         .begin = (uint32_t)begin,
@@ -222,11 +224,24 @@ static weir_status emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *o
     return WEIR_OK;
 }
 
+static weir_status emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *out,
+                        weir_error *err) {
+    return emit_lines(c, to, flags, COUNT_LINES, out, err);
+}
+
 static uint32_t automaton_flags(const weir_cutter *c) {
     return WEIR_CHUNK_IRREGULAR | (c->scan.one_line ? WEIR_CHUNK_ONE_LINE : 0);
 }
 
 /* ---- the vector way ------------------------------------------------------------------------ */
+
+/* Hands out what is whole.  The scan has counted the lines of all that it passed. */
+static weir_status emit_regular(weir_cutter *c, weir_chunk *out, weir_error *err) {
+    uint64_t behind = c->kernels->lines(c->cur->data, c->record, c->at);
+    uint64_t lines = c->cut.lines - behind;
+    c->cut.lines = behind;
+    return emit_lines(c, c->record, 0, lines, out, err);
+}
 
 /* Scans what is new in cur.  *got: a chunk was handed out. */
 static weir_status step_regular(weir_cutter *c, weir_chunk *out, bool *got, weir_error *err) {
@@ -244,12 +259,12 @@ static weir_status step_regular(weir_cutter *c, weir_chunk *out, bool *got, weir
     if (irregular) {
         if (c->record == c->begin) return rewind_record(c, true, err);
         *got = true;
-        weir_status status = emit(c, c->record, 0, out, err);
+        weir_status status = emit_regular(c, out, err);
         return status == WEIR_OK ? rewind_record(c, true, err) : status;
     }
     if (c->record == c->begin) return WEIR_OK;
     *got = true;
-    return emit(c, c->record, 0, out, err);
+    return emit_regular(c, out, err);
 }
 
 static size_t automaton_bytes(const weir_cutter *c) {

@@ -178,7 +178,7 @@ static uint64_t none_kernel(const weir_csv_target *t, const weir_csv_cells *c, v
     return c->n == 64 ? ~0ull : (1ull << c->n) - 1;
 }
 
-weir_csv_kernel weir_csv_kernel_pick(const weir_csv_target *t) {
+weir_csv_kernel weir_csv_kernel_portable(const weir_csv_target *t) {
     if (t->program) return program_kernel;
     switch (t->type->id) {
     case WEIR_INT64: return int64_kernel;
@@ -197,4 +197,19 @@ weir_csv_kernel weir_csv_kernel_pick(const weir_csv_target *t) {
     case WEIR_STRING: return string_kernel;
     default: return none_kernel;
     }
+}
+
+weir_csv_kernel weir_csv_kernel_pick(const weir_csv_target *t) {
+#if defined(__x86_64__)
+    if (weir_cpu_has_sse42() && !t->program) {
+        switch (t->type->id) {
+        case WEIR_STRING: return weir_csv_string_sse4;
+        case WEIR_DATE: return weir_csv_date_sse4;
+        case WEIR_TIMESTAMP: return weir_csv_timestamp_sse4;
+        case WEIR_TIMESTAMPTZ: return weir_csv_timestamptz_sse4;
+        default: break;
+        }
+    }
+#endif
+    return weir_csv_kernel_portable(t);
 }

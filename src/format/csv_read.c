@@ -130,6 +130,9 @@ weir_status weir_csv_decoder_begin(weir_decoder *d, const weir_chunk *chunk, wei
     for (uint32_t i = 0; i < d->schema->n_fields; i++) {
         d->targets[i].check_utf8 = !valid;
         d->targets[i].quote = dialect->has_quote ? dialect->quote : -1;
+        /* Quoted null words need the exact path. */
+        d->targets[i].may_peel = dialect->has_quote && !d->targets[i].null_quoted;
+        d->targets[i].quoted_mostly = false;
     }
     return WEIR_OK;
 }
@@ -279,6 +282,51 @@ static uint64_t word_nulls(const weir_csv_target *t, const weir_csv_cells *cells
     return nulls;
 }
 
+/* Takes the quotes off the cells that have them and hold no escape; their mask.  For columns in which
+ * most fields are quoted: the kernels take none. */
+static uint64_t peel_quotes(weir_csv_cells *cells, const weir_csv_dialect *d) {
+    uint64_t peeled = 0;
+    for (uint32_t i = 0; i < cells->n; i++) {
+        const uint8_t *p = cells->data + cells->start[i];
+        uint32_t n = cells->end[i] - cells->start[i];
+        if (n < 2 || p[0] != d->quote || memchr(p + 1, d->escape, n - 2)) continue;
+        cells->start[i]++;
+        cells->end[i]--;
+        peeled |= 1ull << i;
+    }
+    return peeled;
+}
+
+/* The kernel over the group: the cells that are left over.  nulls: those that are settled; quoted
+ * nulls are added. */
+static uint64_t run_kernel(weir_decoder *d, weir_csv_target *t, void *out, uint64_t *nulls) {
+    weir_csv_cells *cells = &d->cells;
+    const uint64_t all = low_bits(cells->n);
+    if (t->check_utf8 && t->text) return all;
+    uint64_t peeled = 0;
+    if (t->quoted_mostly) {
+        peeled = peel_quotes(cells, d->splitter.dialect);
+        if (!t->text)
+            for (uint64_t rest = peeled; rest; rest &= rest - 1) {
+                uint32_t i = (uint32_t)__builtin_ctzll(rest);
+                if (cells->start[i] == cells->end[i]) *nulls |= 1ull << i;
+            }
+    }
+    uint64_t left = t->kernel(t, cells, out);
+    if (t->fallback && (uint32_t)__builtin_popcountll(left & ~*nulls) * 4 > cells->n)
+        left = t->fallback(t, cells, out);
+    uint32_t n_left = (uint32_t)__builtin_popcountll(left & ~*nulls);
+    t->quoted_mostly = t->may_peel && (n_left * 4 > cells->n ||
+                                       (uint32_t)__builtin_popcountll(peeled) * 4 > cells->n);
+    /* What the kernel left is seen again as it was written. */
+    for (uint64_t rest = peeled & left; rest; rest &= rest - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(rest);
+        cells->start[i]--;
+        cells->end[i]++;
+    }
+    return left;
+}
+
 /* Nulls and poison of rows row..row+n; row is not cut by a word of the bitmaps. */
 static weir_status set_nulls(weir_csv_target *t, uint32_t row, uint64_t nulls, uint64_t poison,
                              weir_ledger *ledger, weir_error *err) {
@@ -349,9 +397,7 @@ static weir_status column_group(weir_decoder *d, weir_csv_target *t, weir_ctx *c
     }
     nulls = t->empty_is_null ? empty : 0;
     if (t->nulls.n) nulls |= word_nulls(t, &d->cells);
-    left = t->kernel(t, &d->cells, boolean ? (void *)&bits : out);
-    if (t->check_utf8 && t->text) left = low_bits(n);
-    left &= ~(nulls | bad);
+    left = run_kernel(d, t, boolean ? (void *)&bits : out, &nulls) & ~(nulls | bad);
     if (boolean) ((uint64_t *)t->column->values)[row >> 6] |= (bits & ~nulls) << (row & 63);
     if (left) WEIR_TRY(exact_values(d, t, ctx, out, row, left, &nulls, &poison, err));
     if (t->not_null && (nulls & ~bad))

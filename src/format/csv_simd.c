@@ -39,8 +39,34 @@ static inline uint64_t portable_prefix_xor(uint64_t m) {
     return m;
 }
 
+typedef struct portable_pattern {
+    uint64_t delimiter, quote;
+} portable_pattern;
+
+static inline portable_pattern portable_half_make(uint8_t delimiter, uint8_t quote) {
+    const uint64_t ones = 0x0101010101010101ull;
+    portable_pattern p = {ones * delimiter, ones * quote};
+    return p;
+}
+
+static inline bool portable_half_special(const uint8_t *p, uint32_t n,
+                                         const portable_pattern *pattern) {
+    const uint64_t lf = 0x0A0A0A0A0A0A0A0Aull, cr = 0x0D0D0D0D0D0D0D0Dull;
+    for (uint32_t at = 0; at < n; at += 8) {
+        uint64_t w = weir_num_load8((const char *)p + at);
+        uint64_t found = zero_bytes(w ^ pattern->delimiter) | zero_bytes(w ^ pattern->quote) |
+                         zero_bytes(w ^ lf) | zero_bytes(w ^ cr);
+        if (n - at < 8) found &= (1ull << (n - at) * 8) - 1;
+        if (found) return true;
+    }
+    return false;
+}
+
 #define BODY(name) name##_portable
 #define BODY_ATTR
+#define half_pattern portable_pattern
+#define half_make portable_half_make
+#define half_special portable_half_special
 #define group portable_group
 #define group_load portable_load
 #define group_eq portable_eq
@@ -52,9 +78,13 @@ static inline uint64_t portable_prefix_xor(uint64_t m) {
 #undef group_load
 #undef group_eq
 #undef prefix_xor
+#undef half_pattern
+#undef half_make
+#undef half_special
 
 const weir_csv_kernels weir_csv_kernels_portable = {"portable", cut_portable, index_portable,
-                                                    lines_portable, special_portable};
+                                                    lines_portable, special_portable,
+                                                    mark_portable};
 
 /* ---- AVX2 ---------------------------------------------------------------------------------- */
 
@@ -85,7 +115,30 @@ AVX2 static inline uint64_t avx2_prefix_xor(uint64_t m) {
     return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
+typedef struct avx2_pattern {
+    __m256i delimiter, quote;
+} avx2_pattern;
+
+AVX2 static inline avx2_pattern avx2_half_make(uint8_t delimiter, uint8_t quote) {
+    avx2_pattern p = {_mm256_set1_epi8((char)delimiter), _mm256_set1_epi8((char)quote)};
+    return p;
+}
+
+AVX2 static inline bool avx2_half_special(const uint8_t *p, uint32_t n,
+                                          const avx2_pattern *pattern) {
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    __m256i ends = _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\n')),
+                                   _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\r')));
+    __m256i marks = _mm256_or_si256(_mm256_cmpeq_epi8(v, pattern->delimiter),
+                                    _mm256_cmpeq_epi8(v, pattern->quote));
+    uint32_t found = (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(ends, marks));
+    return _bzhi_u32(found, n) != 0;
+}
+
 #define BODY(name) name##_avx2
+#define half_pattern avx2_pattern
+#define half_make avx2_half_make
+#define half_special avx2_half_special
 #define BODY_ATTR AVX2
 #define group avx2_group
 #define group_load avx2_load
@@ -94,7 +147,7 @@ AVX2 static inline uint64_t avx2_prefix_xor(uint64_t m) {
 #include "format/csv_simd_body.h"
 
 static const weir_csv_kernels kernels_avx2 = {"avx2", cut_avx2, index_avx2, lines_avx2,
-                                              special_avx2};
+                                              special_avx2, mark_avx2};
 #endif
 
 const weir_csv_kernels *weir_csv_kernels_pick(void) {

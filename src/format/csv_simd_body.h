@@ -3,6 +3,8 @@
  *   BODY(name)        the function's name        BODY_ATTR   its target attribute
  *   group             64 bytes loaded            group_load(p)
  *   group_eq(g, b)    mask of the bytes == b     prefix_xor(m)  bit i = xor of bits 0..i
+ *   half_special(p, n, pattern)   whether one of the first n <= 32 bytes at p (32 can be read) is a
+ *                     delimiter, quote, CR or LF   half_pattern, half_make: what it compares with
  */
 
 /* Bits 0..n-1. */
@@ -124,16 +126,37 @@ BODY_ATTR static uint64_t BODY(lines)(const uint8_t *p, size_t from, size_t to) 
     return lines;
 }
 
+BODY_ATTR static inline bool BODY(special_with)(const uint8_t *p, size_t n,
+                                                const half_pattern *pattern) {
+    for (size_t at = 0; at + 32 < n; at += 32)
+        if (half_special(p + at, 32, pattern)) return true;
+    return half_special(p + n - 32, 32, pattern);
+}
+
 BODY_ATTR static bool BODY(special)(const uint8_t *p, size_t n, uint8_t delimiter, uint8_t quote) {
-    size_t at = 0;
-    for (; at + 64 <= n; at += 64) {
-        group g = group_load(p + at);
-        if (group_eq(g, delimiter) | group_eq(g, quote) | group_eq(g, '\n') | group_eq(g, '\r'))
-            return true;
-    }
-    for (; at < n; at++)
+    const half_pattern pattern = half_make(delimiter, quote);
+    if (n >= 32) return BODY(special_with)(p, n, &pattern);
+    for (size_t at = 0; at < n; at++)
         if (p[at] == delimiter || p[at] == quote || p[at] == '\n' || p[at] == '\r') return true;
     return false;
+}
+
+BODY_ATTR static void BODY(mark)(const uint8_t *const *text, uint32_t *size, size_t stride,
+                                 uint32_t n, uint8_t delimiter, uint8_t quote) {
+    const half_pattern pattern = half_make(delimiter, quote);
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t bytes = size[k * stride];
+        const uint8_t *p = text[k * stride];
+        bool found;
+        /* The flags make a size large, so that they need no test of their own. */
+        if (bytes <= 32)
+            found = half_special(p, bytes, &pattern);
+        else if (bytes <= WEIR_CSV_SIZE_MASK)
+            found = BODY(special_with)(p, bytes, &pattern);
+        else
+            found = BODY(special)(p, bytes & WEIR_CSV_SIZE_MASK, delimiter, quote);
+        size[k * stride] = bytes | (found ? WEIR_CSV_QUOTE_FLAG : 0);
+    }
 }
 
 #undef LIVE_MASK

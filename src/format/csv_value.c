@@ -101,6 +101,8 @@ weir_status weir_csv_target_init(weir_csv_target *t, const weir_field *field,
     bind_nulls(t, column, config, arena);
     if (t->null_sizes && !t->nulls.items) return weir_error_nomem(err);
     t->kernel = weir_csv_kernel_pick(t);
+    t->fallback = weir_csv_kernel_portable(t);
+    if (t->fallback == t->kernel || t->text) t->fallback = NULL;
     return WEIR_OK;
 }
 

@@ -34,6 +34,8 @@ struct weir_csv_target {
     weir_opt_strings nulls;  /* words other than the empty one */
     uint64_t null_sizes;     /* bit n: some word has n bytes (63: 63 or more) */
     weir_csv_kernel kernel;
+    weir_csv_kernel fallback; /* when it leaves much over: slower, takes more; or NULL */
+    bool may_peel, quoted_mostly; /* quotes are taken off before the kernel; see csv_read.c */
     int64_t min, max;        /* integers */
     const weir_time_program *program; /* `format`, or NULL */
     weir_time_kind time_kind;

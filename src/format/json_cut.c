@@ -29,6 +29,7 @@ struct weir_cutter {
     enum expect expect;
     weir_json_span span;
     bool dropping; /* the record under way is too long; its begin was handed out */
+    const char *fault; /* what is wrong at `at`; the values before it are handed out first */
 };
 
 /* ---- blocks -------------------------------------------------------------------------------- */
@@ -148,7 +149,7 @@ out:
 
 /* ---- values -------------------------------------------------------------------------------- */
 
-static weir_status malformed(weir_cutter *c, const char *what, weir_error *err) {
+static weir_status malformed(const weir_cutter *c, const char *what, weir_error *err) {
     const char *p = (const char *)c->cur->data;
     uint64_t line = c->line + weir_json_count_lines(p + c->begin, c->at - c->begin);
     weir_status s = weir_error_set(err, WEIR_DATA, "malformed JSON: %s", what);
@@ -159,47 +160,42 @@ static weir_status malformed(weir_cutter *c, const char *what, weir_error *err) 
     return s;
 }
 
-/* A byte between two values.  *value: it begins one. */
-static weir_status between(weir_cutter *c, char b, bool *value, weir_error *err) {
-    *value = false;
-    if (weir_json_is_blank(b) || b == '\n') return WEIR_OK;
+/* A byte between two values: true when it begins one.  Sets c->fault. */
+static bool between(weir_cutter *c, char b) {
+    if (weir_json_is_blank(b) || b == '\n') return false;
+    bool begins = b != ',' && b != ']' && b != '}';
     if (!c->in_array) {
-        if (b == '[') {
+        if (b != '[' && begins) return true;
+        if (b == '[')
             c->in_array = true;
-            c->expect = EXPECT_FIRST;
-            return WEIR_OK;
-        }
-        if (b == ',' || b == ']' || b == '}') return malformed(c, "a value expected", err);
-        *value = true;
-        return WEIR_OK;
+        else
+            c->fault = "a value expected";
+        c->expect = EXPECT_FIRST;
+        return false;
     }
     if (b == ']' && c->expect != EXPECT_VALUE) {
         c->in_array = false;
-        return WEIR_OK;
-    }
-    if (b == ',' && c->expect == EXPECT_COMMA) {
+    } else if (b == ',' && c->expect == EXPECT_COMMA) {
         c->expect = EXPECT_VALUE;
-        return WEIR_OK;
+    } else if (c->expect == EXPECT_COMMA) {
+        c->fault = "',' or ']' expected";
+    } else {
+        if (begins) return true;
+        c->fault = "a value expected";
     }
-    if (c->expect == EXPECT_COMMA) return malformed(c, "',' or ']' expected", err);
-    if (b == ',' || b == ']' || b == '}') return malformed(c, "a value expected", err);
-    *value = true;
-    return WEIR_OK;
+    return false;
 }
 
-/* Walks to the end of the block. */
-static weir_status walk(weir_cutter *c, weir_error *err) {
+/* Walks to the end of the block, or to a fault. */
+static void walk(weir_cutter *c) {
     const char *p = (const char *)c->cur->data;
-    weir_status status = WEIR_OK;
-    while (c->at < c->end) {
+    while (c->at < c->end && !c->fault) {
         if (!c->inside) {
-            bool value;
-            WEIR_TRY(between(c, p[c->at], &value, err));
-            if (!value) {
-                c->at++;
+            c->inside = between(c, p[c->at]);
+            if (!c->inside) {
+                c->at += !c->fault;
                 continue;
             }
-            c->inside = true;
             c->record = c->at;
             c->span = (weir_json_span){0};
         }
@@ -211,21 +207,21 @@ static weir_status walk(weir_cutter *c, weir_error *err) {
         c->safe = c->at;
         c->safe_in_array = c->in_array;
     }
-out:
-    return status;
 }
 
 static weir_status next_values(weir_cutter *c, weir_chunk *out, bool *got, bool *end,
                                weir_error *err) {
     weir_status status = WEIR_OK;
     for (;;) {
-        WEIR_TRY(walk(c, err));
+        walk(c);
         if (c->dropping) {
             drop(c, c->end);
-        } else if (c->safe > c->begin && !(c->stream_end && !c->in_array)) {
+        } else if (c->safe > c->begin && (c->fault || !c->stream_end || c->in_array)) {
             emit(c, c->safe, 0, out);
             *got = true;
             return WEIR_OK;
+        } else if (c->fault) {
+            return malformed(c, c->fault, err);
         } else if (c->stream_end && c->begin < c->end && (c->inside || !c->in_array)) {
             emit(c, c->end, 0, out); /* a value that is cut off becomes a reject */
             *got = true;

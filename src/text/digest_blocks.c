@@ -54,18 +54,23 @@ void weir_digest_blocks_md5(uint32_t state[8], const uint8_t *p, size_t blocks) 
     }
 }
 
+/* Word i of the schedule, made when it is needed in place of the one 16 before it. */
+static inline uint32_t sha1_word(uint32_t word[16], unsigned i) {
+    if (i >= 16)
+        word[i % 16] =
+            left32(word[(i + 13) % 16] ^ word[(i + 8) % 16] ^ word[(i + 2) % 16] ^ word[i % 16], 1);
+    return word[i % 16];
+}
 #define SHA1_ROUND(mix, constant)                                                                  \
     do {                                                                                           \
-        uint32_t sum = left32(a, 5) + mix + e + (constant) + word[i];                              \
+        uint32_t sum = left32(a, 5) + mix + e + (constant) + sha1_word(word, i);                   \
         e = d, d = c, c = left32(b, 30), b = a, a = sum;                                           \
     } while (0)
 
 void weir_digest_blocks_sha1(uint32_t state[8], const uint8_t *p, size_t blocks) {
     for (; blocks > 0; blocks--, p += 64) {
-        uint32_t word[80], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+        uint32_t word[16], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
         for (unsigned i = 0; i < 16; i++) word[i] = load32(p + 4 * i);
-        for (unsigned i = 16; i < 80; i++)
-            word[i] = left32(word[i - 3] ^ word[i - 8] ^ word[i - 14] ^ word[i - 16], 1);
         for (unsigned i = 0; i < 20; i++) SHA1_ROUND((d ^ (b & (c ^ d))), 0x5a827999);
         for (unsigned i = 20; i < 40; i++) SHA1_ROUND((b ^ c ^ d), 0x6ed9eba1);
         for (unsigned i = 40; i < 60; i++) SHA1_ROUND(((b & c) | (d & (b | c))), 0x8f1bbcdc);

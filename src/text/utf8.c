@@ -12,6 +12,15 @@ static inline uint64_t load8(const char *p) {
     return w;
 }
 
+/* How many of 8 bytes stand before the first with a high bit; high is not 0. */
+static inline size_t ascii_before(uint64_t high) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return (size_t)__builtin_clzll(high) / 8;
+#else
+    return (size_t)__builtin_ctzll(high) / 8;
+#endif
+}
+
 /* ---- one character ------------------------------------------------------------------------- */
 
 static inline bool continues(char c) {
@@ -74,6 +83,11 @@ static size_t valid_prefix_portable(const char *p, size_t n) {
     size_t i = 0;
     while (i < n) {
         while (i + 16 <= n && ((load8(p + i) | load8(p + i + 8)) & HIGH_BITS) == 0) i += 16;
+        while (i + 8 <= n) {
+            uint64_t high = load8(p + i) & HIGH_BITS;
+            i += high ? ascii_before(high) : 8;
+            if (high) break;
+        }
         if (i == n) break;
         uint32_t ignored;
         size_t length = weir_utf8_decode(p + i, n - i, &ignored);

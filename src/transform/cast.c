@@ -29,9 +29,13 @@ static const weir_option options[] = {
 
 /* ---- bind ---------------------------------------------------------------------------------- */
 
-static bool is_moment(const weir_type *t) { return t->id >= WEIR_DATE && t->id <= WEIR_TIMESTAMPTZ; }
+static bool is_moment(const weir_type *t) {
+    return t->id >= WEIR_DATE && t->id <= WEIR_TIMESTAMPTZ;
+}
 
-static bool only_zone_missing(const weir_type *t) { return t == weir_type_of(WEIR_TIMESTAMPTZ); }
+static bool only_zone_missing(const weir_type *t) {
+    return t == weir_type_of(WEIR_TIMESTAMPTZ);
+}
 
 /* The type, with the zone of `timezone:` where the type names none. */
 static weir_status find_type(const weir_bind *bind, const weir_opt_column *c, const weir_type **to,
@@ -41,8 +45,7 @@ static weir_status find_type(const weir_bind *bind, const weir_opt_column *c, co
         weir_bind_fault(bind, c->line, c->column, false, c->type, c->name, err);
     if (status != WEIR_OK || !c->timezone || !only_zone_missing(*to)) return status;
     status = weir_type_timestamptz(c->timezone, to, err);
-    if (status == WEIR_USAGE)
-        weir_bind_fault(bind, c->line, c->column, false, NULL, c->name, err);
+    if (status == WEIR_USAGE) weir_bind_fault(bind, c->line, c->column, false, NULL, c->name, err);
     return status;
 }
 
@@ -60,14 +63,14 @@ static weir_status find_format(const weir_bind *bind, const weir_opt_column *c,
     }
     weir_status status =
         weir_time_program_compile(c->format, parses, bind->arena, &e->options.format, err);
-    if (status == WEIR_USAGE)
-        weir_bind_fault(bind, c->line, c->column, false, NULL, c->name, err);
+    if (status == WEIR_USAGE) weir_bind_fault(bind, c->line, c->column, false, NULL, c->name, err);
     return status;
 }
 
-/* Whether timezone says anything about this cast: times on one side, instants or text on the other. */
-static weir_status find_zone(const weir_bind *bind, const weir_opt_column *c,
-                             const weir_type *from, cast_entry *e, weir_error *err) {
+/* Whether timezone says anything about this cast: times on one side, instants or text on the other.
+ */
+static weir_status find_zone(const weir_bind *bind, const weir_opt_column *c, const weir_type *from,
+                             cast_entry *e, weir_error *err) {
     weir_node at = {.line = c->line, .column = c->column};
     const weir_zone *zone = NULL;
     if (!c->timezone) return WEIR_OK;
@@ -78,8 +81,7 @@ static weir_status find_zone(const weir_bind *bind, const weir_opt_column *c,
         return WEIR_USAGE;
     }
     weir_status status = weir_zone_get(c->timezone, &zone, err);
-    if (status == WEIR_USAGE)
-        weir_bind_fault(bind, c->line, c->column, false, NULL, c->name, err);
+    if (status == WEIR_USAGE) weir_bind_fault(bind, c->line, c->column, false, NULL, c->name, err);
     e->options.zone = weir_arena_strdup(bind->arena, c->timezone);
     return status != WEIR_OK || e->options.zone ? status : weir_error_nomem(err);
 }

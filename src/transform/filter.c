@@ -1,5 +1,5 @@
-/* filter: rows for which the expression is true go on.  False and null count as filtered; a record that
- * has failed already, or fails here, stays until it leaves as a reject. */
+/* filter: rows for which the expression is true go on.  False and null count as filtered; a record
+ * that has failed already, or fails here, stays until it leaves as a reject. */
 #include "expr/expr.h"
 #include "transform/kinds.h"
 
@@ -11,14 +11,13 @@ typedef struct filter_state {
     weir_program *program;
 } filter_state;
 
-static const weir_option options[] = {
-    {.name = "filter",
-     .type = WEIR_OPT_EXPR,
-     .flags = WEIR_OPT_REQUIRED,
-     .offset = offsetof(filter_config, expr),
-     .help = "rows for which this is true go on",
-     .since = "0.1"},
-    {0}};
+static const weir_option options[] = {{.name = "filter",
+                                       .type = WEIR_OPT_EXPR,
+                                       .flags = WEIR_OPT_REQUIRED,
+                                       .offset = offsetof(filter_config, expr),
+                                       .help = "rows for which this is true go on",
+                                       .since = "0.1"},
+                                      {0}};
 
 static weir_status filter_bind(const void *config, const weir_bind *bind, weir_operator *op,
                                weir_error *err) {

@@ -25,7 +25,7 @@ weir_status weir_pick_process(const weir_operator *op, void *local, weir_ctx *ct
                               weir_batch *batch, weir_error *err);
 /* Makes op->state and op->out; fields and from have n entries. */
 WEIR_MUST_USE weir_status weir_pick_bind(const weir_bind *bind, weir_operator *op,
-                                         const weir_field *fields, const uint32_t *from,
-                                         uint32_t n, weir_error *err);
+                                         const weir_field *fields, const uint32_t *from, uint32_t n,
+                                         weir_error *err);
 
 #endif

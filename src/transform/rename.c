@@ -5,14 +5,13 @@ typedef struct rename_config {
     weir_opt_strmap names;
 } rename_config;
 
-static const weir_option options[] = {
-    {.name = "rename",
-     .type = WEIR_OPT_STRMAP,
-     .flags = WEIR_OPT_REQUIRED,
-     .offset = offsetof(rename_config, names),
-     .help = "old name: new name",
-     .since = "0.1"},
-    {0}};
+static const weir_option options[] = {{.name = "rename",
+                                       .type = WEIR_OPT_STRMAP,
+                                       .flags = WEIR_OPT_REQUIRED,
+                                       .offset = offsetof(rename_config, names),
+                                       .help = "old name: new name",
+                                       .since = "0.1"},
+                                      {0}};
 
 /* Two columns of one name: named once, at the entry that made the second. */
 static void check_duplicates(const weir_opt_strmap *names, const weir_bind *bind,

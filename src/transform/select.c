@@ -5,23 +5,21 @@ typedef struct names_config {
     weir_opt_strings names;
 } names_config;
 
-static const weir_option select_options[] = {
-    {.name = "select",
-     .type = WEIR_OPT_STRINGS,
-     .flags = WEIR_OPT_REQUIRED,
-     .offset = offsetof(names_config, names),
-     .help = "columns to keep, in this order",
-     .since = "0.1"},
-    {0}};
+static const weir_option select_options[] = {{.name = "select",
+                                              .type = WEIR_OPT_STRINGS,
+                                              .flags = WEIR_OPT_REQUIRED,
+                                              .offset = offsetof(names_config, names),
+                                              .help = "columns to keep, in this order",
+                                              .since = "0.1"},
+                                             {0}};
 
-static const weir_option drop_options[] = {
-    {.name = "drop",
-     .type = WEIR_OPT_STRINGS,
-     .flags = WEIR_OPT_REQUIRED,
-     .offset = offsetof(names_config, names),
-     .help = "columns to leave out",
-     .since = "0.1"},
-    {0}};
+static const weir_option drop_options[] = {{.name = "drop",
+                                            .type = WEIR_OPT_STRINGS,
+                                            .flags = WEIR_OPT_REQUIRED,
+                                            .offset = offsetof(names_config, names),
+                                            .help = "columns to leave out",
+                                            .since = "0.1"},
+                                           {0}};
 
 /* Numbers of the named fields, in order, and the bits in op->reads.  Faults go to diags. */
 static weir_status find_names(const weir_opt_strings *names, const weir_bind *bind,

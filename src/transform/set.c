@@ -1,8 +1,8 @@
 /* set: new or replaced columns from expressions.
  *
  * The entries are evaluated in the order of the file, and each sees what the ones above it made.  A
- * replaced column keeps its place, a new one comes last.  A record whose expression fails gets a null
- * there and the failure; what reads that null later is skipped.
+ * replaced column keeps its place, a new one comes last.  A record whose expression fails gets a
+ * null there and the failure; what reads that null later is skipped.
  */
 #include "expr/expr.h"
 #include "transform/kinds.h"
@@ -37,9 +37,9 @@ static const weir_option options[] = {
 typedef struct binding {
     const weir_bind *bind;
     weir_operator *op;
-    weir_schema *schema;   /* so far; borrowed from the last entry or op->in */
-    uint64_t *replaced;    /* fields of op->in that an entry has replaced */
-    const char **lost;     /* names of new columns whose entry is wrong */
+    weir_schema *schema; /* so far; borrowed from the last entry or op->in */
+    uint64_t *replaced;  /* fields of op->in that an entry has replaced */
+    const char **lost;   /* names of new columns whose entry is wrong */
     size_t n_lost;
     bool uses_lost;
 } binding;
@@ -95,8 +95,7 @@ static weir_status extend(binding *b, set_entry *entry, int existing, weir_error
     if (!fields) return weir_error_nomem(err);
     if (n) memcpy(fields, before->fields, n * sizeof *fields);
     fields[entry->target] = f;
-    weir_status status =
-        weir_schema_new(fields, existing >= 0 ? n : n + 1, &entry->after, err);
+    weir_status status = weir_schema_new(fields, existing >= 0 ? n : n + 1, &entry->after, err);
     weir_free(fields);
     return status;
 }

@@ -12,8 +12,14 @@ static const weir_option rule_options[] = {
      .type = WEIR_OPT_STRING,
      AT(type),
      .help = "the value can be cast to this type (the column keeps its own)"},
-    {.name = "min", .type = WEIR_OPT_STRING, AT(min), .help = "smallest value, of the column's type"},
-    {.name = "max", .type = WEIR_OPT_STRING, AT(max), .help = "largest value, of the column's type"},
+    {.name = "min",
+     .type = WEIR_OPT_STRING,
+     AT(min),
+     .help = "smallest value, of the column's type"},
+    {.name = "max",
+     .type = WEIR_OPT_STRING,
+     AT(max),
+     .help = "largest value, of the column's type"},
     {.name = "length",
      .type = WEIR_OPT_INT,
      AT(length),
@@ -50,8 +56,14 @@ static const weir_option rule_options[] = {
      .type = WEIR_OPT_EXPR,
      AT(check),
      .help = "expression over the record; it fails when it is false"},
-    {.name = "name", .type = WEIR_OPT_STRING, AT(name), .help = "name of the rule in rejects and counts"},
-    {.name = "message", .type = WEIR_OPT_STRING, AT(message), .help = "reason to give instead of weir's own"},
+    {.name = "name",
+     .type = WEIR_OPT_STRING,
+     AT(name),
+     .help = "name of the rule in rejects and counts"},
+    {.name = "message",
+     .type = WEIR_OPT_STRING,
+     AT(message),
+     .help = "reason to give instead of weir's own"},
     {.name = "on_fail",
      .type = WEIR_OPT_ENUM,
      AT(on_fail),
@@ -60,16 +72,15 @@ static const weir_option rule_options[] = {
      .help = "reject the record, set the field null, warn (count only), or fail the run"},
     {0}};
 
-static const weir_option options[] = {
-    {.name = "validate",
-     .type = WEIR_OPT_LIST,
-     .flags = WEIR_OPT_REQUIRED,
-     .offset = offsetof(validate_config, rules),
-     .fields = rule_options,
-     .item_size = sizeof(rule_config),
-     .help = "rules that each record must keep",
-     .since = "0.1"},
-    {0}};
+static const weir_option options[] = {{.name = "validate",
+                                       .type = WEIR_OPT_LIST,
+                                       .flags = WEIR_OPT_REQUIRED,
+                                       .offset = offsetof(validate_config, rules),
+                                       .fields = rule_options,
+                                       .item_size = sizeof(rule_config),
+                                       .help = "rules that each record must keep",
+                                       .since = "0.1"},
+                                      {0}};
 
 /* ---- one entry ----------------------------------------------------------------------------- */
 
@@ -86,7 +97,8 @@ typedef struct binding {
 
 /* The place of an option's value. */
 static const weir_node *place(const binding *b, const char *key) {
-    const weir_node *at = b->node && b->node->kind == WEIR_NODE_MAP ? weir_node_get(b->node, key) : NULL;
+    const weir_node *at =
+        b->node && b->node->kind == WEIR_NODE_MAP ? weir_node_get(b->node, key) : NULL;
     return at ? at : b->node;
 }
 
@@ -96,7 +108,9 @@ static const char *keep(const binding *b, const char *text, weir_status *status,
     return copy;
 }
 
-static const weir_type *field_type(const binding *b) { return b->op->in->fields[b->field].type; }
+static const weir_type *field_type(const binding *b) {
+    return b->op->in->fields[b->field].type;
+}
 
 /* The next check, with what all checks of the entry share. */
 static check *add_check(binding *b, check_kind kind, const char *word) {
@@ -111,7 +125,8 @@ static check *add_check(binding *b, check_kind kind, const char *word) {
 }
 
 /* A fault of the entry; never a status. */
-#define FAULT(KEY, HINT, ...) weir_diags_error(b->bind->diags, place(b, KEY), KEY, HINT, __VA_ARGS__)
+#define FAULT(KEY, HINT, ...)                                                                      \
+    weir_diags_error(b->bind->diags, place(b, KEY), KEY, HINT, __VA_ARGS__)
 
 /* Values of the field's type from their texts, PLAIN.  WEIR_USAGE: told to diags. */
 static weir_status literals(binding *b, const char *key, const char *const *texts, size_t n,
@@ -211,8 +226,8 @@ static weir_status bind_pattern(binding *b, weir_error *err) {
               "is for text; %s is %s", b->field_name, t->name);
         return WEIR_OK;
     }
-    weir_status status = weir_regex_new(text, strlen(text), t->id == WEIR_BINARY ? WEIR_REGEX_BYTES : 0,
-                                        &regex, err);
+    weir_status status = weir_regex_new(text, strlen(text),
+                                        t->id == WEIR_BINARY ? WEIR_REGEX_BYTES : 0, &regex, err);
     const weir_node *at = place(b, "pattern");
     if (status == WEIR_USAGE) {
         weir_bind_fault(b->bind, at ? at->line : 0, at ? at->column : 0, at && at->quoted, text,
@@ -289,7 +304,8 @@ static weir_status bind_check(binding *b, weir_error *err) {
     }
     weir_status status = weir_expr_parse(e->text, b->bind->arena, &expr, err);
     if (status == WEIR_OK)
-        status = weir_expr_bind(expr, b->op->in, weir_type_of(WEIR_BOOL), b->bind->arena, &program, err);
+        status =
+            weir_expr_bind(expr, b->op->in, weir_type_of(WEIR_BOOL), b->bind->arena, &program, err);
     if (status == WEIR_USAGE) {
         weir_bind_fault(b->bind, e->line, e->column, e->quoted, e->text, "check", err);
         return WEIR_OK;
@@ -332,8 +348,8 @@ static weir_status bind_field(binding *b, weir_error *err) {
     }
     if (!r->field) {
         if (needs_field(r))
-            weir_diags_error(b->bind->diags, b->node, "validate", "add field: and the column's name",
-                             "an entry names no field");
+            weir_diags_error(b->bind->diags, b->node, "validate",
+                             "add field: and the column's name", "an entry names no field");
         return WEIR_OK;
     }
     b->field = weir_schema_find(b->op->in, r->field, strlen(r->field));
@@ -408,12 +424,13 @@ static weir_status out_schema(const validate_state *state, weir_operator *op, we
 }
 
 static weir_status validate_bind(const void *config, const weir_bind *bind, weir_operator *op,
-                               weir_error *err) {
+                                 weir_error *err) {
     const weir_opt_list *rules = &((const validate_config *)config)->rules;
     size_t faults = bind->diags->n_errors;
     weir_status status = WEIR_OK;
     validate_state *state = weir_arena_zero(bind->arena, 1, sizeof *state);
-    op->reads = weir_arena_zero(bind->arena, weir_bit_words(op->in->n_fields) + 1, sizeof *op->reads);
+    op->reads =
+        weir_arena_zero(bind->arena, weir_bit_words(op->in->n_fields) + 1, sizeof *op->reads);
     if (!state || !op->reads) return weir_error_nomem(err);
     state->checks = weir_arena_zero(bind->arena, rules->n * 11 + 1, sizeof *state->checks);
     if (!state->checks) return weir_error_nomem(err);

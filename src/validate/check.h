@@ -41,15 +41,15 @@ typedef enum check_kind {
 
 typedef struct check {
     check_kind kind;
-    int field;           /* number in the schema; -1 = the record as a whole */
-    const char *name;    /* of the field, "" without one */
+    int field;        /* number in the schema; -1 = the record as a whole */
+    const char *name; /* of the field, "" without one */
     const char *rule;
     const char *message; /* NULL = a sentence is made */
     const char *text;    /* of the bound, pattern, set or expression, for the sentence */
     weir_on_fail on_fail;
     int64_t length;
     const weir_type *type;
-    weir_column *bound;  /* CONSTANT, for MIN and MAX */
+    weir_column *bound; /* CONSTANT, for MIN and MAX */
     weir_regex *regex;
     weir_value_set *set;
     weir_program *program;

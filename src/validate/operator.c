@@ -122,8 +122,8 @@ static weir_status adopt_schema(const weir_operator *op, weir_batch *batch, weir
     return status;
 }
 
-weir_status weir_validate_process(const weir_operator *op, void *p, weir_ctx *ctx, weir_batch *batch,
-                           weir_error *err) {
+weir_status weir_validate_process(const weir_operator *op, void *p, weir_ctx *ctx,
+                                  weir_batch *batch, weir_error *err) {
     const validate_state *state = op->state;
     validate_local *local = p;
     for (size_t i = 0; i < state->n; i++) {
@@ -144,7 +144,8 @@ weir_status weir_validate_process(const weir_operator *op, void *p, weir_ctx *ct
 /* ---- the kind and its counters --------------------------------------------------------------- */
 
 size_t weir_validate_n_checks(const weir_operator *op) {
-    return op->kind == &weir_validate_kind && op->state ? ((const validate_state *)op->state)->n : 0;
+    return op->kind == &weir_validate_kind && op->state ? ((const validate_state *)op->state)->n
+                                                        : 0;
 }
 
 weir_check_count weir_validate_count(const weir_operator *op, size_t i) {

@@ -34,19 +34,21 @@ static bool length_reason(weir_buf *out, const check_run *run, uint32_t row) {
     const weir_column *base = weir_column_base(c);
     uint32_t slot = weir_column_slot(c, row);
     long long n, want = (long long)k->length;
-    const char *unit = "characters";
+    const char *unit = "character";
     if (!weir_type_is_view(c->type)) {
         const int32_t *offsets = base->values;
         n = offsets[slot + 1] - offsets[slot];
-        unit = "items";
+        unit = "item";
     } else {
         weir_slice s = weir_column_slice(c, row);
         n = (long long)(c->type->id == WEIR_BINARY ? s.size : weir_utf8_count(s.data, s.size));
-        if (c->type->id == WEIR_BINARY) unit = "bytes";
+        if (c->type->id == WEIR_BINARY) unit = "byte";
     }
     if (!add_field_value(out, run, row)) return false;
-    if (k->kind == CHECK_LENGTH) return weir_buf_printf(out, " has %lld %s instead of %lld", n, unit, want);
-    return weir_buf_printf(out, " has %lld %s, %s than %lld", n, unit,
+    const char *s = n == 1 ? "" : "s";
+    if (k->kind == CHECK_LENGTH)
+        return weir_buf_printf(out, " has %lld %s%s instead of %lld", n, unit, s, want);
+    return weir_buf_printf(out, " has %lld %s%s, %s than %lld", n, unit, s,
                            k->kind == CHECK_MIN_LENGTH ? "fewer" : "more", want);
 }
 
@@ -56,8 +58,9 @@ static bool pattern_reason(weir_buf *out, const check_run *run, uint32_t row) {
     bool costly = weir_regex_match(k->regex, s.data, s.size) == WEIR_REGEX_LIMIT;
     weir_slice text = weir_slice_of(k->text);
     return add_field_value(out, run, row) &&
-           weir_buf_printf(out, costly ? " takes too many steps to match %.*s%s" : " does not match %.*s%s",
-                           weir_clip(text), text.data, text.size > 100 ? "..." : "");
+           weir_buf_printf(
+               out, costly ? " takes too many steps to match %.*s%s" : " does not match %.*s%s",
+               weir_clip(text), text.data, text.size > 100 ? "..." : "");
 }
 
 static bool check_reason(weir_buf *out, const check_run *run, uint32_t row) {
@@ -93,7 +96,8 @@ bool weir_check_reason(const check_run *run, uint32_t row, weir_buf *out) {
     switch (k->kind) {
     case CHECK_REQUIRED: {
         bool null = weir_column_is_null(run->batch->columns[k->field], row);
-        return weir_buf_adds(out, k->name) && weir_buf_adds(out, null ? " is missing" : " is empty");
+        return weir_buf_adds(out, k->name) &&
+               weir_buf_adds(out, null ? " is missing" : " is empty");
     }
     case CHECK_TYPE: return type_reason(out, run, row);
     case CHECK_MIN:

@@ -7,7 +7,8 @@
  *
  * One entry may hold several constraints; each is a check of its own with its own failure.  All
  * checks run on every record, so that all its failures are known.  Null passes every check but
- * `required`; a `check` fails only on false; a value that is null because it failed before is skipped.
+ * `required`; a `check` fails only on false; a value that is null because it failed before is
+ * skipped.
  */
 #ifndef WEIR_VALIDATE_VALIDATE_H
 #define WEIR_VALIDATE_VALIDATE_H
@@ -30,7 +31,7 @@ typedef struct weir_check_count {
     const char *field; /* "" for a check of the whole record */
     const char *rule;  /* "required", "min", ... or the entry's name */
     weir_on_fail on_fail;
-    uint64_t failed;   /* records that did not pass */
+    uint64_t failed; /* records that did not pass */
 } weir_check_count;
 
 /* Number of checks; 0 for an operator of another kind. */

@@ -25,7 +25,9 @@ static inline uint64_t word_at(const weir_column *c, uint32_t row) {
     }
 }
 
-static inline uint64_t hash_word(uint64_t w) { return (w * 0x9E3779B97F4A7C15ull) >> 32; }
+static inline uint64_t hash_word(uint64_t w) {
+    return (w * 0x9E3779B97F4A7C15ull) >> 32;
+}
 
 /* Short texts are their two words; of longer ones length, first four bytes and the whole. */
 static inline uint64_t hash_view(const weir_column *c, const weir_view *v) {
@@ -66,7 +68,7 @@ weir_status weir_value_set_new(weir_column *values, weir_value_set **out, weir_e
     memset(s->slots, 0, slots * sizeof *s->slots);
     s->mask = slots - 1;
     for (uint32_t i = 0; i < n; i++) {
-        uint64_t h = views                   ? hash_view(values, (const weir_view *)values->values + i)
+        uint64_t h = views ? hash_view(values, (const weir_view *)values->values + i)
                      : is_word(values->type) ? hash_word(word_at(values, i))
                                              : hashes[i];
         uint32_t at = (uint32_t)h & s->mask;
@@ -90,7 +92,7 @@ void weir_value_set_free(weir_value_set *s) {
         for (uint32_t k = 0; k < rows.n; k++) {                                                    \
             uint32_t row = weir_rows_at(&rows, k);                                                 \
             if (valid && !weir_bit_get(valid, row)) continue;                                      \
-            uint32_t at = (uint32_t)(HASH) & s->mask;                                              \
+            uint32_t at = (uint32_t)(HASH)&s->mask;                                                \
             bool hit = false;                                                                      \
             for (uint32_t i; (i = s->slots[at]) != 0; at = (at + 1) & s->mask)                     \
                 if (SAME) {                                                                        \

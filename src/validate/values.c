@@ -1,4 +1,5 @@
-/* The checks themselves: which rows are bad.  Over the values of a column, or once per dictionary value.
+/* The checks themselves: which rows are bad.  Over the values of a column, or once per dictionary
+ * value.
  */
 #include "text/utf8.h"
 #include "validate/check.h"
@@ -38,8 +39,8 @@ static bool length_is_bad(const check *k, const weir_column *c, uint32_t row) {
     return k->kind == CHECK_LENGTH ? n != want : k->kind == CHECK_MIN_LENGTH ? n < want : n > want;
 }
 
-static weir_status check_pattern(const check *k, const weir_column *c, weir_rows rows, uint64_t *bad,
-                                 weir_error *err) {
+static weir_status check_pattern(const check *k, const weir_column *c, weir_rows rows,
+                                 uint64_t *bad, weir_error *err) {
     const weir_view *views = c->values;
     bool broken = false;
     EACH_VALUE(({
@@ -176,7 +177,8 @@ static weir_status check_expr(check_run *run, weir_error *err) {
     if (weir_program_can_fail(k->program))
         status = weir_batch_failures(run->batch, &blame.failures, err);
     if (status == WEIR_OK)
-        status = weir_program_eval(k->program, run->local, run->ctx, run->batch, run->rows, &blame, &p, err);
+        status = weir_program_eval(k->program, run->local, run->ctx, run->batch, run->rows, &blame,
+                                   &p, err);
     if (status == WEIR_OK) take_bits(run, p, false);
     weir_column_release(p);
     return status;
@@ -187,8 +189,8 @@ static weir_status check_type(check_run *run, const weir_column *c, weir_error *
     weir_column *cast = NULL;
     weir_status status = weir_failures_new(run->rows.length, &run->found, err);
     if (status != WEIR_OK) return status;
-    weir_blame blame = {.failures = run->found, .stage = "validate", .field = run->c->name,
-                        .rule = run->c->rule};
+    weir_blame blame = {
+        .failures = run->found, .stage = "validate", .field = run->c->name, .rule = run->c->rule};
     status = weir_cast(c, run->c->type, run->rows, NULL, &blame, run->ctx, &cast, err);
     if (status == WEIR_OK && run->found->n)
         memcpy(run->bad, run->found->bad, weir_bit_words(run->rows.length) * 8);

@@ -21,6 +21,7 @@ typedef struct source {
     uint64_t rows, sequence;
     weir_arena scratch;
     bool in_transaction;
+    bool ended; /* stepping on would begin the statement anew */
 } source;
 
 static void source_close(void *object) {
@@ -158,6 +159,7 @@ static weir_status split_begin(void *object, const weir_split *split, uint32_t n
     (void)split;
     (void)number;
     s->rows = 0;
+    s->ended = false;
     return sqlite3_reset(s->stmt) == SQLITE_OK ? WEIR_OK : weir_sqlite_error(s->db, err, s->name);
 }
 
@@ -301,7 +303,8 @@ static weir_status source_read(void *object, weir_packet *out, weir_read_result 
                                weir_error *err) {
     source *s = object;
     uint32_t n = s->schema->n_fields, rows = 0;
-    bool end = false;
+    *result = WEIR_READ_END;
+    if (s->ended) return WEIR_OK;
     weir_failures *failures = NULL;
     weir_builder **builders = weir_alloc_zero(n + 1u, sizeof *builders);
     if (!builders) return weir_error_nomem(err);
@@ -310,10 +313,8 @@ static weir_status source_read(void *object, weir_packet *out, weir_read_result 
     for (uint32_t f = 0; f < n; f++)
         WEIR_TRY(weir_builder_new(gathered(s->schema->fields[f].type), s->env->ledger, &builders[f],
                                   err));
-    WEIR_TRY(gather(s, builders, failures, &rows, &end, err));
-    if (rows == 0 && end)
-        *result = WEIR_READ_END;
-    else {
+    WEIR_TRY(gather(s, builders, failures, &rows, &s->ended, err));
+    if (rows) {
         status = finish_batch(s, builders, rows, &failures, &out->batch, err);
         *result = WEIR_READ_PACKET;
     }

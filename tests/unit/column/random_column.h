@@ -27,14 +27,38 @@ static inline uint64_t random_word(void) {
     random_state ^= random_state << 17;
     return random_state;
 }
-static inline uint32_t random_below(uint32_t n) { return n ? (uint32_t)(random_word() >> 20) % n : 0; }
+static inline uint32_t random_below(uint32_t n) {
+    return n ? (uint32_t)(random_word() >> 20) % n : 0;
+}
 
 /* Types that random_value knows, by text. */
-static const char *const random_types[] = {
-    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32",
-    "float64", "decimal(10,2)", "decimal(30,4)", "string", "binary", "date", "time", "timestamp",
-    "timestamptz(Europe/Berlin)", "interval", "uuid", "json", "list<int32>", "list<string>",
-    "struct<a int64, b string>", "map<string, int32>", "list<struct<x date, y list<bool>>>"};
+static const char *const random_types[] = {"bool",
+                                           "int8",
+                                           "int16",
+                                           "int32",
+                                           "int64",
+                                           "uint8",
+                                           "uint16",
+                                           "uint32",
+                                           "uint64",
+                                           "float32",
+                                           "float64",
+                                           "decimal(10,2)",
+                                           "decimal(30,4)",
+                                           "string",
+                                           "binary",
+                                           "date",
+                                           "time",
+                                           "timestamp",
+                                           "timestamptz(Europe/Berlin)",
+                                           "interval",
+                                           "uuid",
+                                           "json",
+                                           "list<int32>",
+                                           "list<string>",
+                                           "struct<a int64, b string>",
+                                           "map<string, int32>",
+                                           "list<struct<x date, y list<bool>>>"};
 #define RANDOM_TYPES (sizeof random_types / sizeof *random_types)
 
 static inline const weir_type *type_of(const char *text) {
@@ -68,12 +92,14 @@ static inline void random_value(weir_builder *b, const weir_type *t, uint32_t nu
     switch (t->id) {
     case WEIR_BOOL: w[0] &= 1; break;
     case WEIR_FLOAT32: {
-        static const float values[] = {0, -0.0f, 1, -1, 1.5f, 0.1f, 3e38f, __builtin_nanf(""), __builtin_inff()};
+        static const float values[] = {
+            0, -0.0f, 1, -1, 1.5f, 0.1f, 3e38f, __builtin_nanf(""), __builtin_inff()};
         memcpy(w, &values[random_below(9)], 4);
         break;
     }
     case WEIR_FLOAT64: {
-        static const double values[] = {0, -0.0, 1, -1, 1.5, 0.1, 1e300, 123.25, __builtin_nan(""), -__builtin_inf()};
+        static const double values[] = {
+            0, -0.0, 1, -1, 1.5, 0.1, 1e300, 123.25, __builtin_nan(""), -__builtin_inf()};
         memcpy(w, &values[random_below(10)], 8);
         break;
     }
@@ -91,7 +117,8 @@ static inline void random_value(weir_builder *b, const weir_type *t, uint32_t nu
         if (random_below(3) == 0) w[0] -= w[0] % 86400000000ull;
         break;
     case WEIR_INTERVAL: {
-        weir_interval v = {(int32_t)random_below(3), (int32_t)random_below(40), (int64_t)random_below(5) * 1000000};
+        weir_interval v = {(int32_t)random_below(3), (int32_t)random_below(40),
+                           (int64_t)random_below(5) * 1000000};
         memcpy(w, &v, 16);
         break;
     }
@@ -102,7 +129,8 @@ static inline void random_value(weir_builder *b, const weir_type *t, uint32_t nu
     case WEIR_MAP:
         for (uint32_t n = random_below(4); n > 0; n--)
             for (uint32_t i = 0; i < t->n_fields; i++)
-                random_value(weir_builder_child(b, i), t->fields[i].type, i == 0 && t->id == WEIR_MAP ? 0 : 5);
+                random_value(weir_builder_child(b, i), t->fields[i].type,
+                             i == 0 && t->id == WEIR_MAP ? 0 : 5);
         MUST(weir_builder_close_row(b, &err));
         return;
     case WEIR_STRUCT:
@@ -111,7 +139,8 @@ static inline void random_value(weir_builder *b, const weir_type *t, uint32_t nu
         MUST(weir_builder_close_row(b, &err));
         return;
     default: /* integers, uuid: small ones often, so that equal values meet */
-        if (t->id != WEIR_UUID && random_below(2)) w[0] = (uint64_t)(int64_t)(int32_t)(random_below(9) - 4);
+        if (t->id != WEIR_UUID && random_below(2))
+            w[0] = (uint64_t)(int64_t)(int32_t)(random_below(9) - 4);
         if (t->id == WEIR_UUID && random_below(2)) w[0] = w[1] = 7;
         break;
     }
@@ -119,8 +148,8 @@ static inline void random_value(weir_builder *b, const weir_type *t, uint32_t nu
 }
 
 /* A column of length rows; nulls as above; a third of the nulls poisoned when poison is true. */
-static inline weir_column *random_column(const weir_type *t, weir_encoding encoding, uint32_t length,
-                                         uint32_t nulls, bool poison) {
+static inline weir_column *random_column(const weir_type *t, weir_encoding encoding,
+                                         uint32_t length, uint32_t nulls, bool poison) {
     weir_error err = {0};
     weir_builder *b = NULL;
     weir_column *c = NULL, *d = NULL;

@@ -22,7 +22,8 @@ static weir_batch *random_batch(uint32_t length) {
     MUST(weir_batch_new(s, length, &b, &err));
     weir_schema_release(s);
     for (uint32_t i = 0; i < RANDOM_TYPES; i++)
-        b->columns[i] = random_column(type_of(random_types[i]), (weir_encoding)random_below(3), length, 5, true);
+        b->columns[i] = random_column(type_of(random_types[i]), (weir_encoding)random_below(3),
+                                      length, 5, true);
     MUST(weir_block_new(NULL, 64 + length * 16, &b->origin.raw, &err));
     MUST(weir_block_new(NULL, 16 + length * 16, &b->origin.rows_block, &err));
     b->origin.row_id = (uint64_t *)(void *)b->origin.rows_block->data;
@@ -61,7 +62,8 @@ static void keep(void **state) {
         memset(alive, 1, sizeof alive);
         MUST(weir_batch_new(s, length, &b, &err));
         for (int pass = 0; pass < 4; pass++) {
-            for (int i = 0; i < 6; i++) mask[i] = pass == 0 && round % 3 ? ~0ull : random_word() | random_word();
+            for (int i = 0; i < 6; i++)
+                mask[i] = pass == 0 && round % 3 ? ~0ull : random_word() | random_word();
             for (uint32_t i = 0; i < length; i++) alive[i] = alive[i] && weir_bit_get(mask, i);
             MUST(weir_batch_keep(b, mask, &err));
             MUST(weir_batch_validate(b, &err));
@@ -134,7 +136,8 @@ static void compact(void **state) {
         for (uint32_t k = 0; k < n; k++) {
             for (uint32_t i = 0; i < RANDOM_TYPES; i++) {
                 assert_true(weir_column_equal(b->columns[i], k, before[i], rows[k]));
-                assert_int_equal(weir_column_is_poisoned(b->columns[i], k), weir_column_is_poisoned(before[i], rows[k]));
+                assert_int_equal(weir_column_is_poisoned(b->columns[i], k),
+                                 weir_column_is_poisoned(before[i], rows[k]));
             }
             assert_int_equal(b->origin.row_begin[k], begin[rows[k]]);
             assert_int_equal(b->origin.row_id[k], 9000 + rows[k]);

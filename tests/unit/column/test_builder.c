@@ -7,7 +7,8 @@ static void every_type_is_valid(void **state) {
     for (size_t i = 0; i < RANDOM_TYPES; i++)
         for (int round = 0; round < 12; round++) {
             weir_encoding e = (weir_encoding)(round % 3);
-            weir_column *c = random_column(type_of(random_types[i]), e, random_below(400), round % 2 ? 4 : 0, round % 4 == 3);
+            weir_column *c = random_column(type_of(random_types[i]), e, random_below(400),
+                                           round % 2 ? 4 : 0, round % 4 == 3);
             MUST(weir_column_validate(c, &err));
             weir_column_release(c);
         }
@@ -84,7 +85,8 @@ static void nested_text(void **state) {
     weir_error err = {0};
     weir_builder *b = NULL;
     weir_column *c = NULL;
-    const weir_type *t = type_of("struct<id int64, tags list<string>, m map<string, decimal(5,2)>, d timestamp>");
+    const weir_type *t =
+        type_of("struct<id int64, tags list<string>, m map<string, decimal(5,2)>, d timestamp>");
     MUST(weir_builder_new(t, NULL, &b, &err));
     int64_t id = 5, cents = -150, us = 1700000000500000;
     MUST(weir_builder_value(weir_builder_child(b, 0), &id, &err));
@@ -103,8 +105,9 @@ static void nested_text(void **state) {
     MUST(weir_builder_finish(b, &c, &err));
     weir_builder_free(b);
     MUST(weir_column_validate(c, &err));
-    assert_string_equal(text_of(c, 0), "{\"id\":5,\"tags\":[\"a \\\"b\\\"\\n\",null],\"m\":{\"k\":-1.50},"
-                                       "\"d\":\"2023-11-14T22:13:20.500\"}");
+    assert_string_equal(text_of(c, 0),
+                        "{\"id\":5,\"tags\":[\"a \\\"b\\\"\\n\",null],\"m\":{\"k\":-1.50},"
+                        "\"d\":\"2023-11-14T22:13:20.500\"}");
     assert_string_equal(text_of(c, 1), "null");
     weir_column_release(c);
 }
@@ -117,14 +120,23 @@ static void scalar_text(void **state) {
         uint64_t w[2];
         const char *text, *json;
     } cases[] = {
-        {"bool", {1}, "true", "true"}, {"int8", {0xFF}, "-1", "-1"}, {"uint8", {0xFF}, "255", "255"},
+        {"bool", {1}, "true", "true"},
+        {"int8", {0xFF}, "-1", "-1"},
+        {"uint8", {0xFF}, "255", "255"},
         {"uint64", {UINT64_MAX}, "18446744073709551615", "18446744073709551615"},
-        {"decimal(18,4)", {12345}, "1.2345", "1.2345"}, {"decimal(38,2)", {UINT64_MAX, UINT64_MAX}, "-0.01", "-0.01"},
-        {"date", {19723}, "2024-01-01", "\"2024-01-01\""}, {"time", {3723000000ull}, "01:02:03", "\"01:02:03\""},
+        {"decimal(18,4)", {12345}, "1.2345", "1.2345"},
+        {"decimal(38,2)", {UINT64_MAX, UINT64_MAX}, "-0.01", "-0.01"},
+        {"date", {19723}, "2024-01-01", "\"2024-01-01\""},
+        {"time", {3723000000ull}, "01:02:03", "\"01:02:03\""},
         {"timestamp", {86400000000ull}, "1970-01-02 00:00:00", "\"1970-01-02T00:00:00\""},
         {"timestamptz", {0}, "1970-01-01 00:00:00Z", "\"1970-01-01T00:00:00Z\""},
-        {"timestamptz(Europe/Berlin)", {0}, "1970-01-01 01:00:00+01:00", "\"1970-01-01T01:00:00+01:00\""},
-        {"uuid", {0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull}, "00010203-0405-0607-0809-0a0b0c0d0e0f",
+        {"timestamptz(Europe/Berlin)",
+         {0},
+         "1970-01-01 01:00:00+01:00",
+         "\"1970-01-01T01:00:00+01:00\""},
+        {"uuid",
+         {0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull},
+         "00010203-0405-0607-0809-0a0b0c0d0e0f",
          "\"00010203-0405-0607-0809-0a0b0c0d0e0f\""},
         {"interval", {(uint64_t)1 << 32, 1000000}, "1 day 00:00:01", "\"1 day 00:00:01\""},
     };
@@ -140,7 +152,8 @@ static void scalar_text(void **state) {
         weir_column_release(c);
     }
     weir_column *c = NULL;
-    MUST(weir_column_constant(type_of("binary"), 1, "\x00\xfe longer than twelve", 21, NULL, &c, &err));
+    MUST(weir_column_constant(type_of("binary"), 1, "\x00\xfe longer than twelve", 21, NULL, &c,
+                              &err));
     assert_string_equal(text_of(c, 0), "\\x00fe206c6f6e676572207468616e207477656c7665");
     weir_column_release(c);
 }
@@ -167,7 +180,8 @@ static void equality(void **state) {
 static void validate_sees(void **state) {
     (void)state;
     weir_error err = {0};
-    const char *items[] = {"short", "a longer text than twelve bytes", "another one, longer than that", NULL};
+    const char *items[] = {"short", "a longer text than twelve bytes",
+                           "another one, longer than that", NULL};
     weir_column *c = texts(type_of("string"), items, 4);
     weir_view *v = c->values, keep;
 #define SEEN(CHANGE, UNDO)                                                                         \
@@ -227,7 +241,8 @@ static weir_status build_all(const weir_type *t, weir_error *err) {
         if (i % 9 == 0) {
             status = weir_builder_null(b, true, err);
         } else {
-            status = weir_builder_bytes(weir_builder_child(b, 0), "some text, not a short one", 26, err);
+            status =
+                weir_builder_bytes(weir_builder_child(b, 0), "some text, not a short one", 26, err);
             if (status == WEIR_OK) status = weir_builder_close_row(b, err);
         }
     }
@@ -254,8 +269,9 @@ static void memory_may_be_short(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_type_is_valid), cmocka_unit_test(values_come_back), cmocka_unit_test(views_of_a_block),
-        cmocka_unit_test(nested_text),         cmocka_unit_test(scalar_text),      cmocka_unit_test(equality),
+        cmocka_unit_test(every_type_is_valid), cmocka_unit_test(values_come_back),
+        cmocka_unit_test(views_of_a_block),    cmocka_unit_test(nested_text),
+        cmocka_unit_test(scalar_text),         cmocka_unit_test(equality),
         cmocka_unit_test(validate_sees),       cmocka_unit_test(nulls_are_copied_on_write),
         cmocka_unit_test(memory_may_be_short),
     };

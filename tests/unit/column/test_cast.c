@@ -5,7 +5,7 @@
 
 typedef struct cast_case {
     const char *from, *text, *to;
-    const char *want; /* NULL = the record fails */
+    const char *want;    /* NULL = the record fails */
     const char *options; /* "round", "trunc", a zone, "earlier", "later"; several with blanks */
     const char *reason;
 } cast_case;
@@ -45,8 +45,9 @@ static void check_case(const cast_case *c) {
     const char *got = text_of(out, 0);
     bool failed = f->n > 0;
     if (failed != !c->want || (c->want && strcmp(got, c->want) != 0))
-        fail_msg("%s '%s' to %s (%s): %s %s, wanted %s", c->from, c->text, c->to, c->options ? c->options : "", got,
-                 failed ? f->items[0].reason : "", c->want ? c->want : "a failure");
+        fail_msg("%s '%s' to %s (%s): %s %s, wanted %s", c->from, c->text, c->to,
+                 c->options ? c->options : "", got, failed ? f->items[0].reason : "",
+                 c->want ? c->want : "a failure");
     if (failed) {
         assert_true(weir_column_is_poisoned(out, 0));
         assert_string_equal(f->items[0].stage, "set");
@@ -80,7 +81,8 @@ static const cast_case cases[] = {
     {"string", "-1.5", "int64", "-2", "round", 0},
     {"string", "-1.5", "int64", "-1", "trunc", 0},
     {"string", "127.5", "int8", NULL, "round", "out of range"},
-    {"string", "12.345", "decimal(10,2)", NULL, 0, "col \"12.345\" cannot be kept exactly as decimal(10,2)"},
+    {"string", "12.345", "decimal(10,2)", NULL, 0,
+     "col \"12.345\" cannot be kept exactly as decimal(10,2)"},
     {"string", "12.345", "decimal(10,2)", "12.35", "round", 0},
     {"string", "12.345", "decimal(10,2)", "12.34", "trunc", 0},
     {"string", "-12.345", "decimal(30,2)", "-12.35", "round", 0},
@@ -101,7 +103,8 @@ static const cast_case cases[] = {
     {"int64", "5", "decimal(10,2)", "5.00", 0, 0},
     {"int64", "99999999", "decimal(10,2)", "99999999.00", 0, 0},
     {"int64", "100000000", "decimal(10,2)", NULL, 0, 0},
-    {"int64", "9223372036854775807", "decimal(38,19)", "9223372036854775807.0000000000000000000", 0, 0},
+    {"int64", "9223372036854775807", "decimal(38,19)", "9223372036854775807.0000000000000000000", 0,
+     0},
     {"int64", "9223372036854775807", "decimal(38,20)", NULL, 0, 0},
     {"decimal(10,2)", "123.00", "int64", "123", 0, 0},
     {"decimal(10,2)", "123.45", "int64", NULL, 0, "col 123.45 cannot be kept exactly as int64"},
@@ -115,7 +118,8 @@ static const cast_case cases[] = {
     {"decimal(38,10)", "123.4500000000", "decimal(10,2)", "123.45", 0, 0},
     {"decimal(38,0)", "99999999999999999999999999999999999999", "decimal(38,1)", NULL, 0, 0},
     {"decimal(38,0)", "99999999999999999999999999999999999999", "int64", NULL, 0, "out of range"},
-    {"decimal(38,1)", "9999999999999999999999999999999999999.9", "decimal(38,0)", "10000000000000000000000000000000000000", "round", 0},
+    {"decimal(38,1)", "9999999999999999999999999999999999999.9", "decimal(38,0)",
+     "10000000000000000000000000000000000000", "round", 0},
     {"decimal(10,2)", "99999999.99", "decimal(9,1)", NULL, "round", "out of range"},
     {"decimal(10,2)", "5.00", "decimal(5,2)", "5.00", 0, 0},
     {"decimal(10,2)", "5000.00", "decimal(5,2)", NULL, 0, 0},
@@ -165,25 +169,35 @@ static const cast_case cases[] = {
     {"string", "2024-01-01 10:00:00", "timestamp", "2024-01-01 10:00:00", 0, 0},
     {"string", "2024-01-01 10:00:00+02:00", "timestamp", NULL, 0, 0},
     {"string", "2024-01-01T10:00:00+02:00", "timestamptz", "2024-01-01 08:00:00Z", 0, 0},
-    {"string", "2024-07-01 10:00:00", "timestamptz(Europe/Berlin)", "2024-07-01 10:00:00+02:00", 0, 0},
+    {"string", "2024-07-01 10:00:00", "timestamptz(Europe/Berlin)", "2024-07-01 10:00:00+02:00", 0,
+     0},
     {"string", "2024-07-01 10:00:00", "timestamptz", "2024-07-01 08:00:00Z", "Berlin", 0},
-    {"string", "2024-10-27 02:30:00", "timestamptz(Europe/Berlin)", NULL, 0, "col \"2024-10-27 02:30:00\" "},
-    {"string", "2024-10-27 02:30:00", "timestamptz(Europe/Berlin)", "2024-10-27 02:30:00+02:00", "earlier", 0},
-    {"string", "2024-10-27 02:30:00", "timestamptz(Europe/Berlin)", "2024-10-27 02:30:00+01:00", "later", 0},
+    {"string", "2024-10-27 02:30:00", "timestamptz(Europe/Berlin)", NULL, 0,
+     "col \"2024-10-27 02:30:00\" "},
+    {"string", "2024-10-27 02:30:00", "timestamptz(Europe/Berlin)", "2024-10-27 02:30:00+02:00",
+     "earlier", 0},
+    {"string", "2024-10-27 02:30:00", "timestamptz(Europe/Berlin)", "2024-10-27 02:30:00+01:00",
+     "later", 0},
     {"string", "10:11:12.5", "time", "10:11:12.500", 0, 0},
     {"string", "25:00:00", "time", NULL, 0, 0},
     {"string", "1 day 02:00:00", "interval", "1 day 02:00:00", 0, 0},
     {"date", "2024-01-02", "timestamp", "2024-01-02 00:00:00", 0, 0},
     {"date", "2024-01-02", "timestamptz", "2024-01-01 23:00:00Z", "Berlin", 0},
     {"timestamp", "2024-01-02 00:00:00", "date", "2024-01-02", 0, 0},
-    {"timestamp", "2024-01-02 00:00:01", "date", NULL, 0, "col 2024-01-02 00:00:01 has a time of day"},
+    {"timestamp", "2024-01-02 00:00:01", "date", NULL, 0,
+     "col 2024-01-02 00:00:01 has a time of day"},
     {"timestamp", "1969-12-31 23:59:59", "date", "1969-12-31", "trunc", 0},
-    {"timestamp", "2024-03-31 02:30:00", "timestamptz(Europe/Berlin)", NULL, 0, "does not exist in Europe/Berlin"},
-    {"timestamp", "2024-10-27 02:30:00", "timestamptz(Europe/Berlin)", NULL, 0, "happens twice in Europe/Berlin"},
-    {"timestamp", "2024-10-27 02:30:00", "timestamptz(Europe/Berlin)", "2024-10-27 02:30:00+01:00", "later", 0},
-    {"timestamptz(Europe/Berlin)", "2024-07-01 10:00:00+02:00", "timestamp", "2024-07-01 10:00:00", 0, 0},
+    {"timestamp", "2024-03-31 02:30:00", "timestamptz(Europe/Berlin)", NULL, 0,
+     "does not exist in Europe/Berlin"},
+    {"timestamp", "2024-10-27 02:30:00", "timestamptz(Europe/Berlin)", NULL, 0,
+     "happens twice in Europe/Berlin"},
+    {"timestamp", "2024-10-27 02:30:00", "timestamptz(Europe/Berlin)", "2024-10-27 02:30:00+01:00",
+     "later", 0},
+    {"timestamptz(Europe/Berlin)", "2024-07-01 10:00:00+02:00", "timestamp", "2024-07-01 10:00:00",
+     0, 0},
     {"timestamptz", "2024-07-01 08:00:00Z", "timestamp", "2024-07-01 10:00:00", "Berlin", 0},
-    {"timestamptz", "2024-07-01 08:00:00Z", "timestamptz(Europe/Berlin)", "2024-07-01 10:00:00+02:00", 0, 0},
+    {"timestamptz", "2024-07-01 08:00:00Z", "timestamptz(Europe/Berlin)",
+     "2024-07-01 10:00:00+02:00", 0, 0},
     {"timestamptz", "2024-06-30 22:00:00Z", "date", "2024-07-01", "Berlin", 0},
     {"time", "01:02:03", "interval", "01:02:03", 0, 0},
     /* text, bytes, uuids, json */
@@ -193,13 +207,18 @@ static const cast_case cases[] = {
     {"bool", "true", "string", "true", 0, 0},
     {"string", "\\x00ff", "binary", "\\x00ff", 0, 0},
     {"string", "\\x00f", "binary", NULL, 0, "hexadecimal"},
-    {"string", "plain and long enough", "binary", "\\x706c61696e20616e64206c6f6e6720656e6f756768", 0, 0},
+    {"string", "plain and long enough", "binary", "\\x706c61696e20616e64206c6f6e6720656e6f756768",
+     0, 0},
     {"binary", "\\x00ff", "string", "\\x00ff", 0, 0},
-    {"string", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", 0, 0},
+    {"string", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "uuid",
+     "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", 0, 0},
     {"string", "a0eebc99", "uuid", NULL, 0, "is not a UUID"},
-    {"uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "string", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", 0, 0},
-    {"uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "binary", "\\xa0eebc999c0b4ef8bb6d6bb9bd380a11", 0, 0},
-    {"binary", "\\xa0eebc999c0b4ef8bb6d6bb9bd380a11", "uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", 0, 0},
+    {"uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "string",
+     "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", 0, 0},
+    {"uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "binary",
+     "\\xa0eebc999c0b4ef8bb6d6bb9bd380a11", 0, 0},
+    {"binary", "\\xa0eebc999c0b4ef8bb6d6bb9bd380a11", "uuid",
+     "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", 0, 0},
     {"binary", "\\xa0", "uuid", NULL, 0, "is not a UUID"},
     {"string", " {\"a\": [1, 2]} ", "json", " {\"a\": [1, 2]} ", 0, 0},
     {"string", "{\"a\": }", "json", NULL, 0, "is not valid JSON"},
@@ -234,14 +253,16 @@ static void round_trip(void **state) {
         if (!weir_cast_known(type_of("string"), type)) continue;
         for (int round = 0; round < 6; round++) {
             weir_rows rows = {NULL, 80, 80};
-            weir_column *c = random_column(type, (weir_encoding)(round % 3), 80, 4, false), *s = NULL, *back = NULL;
+            weir_column *c = random_column(type, (weir_encoding)(round % 3), 80, 4, false),
+                        *s = NULL, *back = NULL;
             MUST(weir_cast(c, type_of("string"), rows, NULL, NULL, NULL, &s, &err));
             MUST(weir_cast(s, type, rows, NULL, NULL, NULL, &back, &err));
             MUST(weir_column_validate(s, &err));
             MUST(weir_column_validate(back, &err));
             for (uint32_t i = 0; i < 80; i++) {
                 if (!weir_column_is_null(c, i)) assert_string_equal(text_of(c, i), text_of(s, i));
-                if (!weir_column_equal(c, i, back, i)) fail_msg("%s: %s became %s", type->name, text_of(c, i), text_of(back, i));
+                if (!weir_column_equal(c, i, back, i))
+                    fail_msg("%s: %s became %s", type->name, text_of(c, i), text_of(back, i));
             }
             weir_column_release(c);
             weir_column_release(s);
@@ -253,7 +274,8 @@ static void round_trip(void **state) {
 /* ---- columns ------------------------------------------------------------------------------- */
 
 /* Every pair, every encoding, with selections: each row as if it were alone. */
-static void check_rows(const weir_column *c, const weir_type *to, weir_rows rows, const weir_cast_options *o) {
+static void check_rows(const weir_column *c, const weir_type *to, weir_rows rows,
+                       const weir_cast_options *o) {
     weir_error err = {0};
     weir_failures *f = NULL;
     weir_column *out = NULL, *quiet = NULL;
@@ -274,10 +296,12 @@ static void check_rows(const weir_column *c, const weir_type *to, weir_rows rows
         MUST(weir_failures_new(1, &alone, &err));
         weir_blame b = {alone, "cast", "c", "type"};
         MUST(weir_cast(v, to, one, o, &b, NULL, &single, &err));
-        if (!weir_column_equal(out, row, single, 0)) fail_msg("%s to %s: %s", c->type->name, to->name, text_of(c, row));
+        if (!weir_column_equal(out, row, single, 0))
+            fail_msg("%s to %s: %s", c->type->name, to->name, text_of(c, row));
         assert_true(weir_column_equal(quiet, row, single, 0));
         assert_int_equal(weir_failures_bad(f, row), alone->n > 0);
-        assert_int_equal(weir_column_is_poisoned(out, row), weir_column_is_poisoned(c, row) || alone->n > 0);
+        assert_int_equal(weir_column_is_poisoned(out, row),
+                         weir_column_is_poisoned(c, row) || alone->n > 0);
         assert_int_equal(weir_column_is_poisoned(quiet, row), weir_column_is_poisoned(c, row));
         if (alone->n) {
             size_t i = 0;
@@ -297,7 +321,8 @@ static void check_rows(const weir_column *c, const weir_type *to, weir_rows rows
 
 static void every_pair(void **state) {
     (void)state;
-    static const weir_cast_options ways[] = {{0}, {.lossy_round = true}, {.lossy_trunc = true, .ambiguous = 1}};
+    static const weir_cast_options ways[] = {
+        {0}, {.lossy_round = true}, {.lossy_trunc = true, .ambiguous = 1}};
     int pairs = 0;
     for (size_t a = 0; a < RANDOM_TYPES; a++)
         for (size_t b = 0; b < RANDOM_TYPES; b++) {
@@ -308,7 +333,8 @@ static void every_pair(void **state) {
                 uint32_t length = random_below(40);
                 uint16_t *sel;
                 weir_rows rows = random_rows(length, &sel);
-                weir_column *c = random_column(from, (weir_encoding)(round % 3), length, round % 2 ? 4 : 0, true);
+                weir_column *c = random_column(from, (weir_encoding)(round % 3), length,
+                                               round % 2 ? 4 : 0, true);
                 check_rows(c, to, rows, &ways[round % 3]);
                 weir_column_release(c);
                 free(sel);
@@ -317,14 +343,16 @@ static void every_pair(void **state) {
     assert_true(pairs > 250);
 }
 
-static const char *const numbers[] = {"1",    "-7",  "300",  "2.5",        "abc",  "",  "1e3", NULL, "99999999999",
-                                      "0.01", "-0",  "true", "2024-01-01", "1.00", "7", "12 "};
+static const char *const numbers[] = {"1",          "-7",   "300",         "2.5",  "abc", "",
+                                      "1e3",        NULL,   "99999999999", "0.01", "-0",  "true",
+                                      "2024-01-01", "1.00", "7",           "12 "};
 
 /* Texts that fail now and then, through dictionaries, too. */
 static void texts_that_fail(void **state) {
     (void)state;
     weir_error err = {0};
-    static const char *const to[] = {"int8", "int64", "decimal(8,2)", "decimal(30,3)", "float64", "bool", "date", "json", "binary"};
+    static const char *const to[] = {"int8", "int64", "decimal(8,2)", "decimal(30,3)", "float64",
+                                     "bool", "date",  "json",         "binary"};
     weir_cast_options round_them = {.lossy_round = true}, none = {0};
     for (size_t t = 0; t < sizeof to / sizeof *to; t++)
         for (int round = 0; round < 12; round++) {
@@ -339,7 +367,8 @@ static void texts_that_fail(void **state) {
                 MUST(weir_column_set_null(c, 3, true, NULL, &err));
             } else if (round % 3 == 2) {
                 const char *value = numbers[random_below(6)];
-                MUST(weir_column_constant(type_of("string"), 64, value, strlen(value), NULL, &c, &err));
+                MUST(weir_column_constant(type_of("string"), 64, value, strlen(value), NULL, &c,
+                                          &err));
             } else {
                 c = texts(type_of("string"), items, 64);
             }
@@ -371,7 +400,8 @@ static void unknown_pairs(void **state) {
     weir_rows one = {NULL, 1, 1};
     weir_column *v = value_of("int64", "1"), *out = NULL;
     assert_false(weir_cast_known(v->type, type_of("timestamp")));
-    assert_int_equal(weir_cast(v, type_of("timestamp"), one, NULL, NULL, NULL, &out, &err), WEIR_USAGE);
+    assert_int_equal(weir_cast(v, type_of("timestamp"), one, NULL, NULL, NULL, &out, &err),
+                     WEIR_USAGE);
     assert_string_equal(err.message, "int64 cannot be cast to timestamp");
     assert_null(out);
     weir_column_release(v);
@@ -399,7 +429,8 @@ static void nulls_of_no_type(void **state) {
         MUST(weir_column_set_null(null, 4, true, NULL, &err));
         MUST(weir_cast(null, type_of(random_types[t]), rows, NULL, NULL, NULL, &out, &err));
         MUST(weir_column_validate(out, &err));
-        assert_true(weir_column_is_poisoned(out, 4) && !weir_column_is_poisoned(out, 5) && weir_column_is_null(out, 5));
+        assert_true(weir_column_is_poisoned(out, 4) && !weir_column_is_poisoned(out, 5) &&
+                    weir_column_is_null(out, 5));
         weir_column_release(null);
         weir_column_release(out);
     }
@@ -432,14 +463,16 @@ static void memory_may_be_short(void **state) {
     static const char *const to[] = {"int8", "decimal(8,2)", "date", "json", "binary", "string"};
     for (int encoding = 0; encoding < 3; encoding++)
         for (size_t t = 0; t < 6; t++) {
-            weir_column *c = random_column(type_of(t == 5 ? "timestamp" : "string"), (weir_encoding)encoding, 64, 4, true);
+            weir_column *c = random_column(type_of(t == 5 ? "timestamp" : "string"),
+                                           (weir_encoding)encoding, 64, 4, true);
             for (long n = 1;; n++) {
                 weir_failures *f = NULL;
                 weir_column *out = NULL;
                 MUST(weir_failures_new(64, &f, &err));
                 weir_blame blame = {f, "cast", "c", NULL};
                 weir_fault_arm(WEIR_FAULT_MALLOC, n, 12);
-                weir_status status = weir_cast(c, type_of(to[t]), rows, NULL, &blame, NULL, &out, &err);
+                weir_status status =
+                    weir_cast(c, type_of(to[t]), rows, NULL, &blame, NULL, &out, &err);
                 bool reached = weir_fault_count(WEIR_FAULT_MALLOC) >= n;
                 weir_fault_arm(WEIR_FAULT_MALLOC, 0, 0);
                 /* an arena that is refused a large piece asks for a small one: then all is well */
@@ -457,9 +490,14 @@ static void memory_may_be_short(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values),          cmocka_unit_test(round_trip),       cmocka_unit_test(every_pair),
-        cmocka_unit_test(texts_that_fail), cmocka_unit_test(large_dictionary), cmocka_unit_test(unknown_pairs),
-        cmocka_unit_test(nulls_of_no_type), cmocka_unit_test(long_values_are_clipped),
+        cmocka_unit_test(values),
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(every_pair),
+        cmocka_unit_test(texts_that_fail),
+        cmocka_unit_test(large_dictionary),
+        cmocka_unit_test(unknown_pairs),
+        cmocka_unit_test(nulls_of_no_type),
+        cmocka_unit_test(long_values_are_clipped),
         cmocka_unit_test(memory_may_be_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@ static void take(void **state) {
             uint32_t length = random_below(150);
             uint16_t *sel;
             weir_rows rows = random_rows(length, &sel);
-            weir_column *c = random_column(type_of(random_types[t]), (weir_encoding)(round % 3), length, round % 2 ? 4 : 0, true);
+            weir_column *c = random_column(type_of(random_types[t]), (weir_encoding)(round % 3),
+                                           length, round % 2 ? 4 : 0, true);
             weir_column *out = NULL, *plain = NULL;
             MUST(weir_take(c, rows, NULL, &out, &err));
             MUST(weir_column_validate(out, &err));
@@ -25,7 +26,8 @@ static void take(void **state) {
                 assert_true(weir_column_equal(c, row, out, k));
                 assert_true(weir_column_equal(c, row, plain, k));
                 assert_int_equal(weir_column_is_poisoned(c, row), weir_column_is_poisoned(out, k));
-                assert_int_equal(weir_column_is_poisoned(c, row), weir_column_is_poisoned(plain, k));
+                assert_int_equal(weir_column_is_poisoned(c, row),
+                                 weir_column_is_poisoned(plain, k));
             }
             weir_column_release(c);
             weir_column_release(out);
@@ -78,8 +80,10 @@ static void compare(void **state) {
             uint16_t *sel;
             weir_rows rows = random_rows(length, &sel);
             const weir_type *type = type_of(random_types[t]);
-            weir_column *a = random_column(type, (weir_encoding)(round / 6 % 3), length, round % 2 ? 4 : 0, true);
-            weir_column *b = random_column(type, (weir_encoding)(round / 18), length, round % 5 == 0 ? 4 : 0, true);
+            weir_column *a = random_column(type, (weir_encoding)(round / 6 % 3), length,
+                                           round % 2 ? 4 : 0, true);
+            weir_column *b = random_column(type, (weir_encoding)(round / 18), length,
+                                           round % 5 == 0 ? 4 : 0, true);
             weir_column *out = NULL;
             MUST(weir_compare(op, a, b, rows, NULL, &out, &err));
             MUST(weir_column_validate_rows(out, rows, &err));
@@ -94,7 +98,10 @@ static void compare(void **state) {
                 assert_int_equal(weir_column_is_null(out, row), null);
                 assert_int_equal(weir_column_is_poisoned(out, row), poison);
                 bool want = !null && holds(op, weir_compare_values(a, row, b, row));
-                if (!null) assert_int_equal(weir_bit_get(weir_column_base(out)->values, weir_column_slot(out, row)), want);
+                if (!null)
+                    assert_int_equal(
+                        weir_bit_get(weir_column_base(out)->values, weir_column_slot(out, row)),
+                        want);
                 assert_int_equal(weir_bit_get(mask, row), want || poison);
             }
             weir_column_release(a);
@@ -108,8 +115,20 @@ static void compare(void **state) {
 static void order(void **state) {
     (void)state;
     weir_error err = {0};
-    const char *items[] = {"", "\x01", "a", "ab", "abc", "abcd", "abcd\x01", "abcde", "abcdefghijkl", "abcdefghijklm",
-                           "abcdefghijklmn", "abce", "b", "\xc3\xa4"};
+    const char *items[] = {"",
+                           "\x01",
+                           "a",
+                           "ab",
+                           "abc",
+                           "abcd",
+                           "abcd\x01",
+                           "abcde",
+                           "abcdefghijkl",
+                           "abcdefghijklm",
+                           "abcdefghijklmn",
+                           "abce",
+                           "b",
+                           "\xc3\xa4"};
     weir_column *c = texts(type_of("string"), items, 14);
     for (uint32_t i = 0; i < 14; i++)
         for (uint32_t j = 0; j < 14; j++) {
@@ -130,7 +149,8 @@ static void order(void **state) {
     MUST(weir_builder_finish(b, &c, &err));
     weir_builder_free(b);
     for (uint32_t i = 0; i < 6; i++)
-        for (uint32_t j = 0; j < 6; j++) assert_int_equal(weir_compare_values(c, i, c, j), (i > j) - (i < j));
+        for (uint32_t j = 0; j < 6; j++)
+            assert_int_equal(weir_compare_values(c, i, c, j), (i > j) - (i < j));
     weir_column_release(c);
 }
 
@@ -169,7 +189,8 @@ static void hash(void **state) {
             uint16_t *sel;
             weir_rows rows = random_rows(N, &sel), all = {NULL, N, N};
             const weir_type *type = type_of(random_types[t]);
-            weir_column *c = random_column(type, (weir_encoding)(round % 3), N, 4, false), *plain = NULL;
+            weir_column *c = random_column(type, (weir_encoding)(round % 3), N, 4, false),
+                        *plain = NULL;
             for (int i = 0; i < N; i++) a[i] = b[i] = 77;
             MUST(weir_hash_rows(c, rows, a));
             MUST(weir_decode_plain(c, NULL, &plain, &err));
@@ -180,7 +201,8 @@ static void hash(void **state) {
                 assert_int_equal(a[i], b[i]); /* whatever the encoding */
                 for (uint32_t j = 0; j < N; j++) {
                     bool both = !weir_column_is_null(c, i) && !weir_column_is_null(c, j);
-                    bool equal = weir_column_equal(c, i, c, j) || (both && weir_compare_values(c, i, c, j) == 0);
+                    bool equal = weir_column_equal(c, i, c, j) ||
+                                 (both && weir_compare_values(c, i, c, j) == 0);
                     if (equal) assert_int_equal(b[i], b[j]);
                     pairs += !equal;
                     differ += !equal && b[i] != b[j];
@@ -193,7 +215,8 @@ static void hash(void **state) {
         }
 }
 
-static weir_status one_of_each(const weir_column *a, const weir_column *b, weir_rows rows, weir_error *err) {
+static weir_status one_of_each(const weir_column *a, const weir_column *b, weir_rows rows,
+                               weir_error *err) {
     weir_column *out[3] = {NULL};
     uint64_t hashes[64] = {0};
     weir_status status = weir_compare(WEIR_LE, a, b, rows, NULL, &out[0], err);
@@ -210,8 +233,10 @@ static void memory_may_be_short(void **state) {
     uint16_t sel[3] = {1, 5, 60};
     weir_rows rows = {sel, 3, 64};
     for (size_t t = 0; t < RANDOM_TYPES; t++) {
-        weir_column *a = random_column(type_of(random_types[t]), t % 2 ? WEIR_DICTIONARY : WEIR_PLAIN, 64, 4, true);
-        weir_column *b = random_column(type_of(random_types[t]), t % 2 ? WEIR_CONSTANT : WEIR_DICTIONARY, 64, 0, false);
+        weir_column *a = random_column(type_of(random_types[t]),
+                                       t % 2 ? WEIR_DICTIONARY : WEIR_PLAIN, 64, 4, true);
+        weir_column *b = random_column(type_of(random_types[t]),
+                                       t % 2 ? WEIR_CONSTANT : WEIR_DICTIONARY, 64, 0, false);
         for (long n = 1;; n++) {
             weir_fault_arm(WEIR_FAULT_MALLOC, n, 12);
             weir_status status = one_of_each(a, b, rows, &err);
@@ -227,9 +252,12 @@ static void memory_may_be_short(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(take),    cmocka_unit_test(decode_of_an_empty_dictionary),
-        cmocka_unit_test(compare), cmocka_unit_test(order),
-        cmocka_unit_test(hash),    cmocka_unit_test(compare_of_different_types),
+        cmocka_unit_test(take),
+        cmocka_unit_test(decode_of_an_empty_dictionary),
+        cmocka_unit_test(compare),
+        cmocka_unit_test(order),
+        cmocka_unit_test(hash),
+        cmocka_unit_test(compare_of_different_types),
         cmocka_unit_test(memory_may_be_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,18 +7,43 @@ static void names(void **state) {
     static const struct {
         const char *text, *name;
     } cases[] = {
-        {"int64", "int64"}, {"INT", "int64"}, {" bigint ", "int64"}, {"text", "string"},
-        {"varchar", "string"}, {"double precision", "float64"}, {"double", "float64"}, {"real", "float32"},
-        {"numeric", "decimal(38,9)"}, {"decimal(10,2)", "decimal(10,2)"}, {"decimal( 10 , 2 )", "decimal(10,2)"},
-        {"decimal(38,38)", "decimal(38,38)"}, {"decimal(5)", "decimal(5,0)"}, {"boolean", "bool"},
-        {"bytea", "binary"}, {"datetime", "timestamp"}, {"timestamp with time zone", "timestamptz"},
-        {"timestamptz(Europe/Berlin)", "timestamptz(Europe/Berlin)"}, {"timestamptz('Europe/Berlin')", "timestamptz(Europe/Berlin)"},
-        {"timestamptz(UTC)", "timestamptz"}, {"timestamptz(Z)", "timestamptz"}, {"list<int64>", "list<int64>"},
-        {"int64[]", "list<int64>"}, {"int64[][]", "list<list<int64>>"}, {"array<text>", "list<string>"},
-        {"struct<a int64, b string>", "struct<a int64, b string>"}, {"struct< a:int64! ,b : text >", "struct<a int64!, b string>"},
-        {"struct<\"a \"\"b\" int8>", "struct<\"a \"\"b\" int8>"}, {"struct<>", "struct<>"},
-        {"map<string, int64>", "map<string, int64>"}, {"map<string,list<decimal(4,1)>>", "map<string, list<decimal(4,1)>>"},
-        {"interval", "interval"}, {"uuid", "uuid"}, {"json", "json"}, {"null", "null"}, {"date", "date"}, {"time", "time"},
+        {"int64", "int64"},
+        {"INT", "int64"},
+        {" bigint ", "int64"},
+        {"text", "string"},
+        {"varchar", "string"},
+        {"double precision", "float64"},
+        {"double", "float64"},
+        {"real", "float32"},
+        {"numeric", "decimal(38,9)"},
+        {"decimal(10,2)", "decimal(10,2)"},
+        {"decimal( 10 , 2 )", "decimal(10,2)"},
+        {"decimal(38,38)", "decimal(38,38)"},
+        {"decimal(5)", "decimal(5,0)"},
+        {"boolean", "bool"},
+        {"bytea", "binary"},
+        {"datetime", "timestamp"},
+        {"timestamp with time zone", "timestamptz"},
+        {"timestamptz(Europe/Berlin)", "timestamptz(Europe/Berlin)"},
+        {"timestamptz('Europe/Berlin')", "timestamptz(Europe/Berlin)"},
+        {"timestamptz(UTC)", "timestamptz"},
+        {"timestamptz(Z)", "timestamptz"},
+        {"list<int64>", "list<int64>"},
+        {"int64[]", "list<int64>"},
+        {"int64[][]", "list<list<int64>>"},
+        {"array<text>", "list<string>"},
+        {"struct<a int64, b string>", "struct<a int64, b string>"},
+        {"struct< a:int64! ,b : text >", "struct<a int64!, b string>"},
+        {"struct<\"a \"\"b\" int8>", "struct<\"a \"\"b\" int8>"},
+        {"struct<>", "struct<>"},
+        {"map<string, int64>", "map<string, int64>"},
+        {"map<string,list<decimal(4,1)>>", "map<string, list<decimal(4,1)>>"},
+        {"interval", "interval"},
+        {"uuid", "uuid"},
+        {"json", "json"},
+        {"null", "null"},
+        {"date", "date"},
+        {"time", "time"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const weir_type *t = type_of(cases[i].text);
@@ -34,13 +59,26 @@ static void wrong_names(void **state) {
         int column;
         const char *message, *hint;
     } cases[] = {
-        {"", 1, "missing", ""}, {"int46", 1, "not a type", "int"}, {"strin", 1, "not a type", "string"},
-        {"decimal(10", 11, "closing )", ""}, {"decimal(39,2)", 9, "1 to 38", ""}, {"decimal(4,5)", 9, "scale", ""},
-        {"decimal(,5)", 9, "decimal(10,2)", ""}, {"list<int64", 11, "closing >", ""}, {"list<>", 6, "missing", ""},
-        {"int64!", 6, "column", ""}, {"int64 x", 7, "unexpected", ""}, {"struct<a int64, a int8>", 0, "two columns", ""},
-        {"struct<int64>", 13, "missing", ""}, {"map<string>", 11, "map", ""}, {"timestamptz(Mars/Base)", 13, "", ""},
-        {"varchar(20)", 8, "max_length", ""}, {"struct<\"a int64>", 8, "not closed", ""}, {"int64[3]", 7, "list", ""},
-        {"99999999999999999999", 1, "missing", ""}, {"decimal(99999999999999999999,2)", 9, "precision", ""},
+        {"", 1, "missing", ""},
+        {"int46", 1, "not a type", "int"},
+        {"strin", 1, "not a type", "string"},
+        {"decimal(10", 11, "closing )", ""},
+        {"decimal(39,2)", 9, "1 to 38", ""},
+        {"decimal(4,5)", 9, "scale", ""},
+        {"decimal(,5)", 9, "decimal(10,2)", ""},
+        {"list<int64", 11, "closing >", ""},
+        {"list<>", 6, "missing", ""},
+        {"int64!", 6, "column", ""},
+        {"int64 x", 7, "unexpected", ""},
+        {"struct<a int64, a int8>", 0, "two columns", ""},
+        {"struct<int64>", 13, "missing", ""},
+        {"map<string>", 11, "map", ""},
+        {"timestamptz(Mars/Base)", 13, "", ""},
+        {"varchar(20)", 8, "max_length", ""},
+        {"struct<\"a int64>", 8, "not closed", ""},
+        {"int64[3]", 7, "list", ""},
+        {"99999999999999999999", 1, "missing", ""},
+        {"decimal(99999999999999999999,2)", 9, "precision", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         weir_error err = {0};
@@ -90,7 +128,8 @@ static void interned(void **state) {
     MUST(weir_type_map(a, a, &a, &err));
     MUST(weir_type_map(type_of("decimal(18,9)"), type_of("decimal(18,9)"), &b, &err));
     assert_ptr_equal(a, b);
-    weir_field nullable = {.name = "a", .type = a}, strict = {.name = "a", .type = a, .not_null = true};
+    weir_field nullable = {.name = "a", .type = a},
+               strict = {.name = "a", .type = a, .not_null = true};
     MUST(weir_type_struct(&nullable, 1, &a, &err));
     MUST(weir_type_struct(&strict, 1, &b, &err));
     assert_ptr_not_equal(a, b);
@@ -109,7 +148,8 @@ static void threads_get_one_type(void **state) {
     (void)state;
     static const weir_type *seen[4][38];
     pthread_t t[4];
-    for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&t[i], NULL, intern_many, seen[i]), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, intern_many, seen[i]), 0);
     for (int i = 0; i < 4; i++) pthread_join(t[i], NULL);
     for (int i = 1; i < 4; i++) assert_memory_equal(seen[0], seen[i], sizeof seen[0]);
 }
@@ -128,7 +168,8 @@ static void schema(void **state) {
     MUST(weir_schema_new(f, 300, &same, &err));
     f[7].not_null = true;
     MUST(weir_schema_new(f, 300, &other, &err));
-    for (int i = 0; i < 300; i++) assert_int_equal(weir_schema_find(s, names[i], strlen(names[i])), i);
+    for (int i = 0; i < 300; i++)
+        assert_int_equal(weir_schema_find(s, names[i], strlen(names[i])), i);
     assert_int_equal(weir_schema_find(s, "column_1xx", 8), 1); /* the length counts */
     assert_int_equal(weir_schema_find(s, "column_", 7), -1);
     assert_int_equal(weir_schema_find(s, "column_300", 10), -1);
@@ -168,8 +209,12 @@ static void nearest(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),    cmocka_unit_test(wrong_names), cmocka_unit_test(nesting_is_capped),
-        cmocka_unit_test(interned), cmocka_unit_test(threads_get_one_type), cmocka_unit_test(schema),
+        cmocka_unit_test(names),
+        cmocka_unit_test(wrong_names),
+        cmocka_unit_test(nesting_is_capped),
+        cmocka_unit_test(interned),
+        cmocka_unit_test(threads_get_one_type),
+        cmocka_unit_test(schema),
         cmocka_unit_test(nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

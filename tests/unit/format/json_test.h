@@ -56,8 +56,10 @@ static inline weir_schema *schema_of(const char *spec) {
 }
 
 static inline void show_row(const setup *o, const weir_batch *b, uint32_t row, weir_buf *out) {
+    /* Counting lines from the start of the block for each of many rows would take too long. */
+    uint64_t line = row < 100 || row % 1000 == 0 ? weir_batch_line(b, row) : 0;
     if (!o->no_place)
-        assert_true(weir_buf_printf(out, "%llu@%llu", (unsigned long long)weir_batch_line(b, row),
+        assert_true(weir_buf_printf(out, "%llu@%llu", (unsigned long long)line,
                                     (unsigned long long)weir_batch_byte(b, row)));
     for (uint32_t c = 0; c < b->schema->n_fields; c++) {
         assert_true(weir_buf_printf(out, " %s=", b->schema->fields[c].name));
@@ -127,8 +129,8 @@ static inline weir_status read_text(const setup *o, weir_schema *schema, const c
     }
 out:
     if (status != WEIR_OK)
-        (void)weir_buf_printf(out, "ERROR %s %lld %s\n", weir_status_name(status),
-                              (long long)err.line, err.message);
+        assert_true(weir_buf_printf(out, "ERROR %s %lld %s\n", weir_status_name(status),
+                                    (long long)err.line, err.message));
     weir_batch_free(b);
     weir_chunk_clear(&chunk);
     weir_json_decoder_free(decoder);

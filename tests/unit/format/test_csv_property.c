@@ -37,6 +37,7 @@ typedef struct world {
     unsigned faults;    /* of 1000 fields: how many get something illegal */
     unsigned huge;      /* of 1000 fields: how many are long */
     unsigned bad_bytes; /* of 1000 fields: how many are not UTF-8 */
+    unsigned plain;     /* of 1000 fields: how many have no quotes */
 } world;
 
 static void put_line_end(text *t, const world *w) {
@@ -78,14 +79,15 @@ static void put_field(text *t, const world *w) {
         put_fault(t, w);
         return;
     }
-    if (!w->d.quote || below(3)) {
+    if (!w->d.quote || below(1000) < w->plain) {
         put_plain(t, size);
         if (below(1000) < w->bad_bytes) put(t, "\xFF\xC3", 1 + below(2));
         return;
     }
     put_char(t, w->d.quote);
+    bool simple = below(2);
     for (unsigned i = 0; i <= size; i++) {
-        switch (below(8)) {
+        switch (simple ? 7 : below(8)) {
         case 0: put_char(t, '\n'); break;
         case 1: put(t, "\r\n", 1 + below(2)); break;
         case 2: put_char(t, w->d.delimiter); break;
@@ -243,6 +245,7 @@ static void one_case(uint64_t seed, size_t *irregular) {
     w.faults = fault_rates[below(5)];
     w.huge = below(4) ? 0 : 40;
     w.bad_bytes = below(5) ? 0 : 40;
+    w.plain = below(4) ? 660 : 30;
     for (unsigned c = 0; c < w.d.columns; c++) {
         if (c) put_char(&t, w.d.delimiter);
         put_char(&t, (char)('a' + c));

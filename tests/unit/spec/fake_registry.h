@@ -146,6 +146,7 @@ static const char *test_variable(void *context, const char *name) {
     if (strcmp(name, "EMPTY") == 0) return "";
     if (strcmp(name, "SECRET") == 0) return "canary-5417";
     if (strcmp(name, "BAD_SIZE") == 0) return "canary-9921";
+    if (strcmp(name, "URL") == 0) return "canary7://host/x.csv";
     return NULL;
 }
 

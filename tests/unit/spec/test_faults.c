@@ -451,6 +451,9 @@ static const struct {
      "p.yaml:3:19: memory: \"${BAD_SIZE}\" is not a size; write a number with a unit, such as "
      "64KiB or 512MiB\n"
      "p.yaml:3:43: threads: \"x${BAD_SIZE}\" is not a whole number\n"},
+    {"source: { path: \"${URL}\" }\n"
+     "sink: { path: b.csv }\n",
+     "p.yaml:1:17: path: ...:// is not available in this version; give a local path\n"},
 };
 
 static void test_messages(void **state) {

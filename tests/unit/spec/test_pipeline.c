@@ -348,6 +348,34 @@ static void test_features(void **state) {
     unload(&l);
 }
 
+/* Each value of the file in turn comes from a variable: whatever is then wrong, no message has it. */
+static void test_no_value_of_a_variable_is_printed(void **state) {
+    (void)state;
+    size_t tried = 0, refused = 0;
+    for (const char *at = orders; (at = strpbrk(at, ":[-")) != NULL; at++) {
+        size_t n = strspn(at + 1, " ");
+        if (n == 0 || at[1 + n] == '\n') continue;
+        const char *value = at + 1 + n, *rest = value + strcspn(value, ",}]\n");
+        weir_buf text = {0};
+        assert_true(weir_buf_add(&text, orders, (size_t)(value - orders)));
+        assert_true(weir_buf_adds(&text, "\"${SECRET}\""));
+        assert_true(weir_buf_adds(&text, rest));
+        loaded l;
+        load_text(&l, weir_buf_cstr(&text));
+        char *got = printed(&l.diags);
+        if (strstr(got, "canary") || strstr(l.err.message, "canary") ||
+            strstr(l.err.hint, "canary"))
+            fail_msg("printed: %s", got);
+        tried++;
+        refused += l.status == WEIR_USAGE;
+        weir_free(got);
+        unload(&l);
+        weir_buf_clear(&text);
+    }
+    assert_true(tried > 60);
+    assert_true(refused > 30);
+}
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 static void write_file(const char *path, const char *text) {
@@ -441,6 +469,7 @@ int main(void) {
         cmocka_unit_test(test_aliases_and_merge),
         cmocka_unit_test(test_looks_do_not_matter),
         cmocka_unit_test(test_features),
+        cmocka_unit_test(test_no_value_of_a_variable_is_printed),
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_secret_file),
         cmocka_unit_test(test_large_file_is_refused),

@@ -1,9 +1,9 @@
-/* Runs one operator, written as in a pipeline file, over a small table written as text, and gives the
- * result as text.  Used by the tests of src/transform and src/validate.
+/* Runs one operator, written as in a pipeline file, over a small table written as text, and gives
+ * the result as text.  Used by the tests of src/transform and src/validate.
  *
  *     table:  "id:int64|email:string!\n1|a@x\n2|null\n"      null = null
- *     result: the same with the columns that came out; ERR = null because of a failure; then one line
- *             "1 email pattern: reason" a failure (the row is 0-based, of the input)
+ *     result: the same with the columns that came out; ERR = null because of a failure; then one
+ * line "1 email pattern: reason" a failure (the row is 0-based, of the input)
  */
 #ifndef WEIR_TEST_OPERATOR_RIG_H
 #define WEIR_TEST_OPERATOR_RIG_H
@@ -109,7 +109,8 @@ static inline weir_batch *rig_batch(const char *table, rig_way way) {
     weir_error err = {0};
     char *copy = strdup(table), *lines[66], *cells[66][16], *names[16], *types[16];
     uint32_t n_lines = 0;
-    for (char *p = strtok_r(copy, "\n", &lines[65]); p && n_lines < 65; p = strtok_r(NULL, "\n", &lines[65]))
+    for (char *p = strtok_r(copy, "\n", &lines[65]); p && n_lines < 65;
+         p = strtok_r(NULL, "\n", &lines[65]))
         lines[n_lines++] = p;
     uint32_t width = rig_split(lines[0], names, 16), rows = n_lines - 1;
     weir_field fields[16];
@@ -121,7 +122,8 @@ static inline weir_batch *rig_batch(const char *table, rig_way way) {
         if (fields[i].not_null) types[i][n - 1] = 0;
         MUST(weir_type_parse(types[i], &fields[i].type, &err));
     }
-    for (uint32_t r = 0; r < rows; r++) assert_int_equal(rig_split(lines[r + 1], cells[r], 16), width);
+    for (uint32_t r = 0; r < rows; r++)
+        assert_int_equal(rig_split(lines[r + 1], cells[r], 16), width);
     uint32_t step = way == RIG_SELECTION ? 2 : 1, length = rows * step;
     weir_schema *schema = NULL;
     weir_batch *b = NULL;
@@ -143,27 +145,31 @@ static inline weir_batch *rig_batch(const char *table, rig_way way) {
 }
 
 /* Binds the operator in `yaml` ("set: { a: b }") to schema; false: faults are in r->diags. */
-static inline bool rig_bind(rig *r, const weir_operator_kind *(*find)(const char *), const char *yaml,
-                            weir_schema *schema) {
+static inline bool rig_bind(rig *r, const weir_operator_kind *(*find)(const char *),
+                            const char *yaml, weir_schema *schema) {
     weir_node *node = NULL;
     *r = (rig){.ctx = {.now_us = 1700000000000000}};
     r->ctx.scratch = &r->scratch;
     weir_diags_init(&r->diags, "p.yaml");
-    if (weir_yaml_parse(weir_slice_of(yaml), NULL, &r->arena, &r->diags, &node) != WEIR_OK) return false;
+    if (weir_yaml_parse(weir_slice_of(yaml), NULL, &r->arena, &r->diags, &node) != WEIR_OK)
+        return false;
     assert_int_equal(node->kind, WEIR_NODE_MAP);
     r->kind = find(node->keys[0]->text);
     assert_non_null(r->kind);
     r->config = weir_arena_zero(&r->arena, 1, r->kind->config_size);
-    if (weir_option_bind(r->kind->options, node, r->config, &r->arena, &r->diags) != WEIR_OK) return false;
+    if (weir_option_bind(r->kind->options, node, r->config, &r->arena, &r->diags) != WEIR_OK)
+        return false;
     r->op.in = weir_schema_retain(schema);
-    weir_bind bind = {.arena = &r->arena, .diags = &r->diags, .node = node->items[0], .stage = r->kind->name};
+    weir_bind bind = {
+        .arena = &r->arena, .diags = &r->diags, .node = node->items[0], .stage = r->kind->name};
     weir_status status = r->kind->bind(r->config, &bind, &r->op, &r->err);
     if (status != WEIR_OK) {
         assert_int_equal(status, WEIR_USAGE);
         return false;
     }
     r->op.kind = r->kind;
-    if (r->kind->local_new) assert_int_equal(r->kind->local_new(&r->op, &r->ctx, &r->local, &r->err), WEIR_OK);
+    if (r->kind->local_new)
+        assert_int_equal(r->kind->local_new(&r->op, &r->ctx, &r->local, &r->err), WEIR_OK);
     return true;
 }
 
@@ -182,14 +188,15 @@ static inline void rig_render(weir_buf *out, const weir_batch *b, uint32_t step)
     bool ok = true;
     for (uint32_t i = 0; i < b->schema->n_fields; i++)
         ok = ok && weir_buf_printf(out, "%s%s:%s%s", i ? "|" : "", b->schema->fields[i].name,
-                                   b->schema->fields[i].type->name, b->schema->fields[i].not_null ? "!" : "");
+                                   b->schema->fields[i].type->name,
+                                   b->schema->fields[i].not_null ? "!" : "");
     ok = ok && weir_buf_adds(out, "\n");
     for (uint32_t k = 0; k < b->n_selected; k++) {
         uint32_t row = weir_batch_row(b, k);
         for (uint32_t i = 0; i < b->schema->n_fields; i++) {
             const weir_column *c = b->columns[i];
             ok = ok && (i == 0 || weir_buf_adds(out, "|")) &&
-                 (!weir_column_is_null(c, row)    ? weir_column_text(c, row, out)
+                 (!weir_column_is_null(c, row)      ? weir_column_text(c, row, out)
                   : weir_column_is_poisoned(c, row) ? weir_buf_adds(out, "ERR")
                                                     : weir_buf_adds(out, "null"));
         }
@@ -197,14 +204,15 @@ static inline void rig_render(weir_buf *out, const weir_batch *b, uint32_t step)
     }
     for (size_t i = 0; b->failures && i < b->failures->n; i++) {
         const weir_failure *f = &b->failures->items[i];
-        ok = ok && weir_buf_printf(out, "%u %s %s: %s\n", f->row / step, f->field[0] ? f->field : "-", f->rule, f->reason);
+        ok = ok && weir_buf_printf(out, "%u %s %s: %s\n", f->row / step,
+                                   f->field[0] ? f->field : "-", f->rule, f->reason);
     }
     assert_true(ok);
 }
 
 /* Runs yaml over table; the result stands in r->text. */
-static inline weir_status rig_run(rig *r, const weir_operator_kind *(*find)(const char *), const char *yaml,
-                                  const char *table, rig_way way) {
+static inline weir_status rig_run(rig *r, const weir_operator_kind *(*find)(const char *),
+                                  const char *yaml, const char *table, rig_way way) {
     weir_batch *b = rig_batch(table, way);
     if (!rig_bind(r, find, yaml, b->schema)) {
         weir_batch_free(b);
@@ -222,15 +230,29 @@ static inline weir_status rig_run(rig *r, const weir_operator_kind *(*find)(cons
     return status;
 }
 
+/* Expectations that were not met; a test goes on after one, and its teardown fails it. */
+static int rig_unmet;
+static inline int rig_teardown(void **state) {
+    (void)state;
+    int unmet = rig_unmet;
+    rig_unmet = 0;
+    return unmet ? -1 : 0;
+}
+#define RIG_TEST(F) cmocka_unit_test_teardown(F, rig_teardown)
+
 /* The result must be `want`, whatever the encoding and selection. */
-static inline void rig_expect(const weir_operator_kind *(*find)(const char *), const char *yaml, const char *table,
-                              const char *want) {
+static inline void rig_expect(const weir_operator_kind *(*find)(const char *), const char *yaml,
+                              const char *table, const char *want) {
     for (int way = 0; way < RIG_WAYS; way++) {
         rig r;
         weir_status status = rig_run(&r, find, yaml, table, (rig_way)way);
         const char *got = weir_buf_cstr(&r.text);
         if (status != WEIR_OK && status != WEIR_USAGE) got = r.err.message;
-        if (strcmp(got, want) != 0) fail_msg("%s, way %d, gave\n%s\ninstead of\n%s", yaml, way, got, want);
+        if (strcmp(got, want) != 0) {
+            print_error("%s, way %d, gave\n%s\ninstead of\n%s\n", yaml, way, got, want);
+            rig_unmet++;
+            way = RIG_WAYS; /* once is enough */
+        }
         rig_clear(&r);
     }
 }
