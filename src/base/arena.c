@@ -20,13 +20,20 @@ static uint8_t *chunk_data(weir_arena_chunk *c) {
     return (uint8_t *)c + HEADER_BYTES;
 }
 
-static weir_arena_chunk *chunk_new(weir_arena *a, size_t bytes) {
-    bytes = weir_pool_round(bytes);
-    if (bytes == 0) return NULL;
+/* Charges one chunk; 0 when the cap or the ledger refuses. */
+static size_t charge(weir_arena *a, size_t bytes) {
     size_t total;
-    if (__builtin_add_overflow(a->total_bytes, bytes, &total)) return NULL;
-    if (a->max_bytes && total > a->max_bytes) return NULL;
-    if (!weir_ledger_charge(a->ledger, bytes)) return NULL;
+    bytes = weir_pool_round(bytes);
+    if (bytes == 0 || __builtin_add_overflow(a->total_bytes, bytes, &total)) return 0;
+    if (a->max_bytes && total > a->max_bytes) return 0;
+    return weir_ledger_charge(a->ledger, bytes) ? bytes : 0;
+}
+
+/* A chunk of `wanted` bytes, or of `needed` where the budget has no room for more. */
+static weir_arena_chunk *chunk_new(weir_arena *a, size_t wanted, size_t needed) {
+    size_t bytes = charge(a, wanted);
+    if (bytes == 0 && needed < wanted) bytes = charge(a, needed);
+    if (bytes == 0) return NULL;
     weir_arena_chunk *c = weir_pool_take(bytes);
     if (!c) {
         weir_ledger_release(a->ledger, bytes);
@@ -36,7 +43,7 @@ static weir_arena_chunk *chunk_new(weir_arena *a, size_t bytes) {
     c->capacity = bytes;
     c->used = 0;
     c->piece_bytes = bytes;
-    a->total_bytes = total;
+    a->total_bytes += bytes;
     return c;
 }
 
@@ -51,16 +58,11 @@ static void chunk_free(weir_arena *a, weir_arena_chunk *c) {
  * so that what is left of the head stays in use. */
 static void *alloc_slow(weir_arena *a, size_t bytes) {
     size_t next = FIRST_BYTES;
-    if (a->head && a->head->capacity < NORMAL_BYTES)
-        next = a->head->capacity * 2;
-    else if (a->head)
-        next = NORMAL_BYTES;
+    /* A head larger than ordinary holds one large request: what comes next may be small. */
+    if (a->head && a->head->capacity <= NORMAL_BYTES) next = a->head->capacity * 2;
     if (next > NORMAL_BYTES) next = NORMAL_BYTES;
-    /* A small cap must be usable to its end, not refused by the habit of doubling. */
-    if (a->max_bytes && a->max_bytes - a->total_bytes < next) next = bytes;
     if (next < bytes) next = bytes;
-    weir_arena_chunk *c = chunk_new(a, next);
-    if (!c && next > bytes) c = chunk_new(a, next = bytes);
+    weir_arena_chunk *c = chunk_new(a, next, bytes);
     if (!c) return NULL;
     c->used = bytes;
     if (a->head && bytes > NORMAL_BYTES / 4 &&

@@ -72,7 +72,11 @@ static inline uint64_t hash_slot(const weir_column *base, uint32_t slot) {
         if (base->type->width == 8) return weir_hash_word(AT(uint64_t), 0);
         return hash_wide(AT(weir_int128));
     case WEIR_INTERVAL: return hash_interval(&AT(weir_interval));
-    case WEIR_UUID: return hash_wide(AT(weir_int128));
+    case WEIR_UUID: {
+        weir_int128 wide;
+        memcpy(&wide, (const uint8_t *)base->values + (size_t)slot * 16, sizeof wide);
+        return hash_wide(wide);
+    }
     case WEIR_STRING:
     case WEIR_BINARY:
     case WEIR_JSON: return hash_view(base, &AT(weir_view));

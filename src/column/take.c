@@ -32,7 +32,12 @@ static weir_status take_bitmaps(weir_column *out, const weir_column *c, const ui
     return status;
 }
 
-typedef struct bytes16 {
+/* Values are moved by their width, whatever their type. */
+typedef uint8_t __attribute__((may_alias)) bytes1;
+typedef uint16_t __attribute__((may_alias)) bytes2;
+typedef uint32_t __attribute__((may_alias)) bytes4;
+typedef uint64_t __attribute__((may_alias)) bytes8;
+typedef struct __attribute__((may_alias)) bytes16 {
     uint64_t a, b;
 } bytes16;
 
@@ -46,10 +51,10 @@ typedef struct bytes16 {
 static void take_fixed(const void *values, size_t width, const uint32_t *idx, uint32_t n,
                        void *out) {
     switch (width) {
-    case 1: TAKE_WIDTH(uint8_t); break;
-    case 2: TAKE_WIDTH(uint16_t); break;
-    case 4: TAKE_WIDTH(uint32_t); break;
-    case 8: TAKE_WIDTH(uint64_t); break;
+    case 1: TAKE_WIDTH(bytes1); break;
+    case 2: TAKE_WIDTH(bytes2); break;
+    case 4: TAKE_WIDTH(bytes4); break;
+    case 8: TAKE_WIDTH(bytes8); break;
     default: TAKE_WIDTH(bytes16); break;
     }
 }

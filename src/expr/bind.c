@@ -212,13 +212,7 @@ static weir_status bind_column(weir_binder *b, const weir_expr *e, weir_bound **
         }
         field = (int)i;
     }
-    if (field < 0) {
-        char *name = weir_arena_strndup(b->arena, e->text, e->text_size);
-        if (!name) return weir_error_nomem(err);
-        weir_expr copy = *e;
-        copy.text = name;
-        return unknown_column(b, &copy, err);
-    }
+    if (field < 0) return unknown_column(b, e, err);
     weir_status status =
         weir_bind_node(b, WEIR_B_COLUMN, e, s->fields[field].type, NULL, 0, out, err);
     if (status != WEIR_OK) return status;

@@ -109,7 +109,7 @@ static bool cast_can_fail(const weir_bound *x, const weir_type *to) {
     const weir_type *from = x->type;
     if (from->id == WEIR_NULL || from == to) return false;
     if (weir_type_is_integer(from) && weir_type_is_integer(to)) return !int_widens(from, to);
-    if (to->id == WEIR_STRING) return from->id == WEIR_BINARY;
+    if (to->id == WEIR_STRING) return false;
     if (weir_type_is_numeric(from) && weir_type_is_numeric(to))
         return weir_bind_cost(x, to) < 0 || weir_type_is_float(to);
     return true;

@@ -137,6 +137,24 @@ out:
     return status;
 }
 
+/* Bytes as the text that they are. */
+static weir_status fn_from_utf8(weir_call *call, weir_column *out, weir_error *err) {
+    weir_text_arg a = weir_text_arg_of(call->args[0]);
+    uint32_t first = 0;
+    weir_status status = weir_text_share(call, out, 0, &first, err);
+    if (status != WEIR_OK) return status;
+    WEIR_EACH_ROW(row) {
+        const weir_view *v = weir_text_view(&a, row);
+        weir_slice s = weir_view_slice(a.base, v);
+        if (weir_utf8_valid(s.data, s.size))
+            ((weir_view *)out->values)[row] = weir_text_piece(v, s, s, first);
+        else
+            WEIR_TRY(weir_call_fail(call, out, row, err, "the bytes are not UTF-8"));
+    }
+out:
+    return status;
+}
+
 static weir_status set_encoding(weir_prepare *p, encoding how, weir_error *err) {
     encoding *e = weir_arena_alloc(p->binder->arena, sizeof *e);
     if (!e) return weir_error_nomem(err);
@@ -178,7 +196,7 @@ const weir_function weir_functions_hash[] = {
     {{"encode", "", "encode(string|binary, 'hex'|'base64'|'base64url'|'url') -> string", "hash", 0, "bytes as text",
       "encode('weir', 'base64')", "d2Vpcg==", "means text to blob"}, {{"Ss", 's', WEIR_K_CAN_FAIL, fn_encode, prepare_encoding}}},
     {{"decode", "", "decode(string, 'hex'|'base64'|'base64url'|'url') -> binary", "hash", 0, "text as bytes",
-      "cast(decode('77656972', 'hex') as string)", "weir", "means blob to text"},
+      "from_utf8(decode('77656972', 'hex'))", "weir", "means blob to text"},
      {{"ss", 'b', WEIR_K_CAN_FAIL, fn_decode, prepare_encoding}}},
     {{"hex", "", "hex(string|binary) -> string", "hash", 0, "bytes in hexadecimal, lower case", "hex('AZ')", "415a", "upper case"},
      {{"S", 's', WEIR_K_CAN_FAIL, fn_encode, prepare_hex}}},
@@ -187,7 +205,9 @@ const weir_function weir_functions_hash[] = {
     {{"to_base64", "base64", "to_base64(string|binary) -> string", "hash", 0, "bytes in base64", "to_base64('weir')",
       "d2Vpcg==", ""}, {{"S", 's', WEIR_K_CAN_FAIL, fn_encode, prepare_base64}}},
     {{"from_base64", "", "from_base64(string) -> binary", "hash", 0, "base64 as bytes",
-      "cast(from_base64('d2Vpcg==') as string)", "weir", ""}, {{"s", 'b', WEIR_K_CAN_FAIL, fn_decode, prepare_base64}}},
+      "from_utf8(from_base64('d2Vpcg=='))", "weir", ""}, {{"s", 'b', WEIR_K_CAN_FAIL, fn_decode, prepare_base64}}},
+    {{"from_utf8", "", "from_utf8(binary) -> string", "hash", 0, "bytes as the text they are; cast gives \\x and hexadecimal",
+      "from_utf8(unhex('c3a4'))", "ä", "decode"}, {{"b", 's', WEIR_K_CAN_FAIL, fn_from_utf8, NULL}}},
     {{"url_encode", "", "url_encode(string) -> string", "hash", 0, "percent-encoding of all but unreserved characters",
       "url_encode('a b/c')", "a%20b%2Fc", ""}, {{"s", 's', WEIR_K_CAN_FAIL, fn_encode, prepare_url}}},
     {{"url_decode", "", "url_decode(string) -> string", "hash", 0, "percent-encoding undone", "url_decode('a%20b%2Fc')", "a b/c",

@@ -105,9 +105,11 @@ static weir_status parse_literal(weir_parser *p, weir_expr_kind kind, const weir
     if (status != WEIR_OK) return status;
     e->text = t.text;
     e->text_size = t.size;
-    if (kind == WEIR_E_COLUMN) e->flags |= WEIR_E_QUOTED;
     *out = e;
-    return WEIR_OK;
+    if (kind != WEIR_E_COLUMN) return WEIR_OK;
+    e->flags |= WEIR_E_QUOTED;
+    e->text = weir_arena_strndup(p->arena, t.text, t.size); /* names are terminated */
+    return e->text ? WEIR_OK : weir_error_nomem(err);
 }
 
 /* A sign before a number belongs to the number, so that -9223372036854775808 is an int64. */

@@ -204,12 +204,12 @@ static weir_status fill_views(const weir_column *column, const weir_column *base
                               const uint32_t *rows, const uint32_t *slot, uint32_t n,
                               const uint8_t **text, uint32_t *size, size_t stride,
                               weir_error *err) {
-    static const weir_view none;
+    static const weir_view none[4]; /* so that 32 bytes can be read */
     const weir_view *values = base->values;
     const uint8_t *values_end = base->values_block->data + base->values_block->capacity;
     for (uint32_t k = 0; k < n; k++) {
         bool null = column->validity && weir_column_is_null(column, rows[k]);
-        const weir_view *v = null ? &none : &values[slot[k]];
+        const weir_view *v = null ? none : &values[slot[k]];
         uint32_t bytes = v->in.size;
         const uint8_t *p, *end;
         if (bytes <= 12) {

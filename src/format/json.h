@@ -1,8 +1,8 @@
 /* JSON: what its files share.  Not for other folders; they see `weir_format_ndjson` and
  * `weir_format_json` through format.h.
  *
- * Spec: RFC 8259, strictly; one record a line (ndjson), or documents of which an array at the top is
- * taken apart into its elements (json).
+ * Spec: RFC 8259, strictly; one record a line (ndjson), or documents of which an array at the top
+ * is taken apart into its elements (json).
  *
  *   json.c        options and the format objects
  *   json_walk.c   finds where a value ends without looking into it, across blocks; counts lines
@@ -23,7 +23,10 @@ extern const weir_format weir_format_json;
 
 /* ---- options ------------------------------------------------------------------------------- */
 
-typedef enum weir_json_repeated { WEIR_JSON_REPEATED_REJECT, WEIR_JSON_REPEATED_LAST } weir_json_repeated;
+typedef enum weir_json_repeated {
+    WEIR_JSON_REPEATED_REJECT,
+    WEIR_JSON_REPEATED_LAST
+} weir_json_repeated;
 
 typedef struct weir_json_read_config {
     bool lines;        /* set by the format: ndjson */
@@ -31,7 +34,10 @@ typedef struct weir_json_read_config {
     int64_t max_depth; /* 1 .. WEIR_JSON_DEPTH_MAX */
 } weir_json_read_config;
 
-typedef enum weir_json_not_finite { WEIR_JSON_FINITE_REJECT, WEIR_JSON_FINITE_NULL } weir_json_not_finite;
+typedef enum weir_json_not_finite {
+    WEIR_JSON_FINITE_REJECT,
+    WEIR_JSON_FINITE_NULL
+} weir_json_not_finite;
 
 typedef struct weir_json_write_config {
     int not_finite;  /* weir_json_not_finite: NaN and infinity */
@@ -43,8 +49,8 @@ typedef struct weir_json_write_config {
 
 /* ---- walking ------------------------------------------------------------------------------- */
 
-/* Follows one value over any number of pieces by its brackets and quotes only.  Zeroed = in front of
- * a value (blanks before it are the caller's). */
+/* Follows one value over any number of pieces by its brackets and quotes only.  Zeroed = in front
+ * of a value (blanks before it are the caller's). */
 typedef struct weir_json_span {
     uint32_t depth;
     bool in_string, escape, in_scalar;
@@ -66,8 +72,8 @@ uint64_t weir_json_count_lines(const char *p, size_t n);
 
 /* Flags of chunks, beside those of format.h. */
 enum {
-    WEIR_JSON_CHUNK_VALUES = 1 << 16,   /* values between blanks and commas; else one record a line */
-    WEIR_JSON_CHUNK_IN_ARRAY = 1 << 17  /* its first byte stands inside the array at the top */
+    WEIR_JSON_CHUNK_VALUES = 1 << 16, /* values between blanks and commas; else one record a line */
+    WEIR_JSON_CHUNK_IN_ARRAY = 1 << 17 /* its first byte stands inside the array at the top */
 };
 
 /* Takes the records of a chunk apart.  For a chunk of lines, each line that is not blank. */

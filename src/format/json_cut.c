@@ -1,8 +1,8 @@
 /* The cutter: a stream of bytes -> chunks of whole records.
  *
- * Lines: a block is filled, cut behind its last line feed, and the rest goes to the front of the next
- * block.  Values: the same, but the cut is behind the last value that ended, and what stands between
- * the values of an array is checked here, once and serially.
+ * Lines: a block is filled, cut behind its last line feed, and the rest goes to the front of the
+ * next block.  Values: the same, but the cut is behind the last value that ended, and what stands
+ * between the values of an array is checked here, once and serially.
  */
 #include "format/json.h"
 #include "text/json.h"
@@ -18,17 +18,17 @@ struct weir_cutter {
     weir_stream *in;
     bool lines;
     weir_block *cur;
-    size_t begin, end; /* bytes not handed out yet */
+    size_t begin, end;             /* bytes not handed out yet */
     uint64_t byte, line, sequence; /* address of begin */
     bool stream_end;
     /* values only */
-    size_t at;                     /* walked up to here */
-    size_t safe;                   /* behind the last whole value, or begin */
-    size_t record;                 /* begin of the value under way */
+    size_t at;     /* walked up to here */
+    size_t safe;   /* behind the last whole value, or begin */
+    size_t record; /* begin of the value under way */
     bool in_array, inside, begin_in_array, safe_in_array;
     enum expect expect;
     weir_json_span span;
-    bool dropping; /* the record under way is too long; its begin was handed out */
+    bool dropping;     /* the record under way is too long; its begin was handed out */
     const char *fault; /* what is wrong at `at`; the values before it are handed out first */
 };
 
@@ -43,7 +43,8 @@ static weir_status refill(weir_cutter *c, size_t keep, weir_error *err) {
     if (capacity < 64) capacity = 64;
     if (tail > capacity / 2) capacity = tail * 2; /* a long record */
     if (tail > capacity / 4 && capacity > max) capacity = max > tail ? max : tail;
-    if (capacity > UINT32_MAX) return weir_error_set(err, WEIR_RESOURCE, "a record of more than 4 GiB");
+    if (capacity > UINT32_MAX)
+        return weir_error_set(err, WEIR_RESOURCE, "a record of more than 4 GiB");
     weir_block *block = NULL;
     weir_status status = weir_block_new(c->request->ledger, capacity, &block, err);
     if (status != WEIR_OK) return status;

@@ -26,7 +26,7 @@ typedef enum weir_json_path_kind {
 
 /* Where the values of one name go, and how. */
 typedef struct weir_json_target {
-    uint8_t path;     /* weir_json_path_kind */
+    uint8_t path; /* weir_json_path_kind */
     uint8_t width;
     bool not_null, nested;
     uint32_t stamp;   /* row + 1 of the last value in this batch */
@@ -46,7 +46,7 @@ typedef struct weir_json_target {
     weir_opt_strings nulls; /* texts that mean null */
     weir_column *column;
     weir_view_writer writer; /* views that are not text of the chunk */
-    uint32_t *raw;           /* nested: begin and end of each row's text in the block; 0, 0 = none */
+    uint32_t *raw; /* nested: begin and end of each row's text in the block; 0, 0 = none */
 } weir_json_target;
 
 /* A name as it stood at some place of the last records: its bytes with quotes and colon. */
@@ -69,10 +69,10 @@ struct weir_decoder {
     bool lines;            /* a line feed ends the record */
     bool repeated_last, reject_extra;
     uint32_t max_depth;
-    const char *line_end;  /* found when first asked for; NULL = not yet */
-    const char *fault_at;  /* why the record is malformed */
+    const char *line_end; /* found when first asked for; NULL = not yet */
+    const char *fault_at; /* why the record is malformed */
     const char *fault_why;
-    weir_status status;    /* a failing call, with *err filled; the record is then void */
+    weir_status status; /* a failing call, with *err filled; the record is then void */
     weir_error *err;
     weir_ctx *ctx;
     weir_failures *failures;
@@ -102,8 +102,8 @@ struct weir_decoder {
 
 /* ---- json_record.c ------------------------------------------------------------------------- */
 
-/* Reads the object at p ('{') into row.  Returns its end, or NULL: the record is malformed (fault_at,
- * fault_why) or a call failed (status).  end: of the chunk (lines) or of the record. */
+/* Reads the object at p ('{') into row.  Returns its end, or NULL: the record is malformed
+ * (fault_at, fault_why) or a call failed (status).  end: of the chunk (lines) or of the record. */
 const char *weir_json_record_read(weir_decoder *d, const char *p, const char *end, uint32_t row);
 /* One value that is the whole record, as if it were the member called "value". */
 const char *weir_json_record_value(weir_decoder *d, const char *p, const char *end, uint32_t row);

@@ -1,36 +1,81 @@
 /* Values as evidence of types: numbers, words and nested values state their own, strings are asked
- * whether they are dates or the like - but never whether they are numbers. */
+ * whether they are dates or the like - but never whether they are numbers.
+ *
+ * Most values say what an earlier one of the chunk has said already; these are recognised here and
+ * cost no more than finding their end.  (Rows come in order of address, so the first value of a
+ * kind is the witness that counts.)
+ */
 #include "format/infer.h"
 #include "format/json.h"
-#include "text/json.h"
 #include "text/json_scan.h"
+#include "text/time.h"
 #include "text/utf8.h"
 
 #define PLACES 64 /* members of a record whose names are remembered from the last one */
+#define MEMBERS_MAX ((size_t)1 << 20)
 #define NOT_WANTED UINT32_MAX
+#define UNKNOWN (UINT32_MAX - 1) /* to be looked up once the record is known to be sound */
+
+/* What values of a column have said so far; bits. */
+enum {
+    SAID_BOOL = 1,
+    SAID_TEXT = 2,
+    SAID_JSON = 4,
+    SAID_DATE = 8,
+    SAID_TIMESTAMP = 16,
+    SAID_TIMESTAMPTZ = 32
+};
+typedef struct said {
+    uint32_t kinds;
+    uint8_t int_digits;      /* the longest integer */
+    uint8_t whole, fraction; /* the longest parts of a number with a point */
+} said;
+
+typedef struct member {
+    uint32_t column;
+    weir_slice name; /* with quotes */
+    weir_slice value;
+    uint8_t whole, fraction; /* of a plain number: 1 + significant digits; 0 = none */
+} member;
 
 typedef struct looker {
     const weir_read_request *request;
     struct weir_inference *into;
+    uint32_t max_depth;
     weir_address at;
     weir_buf name, text; /* unescaped */
     struct {
-        weir_slice name; /* in the chunk */
+        weir_slice name; /* in the chunk, with quotes */
         uint32_t column;
     } places[PLACES];
+    said *said; /* by column */
+    size_t n_said, said_capacity;
+    member *members; /* of the record */
+    size_t n_members, members_capacity;
     weir_error *err;
 } looker;
+
+/* ---- names --------------------------------------------------------------------------------- */
 
 /* The column of a name; NOT_WANTED when its type is declared. */
 static weir_status column_of(looker *l, weir_slice name, uint32_t *out) {
     const weir_opt_columns *columns = l->request->columns;
+    weir_status status = WEIR_OK;
     *out = NOT_WANTED;
     if (memchr(name.data, 0, name.size)) return WEIR_OK; /* no column can be called so */
     for (size_t i = 0; columns && i < columns->n; i++) {
         const weir_opt_column *c = &columns->items[i];
         if (c->type && weir_slice_is(name, c->from ? c->from : c->name)) return WEIR_OK;
     }
-    return weir_inference_column(l->into, name, out, l->err);
+    WEIR_TRY(weir_inference_column(l->into, name, out, l->err));
+    if (*out >= l->n_said) {
+        WEIR_TRY(weir_grow((void **)&l->said, &l->said_capacity, *out + 1u, sizeof *l->said,
+                           WEIR_TYPE_MAX_FIELDS, l->err));
+        memset(l->said + l->n_said, 0, (*out + 1 - l->n_said) * sizeof *l->said);
+        l->n_said = *out + 1u;
+    }
+out:
+    return status;
 }
 
 /* The text of a string without its quotes. */
@@ -44,6 +89,8 @@ static weir_status text_of(looker *l, weir_slice inner, weir_buf *buf, weir_slic
     return WEIR_OK;
 }
 
+/* ---- evidence ------------------------------------------------------------------------------ */
+
 /* Only a string that begins with a digit and goes on like a date or a time, or has the length of a
  * UUID, is worth a look; a number in quotes is text. */
 static bool may_be_time_or_uuid(weir_slice s) {
@@ -52,71 +99,189 @@ static bool may_be_time_or_uuid(weir_slice s) {
     return s.data[2] == ':' || (s.size >= 10 && s.data[4] == '-' && s.data[7] == '-');
 }
 
-static weir_status look_at(looker *l, uint32_t column, weir_slice token) {
-    const weir_type *type;
-    weir_slice text = token;
-    switch (*token.data) {
-    case 'n': return weir_inference_null(l->into, column, l->err);
-    case 't':
-    case 'f': type = weir_type_of(WEIR_BOOL); break;
-    case '{':
-    case '[': type = weir_type_of(WEIR_JSON); break;
-    case '"': {
-        weir_slice inner = {token.data + 1, token.size - 2};
-        weir_status status = text_of(l, inner, &l->text, &text);
-        if (status != WEIR_OK) return status;
-        if (may_be_time_or_uuid(text))
-            return weir_inference_text(l->into, column, text, l->at, l->err);
-        type = weir_type_of(WEIR_STRING);
-        break;
-    }
-    default: type = weir_type_of(WEIR_FLOAT64); break; /* the text decides which number it is */
-    }
-    return weir_inference_type(l->into, column, type, text, l->at, l->err);
+/* The forms of most dates: the kind they say, or 0. */
+static uint32_t time_kind(weir_slice s) {
+    int32_t d;
+    int64_t v;
+    if (s.size == 10) return weir_date_parse(s.data, 10, &d) == WEIR_NUM_OK ? SAID_DATE : 0;
+    if (s.size == 19)
+        return weir_timestamp_parse(s.data, 19, &v) == WEIR_NUM_OK ? SAID_TIMESTAMP : 0;
+    if (s.size == 20 && s.data[19] == 'Z')
+        return weir_timestamptz_parse(s.data, 20, NULL, WEIR_AMBIGUOUS_ERROR, &v) == WEIR_NUM_OK
+                   ? SAID_TIMESTAMPTZ
+                   : 0;
+    return 0;
 }
 
-static weir_status look_at_object(looker *l, const char *p, const char *end) {
-    weir_status status = WEIR_OK;
-    uint32_t place = 0;
-    for (p = weir_json_skip_space(p + 1, end); p < end && *p != '}'; place++) {
-        bool escaped = false;
-        const char *stop = weir_json_string_end(p + 1, end, &escaped);
-        if (!stop) break; /* not reached: the record was checked */
-        weir_slice raw = {p + 1, (size_t)(stop - p - 1)}, name;
-        uint32_t column;
-        bool known = place < PLACES && l->places[place].name.size == raw.size && raw.size &&
-                     memcmp(l->places[place].name.data, raw.data, raw.size) == 0;
-        if (known) {
-            column = l->places[place].column;
-        } else {
-            WEIR_TRY(text_of(l, raw, &l->name, &name));
-            WEIR_TRY(column_of(l, name, &column));
-            if (place < PLACES) {
-                l->places[place].name = raw;
-                l->places[place].column = column;
-            }
-        }
-        p = weir_json_skip_space(weir_json_skip_space(stop + 1, end) + 1, end);
-        stop = weir_json_skip(p, end, WEIR_JSON_DEPTH_MAX, NULL, NULL);
-        if (!stop) break;
-        if (column != NOT_WANTED)
-            WEIR_TRY(look_at(l, column, (weir_slice){p, (size_t)(stop - p)}));
-        p = weir_json_skip_space(stop, end);
-        if (p < end && *p == ',') p = weir_json_skip_space(p + 1, end);
+static weir_status look_at_string(looker *l, uint32_t column, weir_slice token) {
+    weir_slice text, inner = {token.data + 1, token.size - 2};
+    said *s = &l->said[column];
+    if (s->kinds & SAID_TEXT) return WEIR_OK; /* rules out all there is to rule out */
+    weir_status status = text_of(l, inner, &l->text, &text);
+    if (status != WEIR_OK) return status;
+    if (may_be_time_or_uuid(text)) {
+        uint32_t kind = time_kind(text);
+        if (kind && s->kinds & kind) return WEIR_OK;
+        s->kinds |= kind;
+        return weir_inference_text(l->into, column, text, l->at, l->err);
     }
+    s->kinds |= SAID_TEXT;
+    return weir_inference_type(l->into, column, weir_type_of(WEIR_STRING), text, l->at, l->err);
+}
+
+/* true: the column has seen a number like it, and none that says more is needed. */
+static bool number_is_known(said *s, const member *m) {
+    if (m->whole == 0) return false;
+    if (m->fraction == 0) {
+        if (m->whole <= s->int_digits) return true;
+        s->int_digits = m->whole;
+        return false;
+    }
+    if (m->whole <= s->whole && m->fraction <= s->fraction) return true;
+    if (m->whole > s->whole) s->whole = m->whole;
+    if (m->fraction > s->fraction) s->fraction = m->fraction;
+    return false;
+}
+
+static weir_status look_at(looker *l, const member *m) {
+    said *s = &l->said[m->column];
+    weir_type_id type = WEIR_FLOAT64; /* a number: its text decides which */
+    uint32_t kind = 0;
+    switch (*m->value.data) {
+    case 'n': return weir_inference_null(l->into, m->column, l->err);
+    case '"': return look_at_string(l, m->column, m->value);
+    case 't':
+    case 'f': type = WEIR_BOOL, kind = SAID_BOOL; break;
+    case '{':
+    case '[': type = WEIR_JSON, kind = SAID_JSON; break;
+    default:
+        if (number_is_known(s, m)) return WEIR_OK;
+    }
+    if (kind && s->kinds & kind) return WEIR_OK;
+    s->kinds |= kind;
+    return weir_inference_type(l->into, m->column, weir_type_of(type), m->value, l->at, l->err);
+}
+
+/* ---- records ------------------------------------------------------------------------------- */
+
+/* Digits at p, at most 8. */
+static inline unsigned digits8(const char *p) {
+    uint64_t x = weir_num_load8(p) ^ 0x3030303030303030ULL;
+    uint64_t other = ((x + 0x7676767676767676ULL) | x) & 0x8080808080808080ULL;
+    return other ? (unsigned)__builtin_ctzll(other) >> 3 : 8;
+}
+
+/* The end of a plain number, its digits noted in m; NULL: it is none, or none so plain. */
+static inline const char *plain_number(const char *p, member *m) {
+    const char *d = p + (*p == '-');
+    unsigned n = digits8(d), f = 0;
+    if (n == 8) n += digits8(d + 8);
+    if (n == 0 || n == 16 || (*d == '0' && n > 1)) return NULL;
+    const char *q = d + n;
+    if (*q == '.') {
+        f = digits8(q + 1);
+        if (f == 0 || f == 8) return NULL;
+        q += 1 + f;
+    }
+    if (*q == 'e' || *q == 'E') return NULL;
+    m->whole = (uint8_t)(1 + (*d == '0' ? 0 : n));
+    m->fraction = (uint8_t)f;
+    return q;
+}
+
+/* The end of the value at p, which is checked; NULL: malformed. */
+static const char *value_end(const looker *l, const char *p, const char *end, member *m) {
+    if (*p == '"') {
+        const char *q = weir_json_scan_padded(p + 1, end);
+        if (q < end && *q == '"') return q + 1;
+    } else {
+        const char *q = plain_number(p, m);
+        if (q) return q <= end ? q : NULL;
+    }
+    return weir_json_skip(p, end, l->max_depth - 1, NULL, NULL);
+}
+
+/* Reads the name at p into m.  Returns its end; NULL: malformed. */
+static const char *name_end(const looker *l, const char *p, const char *end, size_t place,
+                            member *m) {
+    const char *at, *why;
+    bool escaped = false;
+    if (place < PLACES && l->places[place].name.size) {
+        weir_slice known = l->places[place].name;
+        if ((size_t)(end - p) > known.size && memcmp(known.data, p, known.size) == 0) {
+            m->column = l->places[place].column;
+            return p + known.size;
+        }
+    }
+    if (p == end || *p != '"') return NULL;
+    const char *stop = weir_json_string_check(p + 1, end, &escaped, &at, &why);
+    if (!stop) return NULL;
+    m->column = UNKNOWN;
+    m->name = (weir_slice){p, (size_t)(stop + 1 - p)};
+    return stop + 1;
+}
+
+/* Looks up the name of the member at a place, and remembers it for the next record. */
+static weir_status resolve(looker *l, size_t place, member *m) {
+    weir_slice name, inner = {m->name.data + 1, m->name.size - 2};
+    weir_status status = text_of(l, inner, &l->name, &name);
+    if (status == WEIR_OK) status = column_of(l, name, &m->column);
+    if (status != WEIR_OK || place >= PLACES) return status;
+    l->places[place].name = m->name;
+    l->places[place].column = m->column;
+    return WEIR_OK;
+}
+
+/* Collects the members of the object at p.  *sound: it is one, and ends at end. */
+static weir_status read_object(looker *l, const char *p, const char *end, bool *sound) {
+    weir_status status = WEIR_OK;
+    *sound = false;
+    l->n_members = 0;
+    p = weir_json_skip_space(p + 1, end);
+    if (p < end && *p == '}') {
+        *sound = p + 1 == end;
+        return WEIR_OK;
+    }
+    for (;;) {
+        if (l->n_members == l->members_capacity)
+            WEIR_TRY(weir_grow((void **)&l->members, &l->members_capacity, l->n_members + 1,
+                               sizeof *l->members, MEMBERS_MAX, l->err));
+        member *m = &l->members[l->n_members];
+        m->whole = m->fraction = 0;
+        const char *q = name_end(l, p, end, l->n_members++, m);
+        if (!q) return WEIR_OK;
+        q = weir_json_skip_space(q, end);
+        if (q >= end || *q != ':') return WEIR_OK;
+        p = weir_json_skip_space(q + 1, end);
+        if (p >= end) return WEIR_OK;
+        q = value_end(l, p, end, m);
+        if (!q) return WEIR_OK;
+        m->value = (weir_slice){p, (size_t)(q - p)};
+        p = weir_json_skip_space(q, end);
+        if (p >= end || (*p != ',' && *p != '}')) return WEIR_OK;
+        if (*p++ == '}') break;
+        p = weir_json_skip_space(p, end);
+    }
+    *sound = p == end;
 out:
     return status;
 }
 
-/* Whether the record can be read; one that cannot says nothing of the types. */
-static bool is_sound(const weir_json_read_config *config, const char *p, const char *end, bool check) {
-    uint32_t depth = config->max_depth > 0 ? (uint32_t)config->max_depth : WEIR_JSON_DEPTH_DEFAULT;
-    if (check && !weir_utf8_valid(p, (size_t)(end - p))) return false;
-    return weir_json_skip(p, end, depth, NULL, NULL) == end;
+/* A record that is no object: the member "value". */
+static weir_status read_other(looker *l, const char *p, const char *end, bool *sound) {
+    *sound = weir_json_skip(p, end, l->max_depth, NULL, NULL) == end;
+    if (!*sound) return WEIR_OK;
+    weir_status status = weir_grow((void **)&l->members, &l->members_capacity, 1,
+                                   sizeof *l->members, MEMBERS_MAX, l->err);
+    if (status != WEIR_OK) return status;
+    l->n_members = 1;
+    l->members[0] = (member){.value = {p, (size_t)(end - p)}};
+    return column_of(l, weir_slice_of(WEIR_JSON_VALUE_NAME), &l->members[0].column);
 }
 
 weir_status weir_json_infer(const weir_read_request *request, const weir_chunk *chunk,
                             struct weir_inference *into, weir_error *err) {
+    const weir_json_read_config *config = request->config;
     weir_json_records r;
     weir_status status = WEIR_OK;
     if (chunk->flags & WEIR_CHUNK_TOO_LONG) return WEIR_OK;
@@ -125,28 +290,35 @@ weir_status weir_json_infer(const weir_read_request *request, const weir_chunk *
     l->request = request;
     l->into = into;
     l->err = err;
+    l->max_depth = config->max_depth > 0 ? (uint32_t)config->max_depth : WEIR_JSON_DEPTH_DEFAULT;
     l->at = (weir_address){chunk->split, chunk->first_line, chunk->first_byte};
     const char *data = (const char *)chunk->block->data;
     bool check = !weir_utf8_valid(data + chunk->begin, chunk->end - chunk->begin);
     size_t begin, stop, counted = chunk->begin;
     weir_json_records_begin(&r, chunk);
     while (weir_json_records_next(&r, &begin, &stop)) {
-        if (!is_sound(request->config, data + begin, data + stop, check)) continue;
+        bool sound;
+        /* What cannot be read says nothing of the types. */
+        if (check && !weir_utf8_valid(data + begin, stop - begin)) continue;
+        if (data[begin] == '{')
+            WEIR_TRY(read_object(l, data + begin, data + stop, &sound));
+        else
+            WEIR_TRY(read_other(l, data + begin, data + stop, &sound));
+        if (!sound) continue;
         l->at.line += weir_json_count_lines(data + counted, begin - counted);
         l->at.byte = chunk->first_byte + (begin - chunk->begin);
-        counted = begin;
-        if (data[begin] == '{') {
-            WEIR_TRY(look_at_object(l, data + begin, data + stop));
-            continue;
+        for (size_t i = 0; i < l->n_members; i++) {
+            member *m = &l->members[i];
+            if (m->column == UNKNOWN) WEIR_TRY(resolve(l, i, m));
+            if (m->column != NOT_WANTED) WEIR_TRY(look_at(l, m));
         }
-        uint32_t column;
-        WEIR_TRY(column_of(l, weir_slice_of(WEIR_JSON_VALUE_NAME), &column));
-        if (column != NOT_WANTED)
-            WEIR_TRY(look_at(l, column, (weir_slice){data + begin, stop - begin}));
+        counted = begin;
     }
 out:
     weir_buf_clear(&l->name);
     weir_buf_clear(&l->text);
+    weir_free(l->said);
+    weir_free(l->members);
     weir_free(l);
     return status;
 }

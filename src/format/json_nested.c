@@ -1,8 +1,8 @@
 /* Texts of nested values -> list, struct and map columns.
  *
  * The hot loop has checked the texts' syntax and kept where they stand; here they are taken apart
- * again, by the column's type.  An element that does not fit becomes null and fails its record under
- * the path that leads to it: "items[2].price".
+ * again, by the column's type.  An element that does not fit becomes null and fails its record
+ * under the path that leads to it: "items[2].price".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ typedef struct nest {
     uint32_t row;
     bool failed; /* the row */
     char path[PATH_BYTES];
-    weir_arena arena; /* members of the objects of one row */
+    weir_arena arena;            /* members of the objects of one row */
     weir_json_target scalars[8]; /* parsers by type */
     uint32_t n_scalars;
 } nest;
@@ -202,7 +202,8 @@ static int by_name(const void *a, const void *b) {
     return c ? c : (x->value > y->value) - (x->value < y->value);
 }
 
-/* Sorts the members by name.  Names that stand twice: *repeated, or the earlier ones get value NULL. */
+/* Sorts the members by name.  Names that stand twice: *repeated, or the earlier ones get value
+ * NULL. */
 static weir_status sort_members(nest *b, member *list, size_t n, member ***out,
                                 const member **repeated, weir_error *err) {
     member **order = weir_arena_zero(&b->arena, n + 1, sizeof *order);

@@ -32,8 +32,7 @@ static __attribute__((noinline)) const char *skip_blanks(const weir_decoder *d, 
 
 /* ---- values -------------------------------------------------------------------------------- */
 
-static const uint64_t powers[9] = {1,      10,      100,      1000,     10000,
-                                   100000, 1000000, 10000000, 100000000};
+static const uint64_t powers[9] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
 /* The digits at p, up to 8: their number and value. */
 static inline unsigned digits8(const char *p, uint64_t *value) {
@@ -44,7 +43,9 @@ static inline unsigned digits8(const char *p, uint64_t *value) {
     return n;
 }
 
-static inline bool ends_number(char c) { return c != '.' && (c | 32) != 'e'; }
+static inline bool ends_number(char c) {
+    return c != '.' && (c | 32) != 'e';
+}
 
 static inline const char *take_int(weir_json_target *t, const char *p, uint32_t row) {
     bool negative = *p == '-';
@@ -111,9 +112,9 @@ static inline const char *take_double(weir_json_target *t, const char *p, uint32
 #if defined(__x86_64__)
 #define M(n)                                                                                       \
     {                                                                                              \
-        0, (n) > 0 ? ((n) >= 4 ? 0xFFFFFFFFu : (1u << (8 * ((n)&3))) - 1) : 0,                      \
-            (n) > 4 ? ((n) >= 8 ? 0xFFFFFFFFu : (1u << (8 * ((n)&3))) - 1) : 0,                     \
-            (n) > 8 ? ((n) >= 12 ? 0xFFFFFFFFu : (1u << (8 * ((n)&3))) - 1) : 0                     \
+        0, (n) > 0 ? ((n) >= 4 ? 0xFFFFFFFFu : (1u << (8 * ((n)&3))) - 1) : 0,                     \
+            (n) > 4 ? ((n) >= 8 ? 0xFFFFFFFFu : (1u << (8 * ((n)&3))) - 1) : 0,                    \
+            (n) > 8 ? ((n) >= 12 ? 0xFFFFFFFFu : (1u << (8 * ((n)&3))) - 1) : 0                    \
     }
 static const uint32_t view_masks[13][4] __attribute__((aligned(16))) = {
     M(0), M(1), M(2), M(3), M(4), M(5), M(6), M(7), M(8), M(9), M(10), M(11), M(12)};
@@ -200,8 +201,8 @@ static inline bool is_name(const weir_json_name *n, const char *p) {
 #if defined(__x86_64__)
     const __m128i *want = (const __m128i *)(const void *)n->bytes;
     const __m128i *have = (const __m128i *)(const void *)p;
-    uint64_t hit = (unsigned)_mm_movemask_epi8(
-        _mm_cmpeq_epi8(_mm_loadu_si128(want), _mm_loadu_si128(have)));
+    uint64_t hit =
+        (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(want), _mm_loadu_si128(have)));
     if (n->size > 16) {
         hit |= (uint64_t)(unsigned)_mm_movemask_epi8(
                    _mm_cmpeq_epi8(_mm_loadu_si128(want + 1), _mm_loadu_si128(have + 1)))
@@ -217,8 +218,8 @@ static inline bool is_name(const weir_json_name *n, const char *p) {
 #endif
 }
 
-/* Remembers that the name bytes[0..size) with quotes and colon stood at place *k, and goes on behind
- * it. */
+/* Remembers that the name bytes[0..size) with quotes and colon stood at place *k, and goes on
+ * behind it. */
 static void learn(weir_decoder *d, uint32_t *place, const char *bytes, size_t size,
                   uint32_t target) {
     uint32_t k = *place;
@@ -238,10 +239,10 @@ static void learn(weir_decoder *d, uint32_t *place, const char *bytes, size_t si
     *place = k + 1;
 }
 
-/* A name that was not expected here: reads it and looks it up.  Returns the place behind its colon. */
-static __attribute__((noinline)) const char *read_name(weir_decoder *d, const char *p,
-                                                       const char *end, uint32_t *k,
-                                                       uint32_t *target) {
+/* A name that was not expected here: reads it and looks it up.  Returns the place behind its colon.
+ */
+static __attribute__((noinline)) const char *
+read_name(weir_decoder *d, const char *p, const char *end, uint32_t *k, uint32_t *target) {
     bool escaped = false;
     const char *at, *why, *begin = p;
     const char *bound = weir_json_line_end(d, p, end);
@@ -277,7 +278,8 @@ known:
     return p;
 }
 
-/* Not the name that was expected: one further on, as some are missing in this record, or a new one. */
+/* Not the name that was expected: one further on, as some are missing in this record, or a new one.
+ */
 static const char *other_name(weir_decoder *d, const char *p, const char *end, uint32_t *k,
                               uint32_t *target) {
     uint32_t stop = d->n_names < *k + 4 ? d->n_names : *k + 4;

@@ -1,8 +1,8 @@
 /* The exact path: any JSON value to a column of any type, with the reason when it does not fit.
  *
- * A column takes what its declared type can hold exactly, however it is written: 12 and "12" and 12.0
- * are the same int64.  Columns of text take numbers and words as they stand; arrays and objects go
- * to json columns and to list, struct and map columns only.
+ * A column takes what its declared type can hold exactly, however it is written: 12 and "12"
+ * and 12.0 are the same int64.  Columns of text take numbers and words as they stand; arrays and
+ * objects go to json columns and to list, struct and map columns only.
  */
 #include <stdio.h>
 
@@ -211,9 +211,9 @@ weir_num weir_json_parse_fixed(weir_json_target *t, const weir_json_scalar *s, v
     weir_time_kind kind;
     if (type->id == WEIR_BOOL) {
         bool v = s->kind == WEIR_JSON_TRUE;
-        weir_num code = word                            ? WEIR_NUM_OK
+        weir_num code = word                          ? WEIR_NUM_OK
                         : s->kind == WEIR_JSON_STRING ? weir_num_parse_bool(x.data, x.size, &v)
-                                                        : WEIR_NUM_SYNTAX;
+                                                      : WEIR_NUM_SYNTAX;
         if (code == WEIR_NUM_OK) *(uint8_t *)out = v;
         return code;
     }
@@ -373,7 +373,8 @@ static bool take_scalar(weir_decoder *d, weir_json_target *t, const weir_json_sc
         if (boolean && bit) weir_bit_set(t->values, row);
         return true;
     }
-    return weir_json_fail(d, row, t->name, s->token, weir_json_reason(t, s, code, buf, sizeof buf)) &&
+    return weir_json_fail(d, row, t->name, s->token,
+                          weir_json_reason(t, s, code, buf, sizeof buf)) &&
            weir_json_set_null(d, t, row, true);
 }
 

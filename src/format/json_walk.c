@@ -31,7 +31,8 @@ __attribute__((target("avx2"))) static uint64_t count_avx2(const char *p, size_t
         n -= rounds * 32;
         for (; rounds; rounds--, p += 32)
             counts = _mm256_sub_epi8(
-                counts, _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(const void *)p), lf));
+                counts,
+                _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(const void *)p), lf));
         sums = _mm256_add_epi64(sums, _mm256_sad_epu8(counts, zero));
     }
     uint64_t lanes[4];
@@ -50,9 +51,8 @@ uint64_t weir_json_count_lines(const char *p, size_t n) {
 /* ---- values -------------------------------------------------------------------------------- */
 
 /* What a byte outside strings does: 1 opens, 2 closes, 3 begins a string, 4 ends a scalar. */
-static const uint8_t classes[256] = {
-    ['{'] = 1, ['['] = 1, ['}'] = 2, [']'] = 2,  ['"'] = 3,
-    [','] = 4, [' '] = 4, ['\t'] = 4, ['\n'] = 4, ['\r'] = 4};
+static const uint8_t classes[256] = {['{'] = 1, ['['] = 1, ['}'] = 2,  [']'] = 2,  ['"'] = 3,
+                                     [','] = 4, [' '] = 4, ['\t'] = 4, ['\n'] = 4, ['\r'] = 4};
 
 /* Inside a string.  true: it has ended, *at behind the quote. */
 static bool string_step(weir_json_span *s, const char *p, size_t *at, size_t end, bool *broken) {

@@ -127,9 +127,8 @@ static inline bool put_plain(char *out, const char *s, size_t n) {
                   control = _mm_set1_epi8(0x1F);
     for (; n - i >= 16; i += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
-        __m128i hit =
-            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, back)),
-                         _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+        __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, back)),
+                                   _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
         if (_mm_movemask_epi8(hit)) return false;
         _mm_storeu_si128((__m128i *)(void *)(out + i), v);
     }
@@ -301,8 +300,8 @@ static outcome nest_view(const weir_column *c, uint32_t row, weir_buf *b) {
         ok = weir_buf_reserve(b, weir_base64_max(s.size) + 2);
         if (ok) {
             char *p = b->data + b->size;
-            b->size += (size_t)(
-                quoted(p, weir_base64_encode(s.data, s.size, WEIR_BASE64, p + 1)) - p);
+            b->size +=
+                (size_t)(quoted(p, weir_base64_encode(s.data, s.size, WEIR_BASE64, p + 1)) - p);
         }
     }
     return ok ? PUT : NO_MEMORY;
@@ -322,7 +321,8 @@ static outcome nest(weir_encoder *e, const weir_column *c, uint32_t row, weir_bu
     case WEIR_JSON: return nest_view(c, row, b);
     case WEIR_TIMESTAMPTZ: {
         const weir_zone *zone = NULL;
-        if (weir_zone_get(c->type->zone, &zone, NULL) == WEIR_OK) weir_zone_cache_init(&cache, zone);
+        if (weir_zone_get(c->type->zone, &zone, NULL) == WEIR_OK)
+            weir_zone_cache_init(&cache, zone);
         break;
     }
     default: break;

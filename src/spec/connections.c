@@ -171,6 +171,8 @@ static void check_given(loader *l) {
 
 bool weir_spec_bind_params(loader *l) {
     const weir_node *map = l->root.params;
+    if (map && !weir_spec_available(l, WEIR_SPEC_PARAMS, l->p->root, "params", "use ${VAR}"))
+        return true;
     if (map && map->kind != WEIR_NODE_MAP)
         weir_diags_error(l->diags, map, "params", "write a name and its type",
                          map->kind == WEIR_NODE_NULL ? "has no value" : "is not a map");

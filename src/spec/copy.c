@@ -78,6 +78,18 @@ static place find_place(copier *c, const char *text, const char *what) {
     return p;
 }
 
+/* A file whose name does not tell its format needs the flag for it. */
+static void check_format(copier *c, const place *p, const char *format, const char *what,
+                         const char *flag) {
+    loader l = {.registry = c->registry, .arena = c->arena, .diags = c->diags};
+    char words[60];
+    if (format || !p->connector || !(p->connector->caps & WEIR_CAP_FORMATS)) return;
+    if (weir_spec_format_of_path(c->registry, p->path)) return;
+    snprintf(words, sizeof words, "give %s, one of", flag);
+    weir_diags_error(c->diags, NULL, what, weir_spec_formats(&l, words),
+                     "the format does not follow from the name \"%.60s\"", p->path);
+}
+
 /* ---- source, sink, rejects ----------------------------------------------------------------- */
 
 /* "id:int64!,amount:decimal(10,2),name" as a map; commas inside parentheses belong to types. */
@@ -226,7 +238,9 @@ weir_status weir_pipeline_from_copy(const char *source, const char *target,
     copier c = {
         .o = options ? options : &none, .registry = registry, .arena = arena, .diags = diags};
     place from = find_place(&c, source, "SRC"), to = find_place(&c, target, "DST");
-    if (!from.connector || !to.connector) return weir_diags_status(diags, err);
+    check_format(&c, &from, c.o->source_format, "SRC", "--from-format");
+    check_format(&c, &to, c.o->target_format, "DST", "--to-format");
+    if (diags->n_errors || !from.connector || !to.connector) return weir_diags_status(diags, err);
     weir_node *root = new_map(&c);
     if (!root || !put_head(&c, root, source, target, &to) || !put_source(&c, root, &from, &to) ||
         !put_sink(&c, root, &to) || !put_rest(&c, root))

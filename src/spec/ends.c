@@ -101,6 +101,10 @@ static const char *format_name(const void *context, size_t i) {
     return list && list[i] ? list[i]->name : NULL;
 }
 
+const char *weir_spec_formats(loader *l, const char *words) {
+    return weir_spec_suggest(l, "", words, format_name, l->registry->formats);
+}
+
 /* false = an error was added. */
 static bool find_format(loader *l, end *e) {
     const char *name = weir_spec_scalar(e->map, "format");
@@ -124,11 +128,9 @@ static bool find_format(loader *l, end *e) {
                          "no format is called %s in this version",
                          weir_node_show(at, shown, sizeof shown));
     else if (!e->format && path)
-        weir_diags_error(
-            l->diags, path, "path",
-            weir_spec_suggest(l, "", "write format:, one of", format_name, l->registry->formats),
-            "the format does not follow from the name %s",
-            weir_node_show(path, shown, sizeof shown));
+        weir_diags_error(l->diags, path, "path", weir_spec_formats(l, "write format:, one of"),
+                         "the format does not follow from the name %s",
+                         weir_node_show(path, shown, sizeof shown));
     if (!e->format) return !name && !path; /* without a path: the table says that it is missing */
     if (e->reads ? e->format->read_options : e->format->write_options) return true;
     weir_diags_error(l->diags, at ? at : path, at ? "format" : "path", NULL, "%s cannot be %s",

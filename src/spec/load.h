@@ -55,6 +55,8 @@ const weir_connector *weir_spec_connector(loader *l, const weir_node *map, const
 const weir_format *weir_spec_format(const weir_spec_registry *r, const char *name);
 /* By the end of a path, compression suffix ignored; NULL = unknown. */
 const weir_format *weir_spec_format_of_path(const weir_spec_registry *r, const char *path);
+/* "write format:, one of: csv, ..." with other words in front, in the arena. */
+const char *weir_spec_formats(loader *l, const char *words);
 /* By the end of a path, such as ".sqlite"; NULL = none. */
 const weir_connector *weir_spec_connector_of_path(const weir_spec_registry *r, const char *path);
 

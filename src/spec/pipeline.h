@@ -40,7 +40,7 @@ typedef enum weir_spec_feature {
     WEIR_SPEC_ROUTE = 128,        /* route: */
     WEIR_SPEC_FROM = 256,         /* from: step */
     WEIR_SPEC_STATE_SERVER = 512, /* state: { connection } */
-    WEIR_SPEC_PARAMS = 1024,      /* params: (on everywhere but in tests of older files) */
+    WEIR_SPEC_PARAMS = 1024,      /* params: */
     WEIR_SPEC_TARGETS = 2048      /* targets: */
 } weir_spec_feature;
 

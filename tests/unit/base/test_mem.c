@@ -323,9 +323,12 @@ static void test_arena_limits(void **state) {
     weir_arena_clear(&b);
     assert_int_equal(run.used_bytes, 0);
 
+    /* A failing allocation is not papered over by a second attempt. */
     weir_arena c = {0};
     weir_fault_arm(WEIR_FAULT_MALLOC, 1, 0);
-    /* The second, smaller attempt is made only where the first was larger than needed. */
+    assert_null(weir_arena_alloc(&c, 100));
+    assert_non_null(weir_arena_alloc(&c, 100));
+    weir_fault_arm(WEIR_FAULT_MALLOC, 1, 0);
     assert_null(weir_arena_alloc(&c, 100000));
     weir_arena_clear(&c);
 }

@@ -109,7 +109,11 @@ static inline void random_value(weir_builder *b, const weir_type *t, uint32_t nu
         memcpy(w, &v, 16);
         break;
     }
-    case WEIR_DATE: *(int32_t *)w = (int32_t)random_below(40000) - 10000; break;
+    case WEIR_DATE: {
+        int32_t days = (int32_t)random_below(40000) - 10000;
+        memcpy(w, &days, 4);
+        break;
+    }
     case WEIR_TIME: w[0] %= 86400000000ull; break;
     case WEIR_TIMESTAMP:
     case WEIR_TIMESTAMPTZ:

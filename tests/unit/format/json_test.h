@@ -83,7 +83,8 @@ static inline weir_read_request request_of(const setup *o) {
                                .columns = &o->columns,
                                .extra = o->extra,
                                .chunk_bytes = o->chunk_bytes ? o->chunk_bytes : 1 << 20,
-                               .max_record_bytes = o->max_record_bytes ? o->max_record_bytes : 1 << 22};
+                               .max_record_bytes =
+                                   o->max_record_bytes ? o->max_record_bytes : 1 << 22};
 }
 
 /* Appends the rows of text to out; a failing call ends with "ERROR ..." and its status. */

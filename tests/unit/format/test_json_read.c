@@ -29,18 +29,22 @@ static void check(const setup *o, const char *spec, const char *text, const char
 
 static void values_of_all_types(void **state) {
     (void)state;
-    const char *spec = "b bool, i8 int8, i64 int64, u64 uint64, f float64, d decimal(10,2), D decimal(30,5), "
-                       "s string, x binary, day date, t time, ts timestamp, tz timestamptz, iv interval, "
-                       "id uuid, j json";
-    check(&lines, spec,
-          "{\"b\":true,\"i8\":-128,\"i64\":9007199254740993,\"u64\":18446744073709551615,\"f\":1.5e3,"
-          "\"d\":-12.3,\"D\":1234567890123456789012345.00001,\"s\":\"h\\u00e9\\n\",\"x\":\"AAEC\",\"day\":\"2024-02-29\","
-          "\"t\":\"23:59:59.5\",\"ts\":\"2024-01-02T03:04:05\",\"tz\":\"2024-01-02T03:04:05+02:00\",\"iv\":\"P1DT2H\","
-          "\"id\":\"123e4567-e89b-12d3-a456-426614174000\",\"j\":{\"a\":[1,2.50]}}\n",
-          "1@0 b=true i8=-128 i64=9007199254740993 u64=18446744073709551615 f=1500 d=-12.30 "
-          "D=1234567890123456789012345.00001 s=h\xC3\xA9\n x=\\x000102 day=2024-02-29 t=23:59:59.500 "
-          "ts=2024-01-02 03:04:05 tz=2024-01-02 01:04:05Z iv=1 day 02:00:00 "
-          "id=123e4567-e89b-12d3-a456-426614174000 j={\"a\":[1,2.50]}\n");
+    const char *spec =
+        "b bool, i8 int8, i64 int64, u64 uint64, f float64, d decimal(10,2), D decimal(30,5), "
+        "s string, x binary, day date, t time, ts timestamp, tz timestamptz, iv interval, "
+        "id uuid, j json";
+    check(
+        &lines, spec,
+        "{\"b\":true,\"i8\":-128,\"i64\":9007199254740993,\"u64\":18446744073709551615,\"f\":1.5e3,"
+        "\"d\":-12.3,\"D\":1234567890123456789012345.00001,\"s\":\"h\\u00e9\\n\",\"x\":\"AAEC\","
+        "\"day\":\"2024-02-29\","
+        "\"t\":\"23:59:59.5\",\"ts\":\"2024-01-02T03:04:05\",\"tz\":\"2024-01-02T03:04:05+02:00\","
+        "\"iv\":\"P1DT2H\","
+        "\"id\":\"123e4567-e89b-12d3-a456-426614174000\",\"j\":{\"a\":[1,2.50]}}\n",
+        "1@0 b=true i8=-128 i64=9007199254740993 u64=18446744073709551615 f=1500 d=-12.30 "
+        "D=1234567890123456789012345.00001 s=h\xC3\xA9\n x=\\x000102 day=2024-02-29 t=23:59:59.500 "
+        "ts=2024-01-02 03:04:05 tz=2024-01-02 01:04:05Z iv=1 day 02:00:00 "
+        "id=123e4567-e89b-12d3-a456-426614174000 j={\"a\":[1,2.50]}\n");
     check(&lines, "b bool, i int32, f float64, s string, tz timestamptz, j json",
           "{\"b\":null,\"i\":null,\"f\":null,\"s\":null,\"tz\":null,\"j\":null}\n{}\n",
           "1@0 b=~ i=~ f=~ s=~ tz=~ j=~\n2@57 b=~ i=~ f=~ s=~ tz=~ j=~\n");
@@ -48,19 +52,23 @@ static void values_of_all_types(void **state) {
 
 static void numbers_are_exact(void **state) {
     (void)state;
-    const char *text = "{\"n\":0}\n{\"n\":-0}\n{\"n\":12345678}\n{\"n\":123456789}\n{\"n\":1234567890123456}\n"
-                       "{\"n\":12345678901234567}\n{\"n\":9223372036854775807}\n{\"n\":-9223372036854775808}\n"
-                       "{\"n\":1.0}\n{\"n\":1e3}\n{\"n\":\"42\"}\n";
+    const char *text =
+        "{\"n\":0}\n{\"n\":-0}\n{\"n\":12345678}\n{\"n\":123456789}\n{\"n\":1234567890123456}\n"
+        "{\"n\":12345678901234567}\n{\"n\":9223372036854775807}\n{\"n\":-9223372036854775808}\n"
+        "{\"n\":1.0}\n{\"n\":1e3}\n{\"n\":\"42\"}\n";
     setup o = lines;
     o.no_place = true;
     check(&o, "n int64", text,
           " n=0\n n=0\n n=12345678\n n=123456789\n n=1234567890123456\n n=12345678901234567\n"
           " n=9223372036854775807\n n=-9223372036854775808\n n=1\n n=1000\n n=42\n");
-    check(&o, "n float64",
-          "{\"n\":0.1}\n{\"n\":-0}\n{\"n\":1234567.1234567}\n{\"n\":12345678.5}\n{\"n\":1e-7}\n{\"n\":123456789012345678}\n",
-          " n=0.1\n n=-0\n n=1234567.1234567\n n=12345678.5\n n=1e-07\n n=1.2345678901234568e+17\n");
+    check(
+        &o, "n float64",
+        "{\"n\":0.1}\n{\"n\":-0}\n{\"n\":1234567.1234567}\n{\"n\":12345678.5}\n{\"n\":1e-7}\n{"
+        "\"n\":123456789012345678}\n",
+        " n=0.1\n n=-0\n n=1234567.1234567\n n=12345678.5\n n=1e-07\n n=1.2345678901234568e+17\n");
     check(&o, "n decimal(6,2)",
-          "{\"n\":1234.56}\n{\"n\":-0.01}\n{\"n\":7}\n{\"n\":1.50}\n{\"n\":1.500}\n{\"n\":12e1}\n{\"n\":\"9.99\"}\n",
+          "{\"n\":1234.56}\n{\"n\":-0.01}\n{\"n\":7}\n{\"n\":1.50}\n{\"n\":1.500}\n{\"n\":12e1}\n{"
+          "\"n\":\"9.99\"}\n",
           " n=1234.56\n n=-0.01\n n=7.00\n n=1.50\n n=1.50\n n=120.00\n n=9.99\n");
 }
 
@@ -69,7 +77,8 @@ static void misfits_fail_their_field(void **state) {
     setup o = lines;
     o.no_place = true;
     check(&o, "n int8, s string",
-          "{\"n\":128,\"s\":\"a\"}\n{\"n\":1.5,\"s\":\"a\"}\n{\"n\":\"x\",\"s\":1.50}\n{\"n\":true,\"s\":true}\n"
+          "{\"n\":128,\"s\":\"a\"}\n{\"n\":1.5,\"s\":\"a\"}\n{\"n\":\"x\",\"s\":1.50}\n{\"n\":true,"
+          "\"s\":true}\n"
           "{\"n\":[1],\"s\":{}}\n{\"n\":\"\",\"s\":\"\"}\n",
           " n=! s=a {n/type: 128 is out of the range of int8}\n"
           " n=! s=a {n/type: 1.5 has more digits than int8 keeps}\n"
@@ -78,14 +87,19 @@ static void misfits_fail_their_field(void **state) {
           " n=! s=! {n/type: [1] is an array, not int8} {s/type: {} is an object, not string}\n"
           " n=! s= {n/type: \"\" is not an int8}\n");
     check(&o, "d decimal(5,2), t timestamp, b bool",
-          "{\"d\":1000,\"t\":\"2024-13-01T00:00:00\",\"b\":1}\n{\"d\":1.234,\"t\":5,\"b\":\"false\"}\n"
+          "{\"d\":1000,\"t\":\"2024-13-01T00:00:00\",\"b\":1}\n{\"d\":1.234,\"t\":5,\"b\":"
+          "\"false\"}\n"
           "{\"d\":\"N/A\",\"t\":\"2024-01-01T00:00:00Z\",\"b\":\"maybe\"}\n",
           " d=! t=! b=! {d/type: 1000 is out of the range of decimal(5,2)} "
-          "{t/type: \"2024-13-01T00:00:00\" names a day that does not exist} {b/type: 1 is not a bool}\n"
-          " d=! t=! b=false {d/type: 1.234 has more digits than decimal(5,2) keeps} {t/type: 5 is not a timestamp}\n"
+          "{t/type: \"2024-13-01T00:00:00\" names a day that does not exist} {b/type: 1 is not a "
+          "bool}\n"
+          " d=! t=! b=false {d/type: 1.234 has more digits than decimal(5,2) keeps} {t/type: 5 is "
+          "not a timestamp}\n"
           " d=! t=! b=! {d/type: \"N/A\" is not a decimal(5,2)} "
-          "{t/type: \"2024-01-01T00:00:00Z\" is not a timestamp} {b/type: \"maybe\" is not a bool}\n");
-    check(&o, "x binary, id uuid, n null", "{\"x\":\"A\",\"id\":\"zz\",\"n\":1}\n{\"x\":\"\",\"n\":null}\n",
+          "{t/type: \"2024-01-01T00:00:00Z\" is not a timestamp} {b/type: \"maybe\" is not a "
+          "bool}\n");
+    check(&o, "x binary, id uuid, n null",
+          "{\"x\":\"A\",\"id\":\"zz\",\"n\":1}\n{\"x\":\"\",\"n\":null}\n",
           " x=! id=! n=! {x/type: \"A\" is not a string in base64} {id/type: \"zz\" is not a uuid} "
           "{n/type: 1 is not null}\n x=\\x id=~ n=~\n");
     check(&o, "a int64!, b string!", "{\"a\":1,\"b\":\"x\"}\n{\"a\":null,\"b\":\"x\"}\n{\"a\":1}\n",
@@ -95,10 +109,13 @@ static void misfits_fail_their_field(void **state) {
 static void formats_zones_and_null_words(void **state) {
     (void)state;
     const char *words[] = {"-", "n/a"};
-    weir_opt_column columns[] = {
-        {.name = "at", .from = "Created at", .type = "timestamptz", .format = "%d.%m.%Y %H:%M", .timezone = "+02:00"},
-        {.name = "s", .nulls = {2, words}},
-        {.name = "epoch", .format = "%s"}};
+    weir_opt_column columns[] = {{.name = "at",
+                                  .from = "Created at",
+                                  .type = "timestamptz",
+                                  .format = "%d.%m.%Y %H:%M",
+                                  .timezone = "+02:00"},
+                                 {.name = "s", .nulls = {2, words}},
+                                 {.name = "epoch", .format = "%s"}};
     setup o = lines;
     o.columns = (weir_opt_columns){3, columns};
     o.no_place = true;
@@ -106,7 +123,8 @@ static void formats_zones_and_null_words(void **state) {
           "{\"Created at\":\"02.01.2024 03:04\",\"s\":\"n/a\",\"epoch\":60}\n"
           "{\"Created at\":\"2024\",\"s\":\"-x\",\"epoch\":\"0\"}\n",
           " at=2024-01-02 01:04:00Z s=~ epoch=1970-01-01 00:01:00Z\n"
-          " at=! s=-x epoch=1970-01-01 00:00:00Z {at/type: \"2024\" is not a timestamptz of the given format}\n");
+          " at=! s=-x epoch=1970-01-01 00:00:00Z {at/type: \"2024\" is not a timestamptz of the "
+          "given format}\n");
     /* Two columns from one name, and local time in the type's zone. */
     weir_opt_column twice[] = {{.name = "a", .from = "x"}, {.name = "b", .from = "x"}};
     o.columns = (weir_opt_columns){2, twice};
@@ -123,10 +141,13 @@ static void names_in_any_order(void **state) {
     setup o = lines;
     o.no_place = true;
     check(&o, "a int64, b string, c bool",
-          "{\"a\":1,\"b\":\"x\",\"c\":true}\n{\"c\":false,\"b\":\"y\",\"a\":2}\n{\"b\":\"z\"}\n{\"a\":3,\"c\":true}\n"
+          "{\"a\":1,\"b\":\"x\",\"c\":true}\n{\"c\":false,\"b\":\"y\",\"a\":2}\n{\"b\":\"z\"}\n{"
+          "\"a\":3,\"c\":true}\n"
           "{\"\\u0061\":4,\"B\":1,\"b\":\"w\"}\n{ \"a\" : 5 , \"b\" :\t\"v\" , \"c\" : false }\n"
-          "{\"extra\":{\"a\":[1,\"}\"]},\"a\":6,\"more\":\"\\\"\",\"b\":\"u\",\"z\":-1.5e-3,\"n\":null}\n",
-          " a=1 b=x c=true\n a=2 b=y c=false\n a=~ b=z c=~\n a=3 b=~ c=true\n a=4 b=w c=~\n a=5 b=v c=false\n"
+          "{\"extra\":{\"a\":[1,\"}\"]},\"a\":6,\"more\":\"\\\"\",\"b\":\"u\",\"z\":-1.5e-3,\"n\":"
+          "null}\n",
+          " a=1 b=x c=true\n a=2 b=y c=false\n a=~ b=z c=~\n a=3 b=~ c=true\n a=4 b=w c=~\n a=5 "
+          "b=v c=false\n"
           " a=6 b=u c=~\n");
     o.extra = WEIR_EXTRA_REJECT;
     check(&o, "a int64", "{\"a\":1}\n{\"a\":2,\"b\":3}\n",
@@ -135,9 +156,9 @@ static void names_in_any_order(void **state) {
 
 static void long_names_and_many_orders(void **state) {
     (void)state;
-    weir_schema *schema = schema_of(
-        "a_name_of_exactly_thirty_bytes_ int64, a_name_that_is_longer_than_forty_eight_bytes_in_all int64, "
-        "x int64, fourteen_bytes int64, thirteen_bytes int64");
+    weir_schema *schema = schema_of("a_name_of_exactly_thirty_bytes_ int64, "
+                                    "a_name_that_is_longer_than_forty_eight_bytes_in_all int64, "
+                                    "x int64, fourteen_bytes int64, thirteen_bytes int64");
     weir_buf text = {0}, want = {0}, out = {0};
     uint32_t x = 7;
     setup o = lines;
@@ -169,7 +190,8 @@ static void long_names_and_many_orders(void **state) {
 
 static void repeated_names(void **state) {
     (void)state;
-    const char *text = "{\"a\":1,\"b\":\"x\",\"a\":2}\n{\"a\":null,\"a\":3,\"l\":[1],\"l\":[2]}\n{\"a\":1,\"a\":null}\n";
+    const char *text = "{\"a\":1,\"b\":\"x\",\"a\":2}\n{\"a\":null,\"a\":3,\"l\":[1],\"l\":[2]}\n{"
+                       "\"a\":1,\"a\":null}\n";
     setup o = lines;
     o.no_place = true;
     check(&o, "a int64, b string, l list<int64>", text,
@@ -219,8 +241,10 @@ static void malformed_lines_spoil_no_other(void **state) {
         {"{\"a\":1} {\"a\":2}", "byte 9 of the record: something follows the value"},
         {"{\"s\":\"x}", "byte 9 of the record: the string has no end"},
         {"{\"s\":\"\\x\"}", "byte 7 of the record: there is no such escape"},
-        {"{\"s\":\"\\ud800\"}", "byte 7 of the record: the \\u escape is malformed or half of a surrogate pair"},
-        {"{\"s\":\"\t\"}", "byte 7 of the record: a control character stands in a string; it must be escaped"},
+        {"{\"s\":\"\\ud800\"}",
+         "byte 7 of the record: the \\u escape is malformed or half of a surrogate pair"},
+        {"{\"s\":\"\t\"}",
+         "byte 7 of the record: a control character stands in a string; it must be escaped"},
         {"{\"s\":\"\xFF\"}", "byte 7 of the record: the text is not UTF-8"},
         {"{\"x\":[1,}", "byte 9 of the record: this is no JSON value"},
         {"{\"x\":{\"y\":1]}", "byte 12 of the record: ',' or '}' expected"},
@@ -245,7 +269,8 @@ static void malformed_lines_spoil_no_other(void **state) {
 /* Every cut of a good record is a reject, never a crash nor a good row. */
 static void cut_records_are_rejected(void **state) {
     (void)state;
-    const char *good = "{\"a\":12345678.25,\"s\":\"x\\u00e9yz 0123456789 abcdef\",\"t\":\"2024-01-02T03:04:05Z\",\"b\":true,\"l\":[1,{}]}";
+    const char *good = "{\"a\":12345678.25,\"s\":\"x\\u00e9yz 0123456789 "
+                       "abcdef\",\"t\":\"2024-01-02T03:04:05Z\",\"b\":true,\"l\":[1,{}]}";
     weir_schema *schema = schema_of("a decimal(12,2), s string, t timestamptz, b bool, l json");
     for (size_t n = 1; n < strlen(good); n++) {
         weir_buf out = {0};
@@ -269,8 +294,9 @@ static void too_long_records(void **state) {
     assert_true(weir_buf_adds(&text, "{\"a\":1}\n{\"a\":2,\"x\":\""));
     for (int i = 0; i < 300; i++) assert_true(weir_buf_adds(&text, "y"));
     assert_true(weir_buf_adds(&text, "\"}\n{\"a\":3}\n"));
-    assert_true(weir_buf_adds(&want, "1@0 a=1\n2@8 a=! {/length: has more than 100 bytes, which max_record does not "
-                                     "allow; its first 128 are kept}\n3@323 a=3\n"));
+    assert_true(weir_buf_adds(
+        &want, "1@0 a=1\n2@8 a=! {/length: has more than 100 bytes, which max_record does not "
+               "allow; its first 128 are kept}\n3@323 a=3\n"));
     weir_schema *schema = schema_of("a int64");
     weir_buf out = {0};
     assert_int_equal(read_text(&o, schema, text.data, text.size, &out), WEIR_OK);
@@ -287,7 +313,8 @@ static void too_long_records(void **state) {
     for (int i = 0; i < 300; i++) assert_true(weir_buf_adds(&array, i % 50 ? "y" : "]"));
     assert_true(weir_buf_adds(&array, "\"} , {\"a\":3}]"));
     assert_int_equal(read_text(&o, schema, array.data, array.size, &out), WEIR_OK);
-    assert_non_null(strstr(weir_buf_cstr(&out), "1@1 a=1\n1@9 a=! {/length: has more than 100 bytes"));
+    assert_non_null(
+        strstr(weir_buf_cstr(&out), "1@1 a=1\n1@9 a=! {/length: has more than 100 bytes"));
     assert_non_null(strstr(out.data, "1@326 a=3\n"));
     weir_schema_release(schema);
     weir_buf_clear(&text);
@@ -302,7 +329,8 @@ static void depth_is_limited(void **state) {
     o.no_place = true;
     o.config.max_depth = 3;
     check(&o, "j json", "{\"j\":[[1]]}\n{\"j\":[[[1]]]}\n{\"k\":[[[1]]]}\n",
-          " j=[[1]]\n j=! {/json: malformed JSON at byte 8 of the record: the value is nested too deeply}\n"
+          " j=[[1]]\n j=! {/json: malformed JSON at byte 8 of the record: the value is nested too "
+          "deeply}\n"
           " j=! {/json: malformed JSON at byte 8 of the record: the value is nested too deeply}\n");
     char deep[3000];
     memset(deep, '[', sizeof deep);
@@ -329,15 +357,19 @@ static void nested_columns(void **state) {
           "{\"l\":[\"x\",5],\"s\":{\"a\":1.5,\"c\":0}}\n",
           " l=[1,2,null] s={\"a\":1,\"b\":\"x\"} m={\"k\":1.5,\"q\\n\":2}\n"
           " l=[] s={\"a\":null,\"b\":null} m={}\n l=~ s=~ m=~\n"
-          " l=! s=! m=! {s/type: [] is an array, not struct<a int64, b string>} {m/type: 5 is not an object} "
+          " l=! s=! m=! {s/type: [] is an array, not struct<a int64, b string>} {m/type: 5 is not "
+          "an object} "
           "{l/type: [0]: [1] is not int64}\n"
-          " l=! s=! m=~ {l/type: [0]: \"x\" is not an int64} {s/type: .a: 1.5 has more digits than int64 keeps}\n");
+          " l=! s=! m=~ {l/type: [0]: \"x\" is not an int64} {s/type: .a: 1.5 has more digits than "
+          "int64 keeps}\n");
     check(&o, "l list<struct<t timestamptz, tags list<string>, x json>>",
-          "{\"l\":[{\"t\":\"2024-01-02T03:04:05Z\",\"tags\":[\"a\",\"b\"],\"x\":{\"q\": [1]}},{\"x\":\"s\"}]}\n",
+          "{\"l\":[{\"t\":\"2024-01-02T03:04:05Z\",\"tags\":[\"a\",\"b\"],\"x\":{\"q\": "
+          "[1]}},{\"x\":\"s\"}]}\n",
           " l=[{\"t\":\"2024-01-02T03:04:05Z\",\"tags\":[\"a\",\"b\"],\"x\":{\"q\":[1]}},"
           "{\"t\":null,\"tags\":null,\"x\":\"s\"}]\n");
     check(&o, "m map<int64, bool>, s struct<a int64!>",
-          "{\"m\":{\"1\":true,\"x\":false}}\n{\"s\":{\"a\":1,\"a\":2}}\n{\"s\":{\"a\":null}}\n{\"m\":{\"2\":null}}\n",
+          "{\"m\":{\"1\":true,\"x\":false}}\n{\"s\":{\"a\":1,\"a\":2}}\n{\"s\":{\"a\":null}}\n{"
+          "\"m\":{\"2\":null}}\n",
           " m=! s=~ {m/type: .x: x is not a name of the key's type}\n"
           " m=~ s=! {s/type: a stands twice in one object}\n"
           " m=~ s=! {s/type: .a: null is not allowed here}\n m={\"2\":null} s=~\n");
@@ -354,7 +386,8 @@ static void json_columns_are_compact(void **state) {
     setup o = values;
     o.no_place = true;
     check(&o, "j json",
-          "[ {\"j\": {\n \"a b\" :\t[ 1 ,\r\n \"x \\\" y\" ] } },\n{\"j\":\" s \"},{\"j\": 1.50 }, {\"j\":[ ]}]",
+          "[ {\"j\": {\n \"a b\" :\t[ 1 ,\r\n \"x \\\" y\" ] } },\n{\"j\":\" s \"},{\"j\": 1.50 }, "
+          "{\"j\":[ ]}]",
           " j={\"a b\":[1,\"x \\\" y\"]}\n j=\" s \"\n j=1.50\n j=[]\n");
 }
 
@@ -369,12 +402,15 @@ static void arrays_and_sequences(void **state) {
     check(&values, "a int64", "[]", "");
     check(&values, "a int64", " \n", "");
     check(&values, "value json", "[4, \"he]l\\\"lo\", [], [[1]], null, true]",
-          "1@1 value=4\n1@4 value=\"he]l\\\"lo\"\n1@16 value=[]\n1@20 value=[[1]]\n1@27 value=~\n1@33 value=true\n");
+          "1@1 value=4\n1@4 value=\"he]l\\\"lo\"\n1@16 value=[]\n1@20 value=[[1]]\n1@27 "
+          "value=~\n1@33 value=true\n");
     /* Lines in a .json file are taken as such: the bad one spoils no other. */
     check(&values, "a int64", "{\"a\":1}\n{\"a\":\"x\n{\"a\":3}\n",
-          "1@0 a=1\n2@8 a=! {/json: malformed JSON at byte 8 of the record: the string has no end}\n3@16 a=3\n");
+          "1@0 a=1\n2@8 a=! {/json: malformed JSON at byte 8 of the record: the string has no "
+          "end}\n3@16 a=3\n");
     check(&values, "a int64", "[{\"a\":1},{\"a\":tru},{\"a\":3}]",
-          "1@1 a=1\n1@9 a=! {/json: malformed JSON at byte 6 of the record: this is no JSON value}\n1@19 a=3\n");
+          "1@1 a=1\n1@9 a=! {/json: malformed JSON at byte 6 of the record: this is no JSON "
+          "value}\n1@19 a=3\n");
     check(&values, "a int64", "[{\"a\":1} x,{\"a\":3}]",
           "1@1 a=1\nERROR data 1 malformed JSON: ',' or ']' expected\n");
 }
@@ -383,11 +419,16 @@ static void broken_arrays_fail_the_file(void **state) {
     (void)state;
     const struct {
         const char *text, *why;
-    } cases[] = {{"[\n", "the array is not closed"},       {"[1,\n]", "a value expected"},
-                 {"[,1]", "a value expected"},             {"[1 2]", "',' or ']' expected"},
-                 {"[1]]", "a value expected"},             {"]", "a value expected"},
-                 {"{},{}", "a value expected"},            {"[{\"a\":1}", "the array is not closed"},
-                 {"[{\"a\":1}}]", "',' or ']' expected"},  {"[{\"a\":1", "the array is not closed"}};
+    } cases[] = {{"[\n", "the array is not closed"},
+                 {"[1,\n]", "a value expected"},
+                 {"[,1]", "a value expected"},
+                 {"[1 2]", "',' or ']' expected"},
+                 {"[1]]", "a value expected"},
+                 {"]", "a value expected"},
+                 {"{},{}", "a value expected"},
+                 {"[{\"a\":1}", "the array is not closed"},
+                 {"[{\"a\":1}}]", "',' or ']' expected"},
+                 {"[{\"a\":1", "the array is not closed"}};
     weir_schema *schema = schema_of("value json");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         weir_buf out = {0};
@@ -450,9 +491,12 @@ static void many_rows_over_many_chunks(void **state) {
 /* Random damage: whatever happens, rows keep their addresses and nothing breaks. */
 static void damaged_text_is_survived(void **state) {
     (void)state;
-    const char *good = "{\"a\":1,\"s\":\"x\\u00e9\",\"l\":[1,{\"k\":[]}],\"d\":12.50,\"t\":\"2024-01-02T03:04:05Z\"}\n"
-                       "{\"a\":-22,\"s\":\"a longer text than fits inline\",\"l\":[],\"d\":0.5,\"t\":null}\n";
-    weir_schema *schema = schema_of("a int16, s string, l list<json>, d decimal(6,2), t timestamptz");
+    const char *good =
+        "{\"a\":1,\"s\":\"x\\u00e9\",\"l\":[1,{\"k\":[]}],\"d\":12.50,\"t\":\"2024-01-02T03:04:"
+        "05Z\"}\n"
+        "{\"a\":-22,\"s\":\"a longer text than fits inline\",\"l\":[],\"d\":0.5,\"t\":null}\n";
+    weir_schema *schema =
+        schema_of("a int16, s string, l list<json>, d decimal(6,2), t timestamptz");
     size_t n = strlen(good);
     uint32_t x = 99;
     for (int round = 0; round < 20000; round++) {
@@ -475,9 +519,12 @@ static void damaged_text_is_survived(void **state) {
 
 static void lack_of_memory_is_reported(void **state) {
     (void)state;
-    const char *text = "{\"a\":1,\"s\":\"x\\u00e9 and more than twelve bytes\",\"l\":[1,{\"k\":[]}],\"m\":{\"q\":1}}\n"
-                       "{\"a\":\"bad\",\"\\u0073\":\"y\",\"j\":{ \"a\": 1 },\"x\":\"AAEC\"}\nbroken\n";
-    weir_schema *schema = schema_of("a int64, s string, l list<json>, m map<string, int64>, j json, x binary");
+    const char *text =
+        "{\"a\":1,\"s\":\"x\\u00e9 and more than twelve "
+        "bytes\",\"l\":[1,{\"k\":[]}],\"m\":{\"q\":1}}\n"
+        "{\"a\":\"bad\",\"\\u0073\":\"y\",\"j\":{ \"a\": 1 },\"x\":\"AAEC\"}\nbroken\n";
+    weir_schema *schema =
+        schema_of("a int64, s string, l list<json>, m map<string, int64>, j json, x binary");
     weir_buf want = {0};
     assert_int_equal(read_text(&lines, schema, text, strlen(text), &want), WEIR_OK);
     bool done = false;
@@ -528,8 +575,9 @@ static void lack_of_memory_is_reported(void **state) {
 
 /* ---- inference ----------------------------------------------------------------------------- */
 
-static void check_inferred(const char *text, const char *want) {
+static void check_inferred_by(size_t chunk_bytes, const char *text, const char *want) {
     setup o = values;
+    o.chunk_bytes = chunk_bytes;
     weir_opt_column declared[] = {{.name = "known", .from = "k", .type = "int8"}};
     o.columns = (weir_opt_columns){1, declared};
     weir_buf out = {0};
@@ -552,7 +600,8 @@ static void check_inferred(const char *text, const char *want) {
     for (uint32_t k = 0; k < weir_inference_count(i); k++) {
         const weir_type *t = NULL;
         assert_int_equal(weir_inference_result(i, k, &t, &err), WEIR_OK);
-        assert_true(weir_buf_printf(&out, "%s%s %s", k ? ", " : "", weir_inference_name(i, k), t->name));
+        assert_true(
+            weir_buf_printf(&out, "%s%s %s", k ? ", " : "", weir_inference_name(i, k), t->name));
     }
     assert_string_equal(weir_buf_cstr(&out), want);
     weir_inference_free(i);
@@ -561,20 +610,40 @@ static void check_inferred(const char *text, const char *want) {
     weir_buf_clear(&out);
 }
 
+/* What is inferred does not depend on the chunks. */
+static void check_inferred(const char *text, const char *want) {
+    check_inferred_by(1 << 20, text, want);
+    check_inferred_by(64, text, want);
+}
+
 static void types_are_inferred(void **state) {
     (void)state;
-    check_inferred("{\"a\":1,\"b\":\"x\",\"c\":true,\"k\":5}\n{\"b\":\"12\",\"a\":2.50,\"d\":null}\nbroken\n{\"a\":\"",
+    check_inferred("{\"a\":1,\"b\":\"x\",\"c\":true,\"k\":5}\n{\"b\":\"12\",\"a\":2.50,\"d\":null}"
+                   "\nbroken\n{\"a\":\"",
                    "a decimal(3,2), b string, c bool, d string");
     check_inferred("[{\"n\":1},{\"n\":9007199254740993}]", "n int64");
     check_inferred("[{\"n\":1e5},{\"n\":1}]", "n float64");
     check_inferred("[{\"n\":\"1\"},{\"n\":\"2\"}]", "n string");
     check_inferred("[{\"n\":\"true\"},{\"n\":\"false\"}]", "n string");
-    check_inferred("[{\"d\":\"2024-01-02\",\"t\":\"2024-01-02T03:04:05Z\",\"u\":\"123e4567-e89b-12d3-a456-426614174000\"}]",
+    check_inferred("[{\"d\":\"2024-01-02\",\"t\":\"2024-01-02T03:04:05Z\",\"u\":\"123e4567-e89b-"
+                   "12d3-a456-426614174000\"}]",
                    "d date, t timestamptz, u uuid");
-    check_inferred("[{\"d\":\"2024-01-02\"},{\"d\":\"soon\"},{\"\\u0064\":\"2024-01-02\"}]", "d string");
+    check_inferred("[{\"d\":\"2024-01-02\"},{\"d\":\"soon\"},{\"\\u0064\":\"2024-01-02\"}]",
+                   "d string");
     check_inferred("[{\"o\":{\"x\":1}},{\"o\":[1]},{\"o\":null}]", "o json");
     check_inferred("[{\"o\":{\"x\":1}},{\"o\":\"text\"}]", "o json");
     check_inferred("[1, 2]", "value int64");
+    /* Numbers that look alike but need more digits. */
+    check_inferred("[{\"n\":0.5},{\"n\":5.5}]", "n decimal(2,1)");
+    check_inferred("[{\"n\":5.5},{\"n\":5.55},{\"n\":-123.4}]", "n decimal(5,2)");
+    check_inferred("[{\"n\":1},{\"n\":0.25},{\"n\":-12345}]", "n decimal(7,2)");
+    check_inferred("[{\"n\":1},{\"n\":123456789012345678901}]", "n decimal(21,0)");
+    check_inferred(
+        "[{\"d\":\"2024-01-02\"},{\"d\":\"2024-01-03\"},{\"d\":\"2024-01-03T00:00:00\"}]",
+        "d timestamp");
+    check_inferred("[{\"a\":1,\"b\":2},{\"b\":true,\"a\":\"x\"},{\"c\":[],\"a\":1}]",
+                   "a string, b string, c json");
+    check_inferred("{\"a\":1}\n{\"bad\":1,\n{\"bad2\" 1}\n{\"a\":2}\n", "a int64");
 }
 
 /* ---- corpus -------------------------------------------------------------------------------- */
@@ -603,9 +672,9 @@ static const char *corpus(char *folder, size_t size, const char *under) {
  * one, or fails the file; but for texts that are several documents, or none. */
 static void the_test_suite_is_read(void **state) {
     (void)state;
-    static const char *const sequences[] = {
-        "n_structure_no_data.json", "n_single_space.json", "n_structure_double_array.json",
-        "n_structure_object_with_trailing_garbage.json"};
+    static const char *const sequences[] = {"n_structure_no_data.json", "n_single_space.json",
+                                            "n_structure_double_array.json",
+                                            "n_structure_object_with_trailing_garbage.json"};
     char folder[512];
     if (!corpus(folder, sizeof folder, "json/JSONTestSuite/test_parsing")) {
         printf("skipped: no corpus\n");
@@ -671,13 +740,24 @@ static void foreign_files_have_their_rows(void **state) {
     const struct {
         const char *name;
         int rows, failures;
-    } files[] = {{"example_n.ndjson", 5, 0}, {"example_r.ndjson", 5, 0}, {"example_rn.ndjson", 5, 0},
-                 {"11407.json", 2, 0},       {"arr.json", 2, 0},         {"array_of_empty_arrays.json", 3, 0},
-                 {"different_schemas.ndjson", 5, 0}, {"empty_array.json", 0, 0}, {"whitespace_only.json", 0, 0},
-                 {"top_level_two_arrays.json", 4, 0}, {"multi_file_hang/my.json", 2, 0},
-                 {"sample_utf8_bom.json", 1, 0}, {"map_of_structs.jsonl", 100, 0}, {"with_uuid.json", 5, 0},
-                 {"unterminated_quotes.ndjson", 5, 1}, {"trailing_content.ndjson", 3, 1},
-                 {"fuzzer_hang.json", 1, 1}, {"malformed/array_comma_malformed.json", 0, 2}};
+    } files[] = {{"example_n.ndjson", 5, 0},
+                 {"example_r.ndjson", 5, 0},
+                 {"example_rn.ndjson", 5, 0},
+                 {"11407.json", 2, 0},
+                 {"arr.json", 2, 0},
+                 {"array_of_empty_arrays.json", 3, 0},
+                 {"different_schemas.ndjson", 5, 0},
+                 {"empty_array.json", 0, 0},
+                 {"whitespace_only.json", 0, 0},
+                 {"top_level_two_arrays.json", 4, 0},
+                 {"multi_file_hang/my.json", 2, 0},
+                 {"sample_utf8_bom.json", 1, 0},
+                 {"map_of_structs.jsonl", 100, 0},
+                 {"with_uuid.json", 5, 0},
+                 {"unterminated_quotes.ndjson", 5, 1},
+                 {"trailing_content.ndjson", 3, 1},
+                 {"fuzzer_hang.json", 1, 1},
+                 {"malformed/array_comma_malformed.json", 0, 2}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         int failures, rows = count_rows(folder, files[i].name, false, &failures);
         if (rows < 0) continue;

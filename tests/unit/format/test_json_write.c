@@ -49,7 +49,8 @@ static char *encode(const weir_json_write_config *config, weir_batch *b) {
     char *text = NULL;
     if (weir_json_write_ops.encoder_new(config, b->schema, &ctx, &e, &err) != WEIR_OK)
         fail_msg("%s", err.message);
-    if (weir_json_write_ops.encode(e, &ctx, b, &out, &meta, &err) != WEIR_OK) fail_msg("%s", err.message);
+    if (weir_json_write_ops.encode(e, &ctx, b, &out, &meta, &err) != WEIR_OK)
+        fail_msg("%s", err.message);
     assert_int_equal(meta.size, 0);
     if (out) {
         text = malloc(out->size + 1);
@@ -75,7 +76,8 @@ static void check(const weir_json_write_config *config, const char *spec, const 
     for (uint32_t c = 0; c < schema->n_fields; c++)
         for (uint32_t r = 0; r < b->length; r++)
             if (!weir_column_equal(b->columns[c], r, again->columns[c], r))
-                fail_msg("%s, row %u, column %s differs: %s", spec, r, schema->fields[c].name, text);
+                fail_msg("%s, row %u, column %s differs: %s", spec, r, schema->fields[c].name,
+                         text);
     free(text);
     weir_batch_free(b);
     weir_batch_free(again);
@@ -91,17 +93,20 @@ static void every_type_comes_back(void **state) {
         {"i int8", "{\"i\":-128}\n{\"i\":127}\n"},
         {"i int16", "{\"i\":-32768}\n{\"i\":32767}\n"},
         {"i int32", "{\"i\":-2147483648}\n{\"i\":2147483647}\n"},
-        {"i int64", "{\"i\":-9223372036854775808}\n{\"i\":9223372036854775807}\n{\"i\":9007199254740993}\n"},
+        {"i int64",
+         "{\"i\":-9223372036854775808}\n{\"i\":9223372036854775807}\n{\"i\":9007199254740993}\n"},
         {"i uint8", "{\"i\":255}\n"},
         {"i uint16", "{\"i\":65535}\n"},
         {"i uint32", "{\"i\":4294967295}\n"},
         {"i uint64", "{\"i\":18446744073709551615}\n{\"i\":0}\n"},
         {"f float32", "{\"f\":0.1}\n{\"f\":-3.4028235e+38}\n{\"f\":null}\n"},
-        {"f float64", "{\"f\":0.1}\n{\"f\":1e-300}\n{\"f\":-0}\n{\"f\":5}\n{\"f\":1.7976931348623157e+308}\n"},
+        {"f float64",
+         "{\"f\":0.1}\n{\"f\":1e-300}\n{\"f\":-0}\n{\"f\":5}\n{\"f\":1.7976931348623157e+308}\n"},
         {"d decimal(10,2)", "{\"d\":-0.05}\n{\"d\":12345678.90}\n{\"d\":0.00}\n"},
         {"d decimal(38,10)", "{\"d\":-1234567890123456789012345678.0123456789}\n"},
         {"d decimal(5,0)", "{\"d\":99999}\n"},
-        {"s string", "{\"s\":\"\"}\n{\"s\":\"short\"}\n{\"s\":\"more than twelve bytes\"}\n{\"s\":\"\xC3\xA9\xF0\x9F\x98\x80\"}\n"
+        {"s string", "{\"s\":\"\"}\n{\"s\":\"short\"}\n{\"s\":\"more than twelve "
+                     "bytes\"}\n{\"s\":\"\xC3\xA9\xF0\x9F\x98\x80\"}\n"
                      "{\"s\":\"q\\\"b\\\\n\\n\\r\\t\\b\\f\\u0000\\u001f\"}\n{\"s\":null}\n"},
         {"x binary", "{\"x\":\"\"}\n{\"x\":\"AA==\"}\n{\"x\":\"/+8AAQIDBAUGBwgJCgsMDQ4P\"}\n"},
         {"d date", "{\"d\":\"2024-02-29\"}\n{\"d\":\"0001-01-01\"}\n{\"d\":\"9999-12-31\"}\n"},
@@ -111,21 +116,27 @@ static void every_type_comes_back(void **state) {
         {"t timestamptz(+05:30)", "{\"t\":\"2024-02-29T23:59:59+05:30\"}\n"},
         {"v interval", "{\"v\":\"P1Y2M-3DT4H5M6.7S\"}\n{\"v\":\"PT0S\"}\n"},
         {"u uuid", "{\"u\":\"123e4567-e89b-12d3-a456-426614174000\"}\n"},
-        {"j json", "{\"j\":{\"a\":[1,2.50,\"\\u00e9\"]}}\n{\"j\":\"s\"}\n{\"j\":12}\n{\"j\":null}\n"},
+        {"j json",
+         "{\"j\":{\"a\":[1,2.50,\"\\u00e9\"]}}\n{\"j\":\"s\"}\n{\"j\":12}\n{\"j\":null}\n"},
         {"l list<int64>", "{\"l\":[1,null,3]}\n{\"l\":[]}\n{\"l\":null}\n"},
-        {"s struct<a int64, b string>", "{\"s\":{\"a\":1,\"b\":\"x\\\"\"}}\n{\"s\":{\"a\":null,\"b\":null}}\n{\"s\":null}\n"},
+        {"s struct<a int64, b string>",
+         "{\"s\":{\"a\":1,\"b\":\"x\\\"\"}}\n{\"s\":{\"a\":null,\"b\":null}}\n{\"s\":null}\n"},
         {"m map<string, decimal(5,2)>", "{\"m\":{\"k\":1.50,\"q\\n\":null}}\n{\"m\":{}}\n"},
         {"m map<int64, bool>", "{\"m\":{\"1\":true,\"-2\":false}}\n"},
         {"l list<struct<t timestamptz, x list<binary>, j json, d date>>",
-         "{\"l\":[{\"t\":\"2024-01-02T03:04:05Z\",\"x\":[\"AAEC\",null],\"j\":{\"q\":[1]},\"d\":\"2024-01-01\"},null]}\n"},
-        {"a int64, b string, c bool", "{\"a\":1,\"b\":\"x\",\"c\":true}\n{\"a\":null,\"b\":null,\"c\":null}\n"},
+         "{\"l\":[{\"t\":\"2024-01-02T03:04:05Z\",\"x\":[\"AAEC\",null],\"j\":{\"q\":[1]},\"d\":"
+         "\"2024-01-01\"},null]}\n"},
+        {"a int64, b string, c bool",
+         "{\"a\":1,\"b\":\"x\",\"c\":true}\n{\"a\":null,\"b\":null,\"c\":null}\n"},
     };
-    for (size_t i = 0; i < sizeof same / sizeof *same; i++) check(&plain, same[i][0], same[i][1], same[i][1]);
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        check(&plain, same[i][0], same[i][1], same[i][1]);
 }
 
 static void names_are_escaped(void **state) {
     (void)state;
-    weir_field f[2] = {{"q\"\\\n", weir_type_of(WEIR_INT64), false}, {"\xC3\xA9", weir_type_of(WEIR_NULL), false}};
+    weir_field f[2] = {{"q\"\\\n", weir_type_of(WEIR_INT64), false},
+                       {"\xC3\xA9", weir_type_of(WEIR_NULL), false}};
     weir_schema *schema = NULL;
     weir_error err = {0};
     assert_int_equal(weir_schema_new(f, 2, &schema, &err), WEIR_OK);
@@ -229,7 +240,8 @@ static void what_is_not_finite_fails_or_becomes_null(void **state) {
     for (int in_list = 0; in_list < 2; in_list++) {
         weir_batch *b = floats(values, 5, in_list);
         char *text = encode(&plain, b);
-        assert_string_equal(text, in_list ? "{\"f\":[1]}\n{\"f\":[2]}\n" : "{\"f\":1}\n{\"f\":2}\n");
+        assert_string_equal(text,
+                            in_list ? "{\"f\":[1]}\n{\"f\":[2]}\n" : "{\"f\":1}\n{\"f\":2}\n");
         assert_int_equal(b->failures->n, 3);
         assert_int_equal(b->failures->items[0].row, 1);
         assert_string_equal(b->failures->items[0].field, "f");
@@ -239,8 +251,10 @@ static void what_is_not_finite_fails_or_becomes_null(void **state) {
         weir_json_write_config config = {.not_finite = WEIR_JSON_FINITE_NULL};
         b = floats(values, 5, in_list);
         text = encode(&config, b);
-        assert_string_equal(text, in_list ? "{\"f\":[1]}\n{\"f\":[null]}\n{\"f\":[2]}\n{\"f\":[null]}\n{\"f\":[null]}\n"
-                                          : "{\"f\":1}\n{\"f\":null}\n{\"f\":2}\n{\"f\":null}\n{\"f\":null}\n");
+        assert_string_equal(
+            text, in_list
+                      ? "{\"f\":[1]}\n{\"f\":[null]}\n{\"f\":[2]}\n{\"f\":[null]}\n{\"f\":[null]}\n"
+                      : "{\"f\":1}\n{\"f\":null}\n{\"f\":2}\n{\"f\":null}\n{\"f\":null}\n");
         assert_null(b->failures);
         free(text);
         weir_batch_free(b);
@@ -277,8 +291,9 @@ static void other_encodings_are_written(void **state) {
     weir_column *words = NULL;
     int64_t seven = 7;
     assert_int_equal(weir_batch_new(schema, 3, &b, &err), WEIR_OK);
-    assert_int_equal(weir_column_constant(weir_type_of(WEIR_STRING), 3, "same for all rows", 17, NULL,
-                                          &b->columns[0], &err), WEIR_OK);
+    assert_int_equal(weir_column_constant(weir_type_of(WEIR_STRING), 3, "same for all rows", 17,
+                                          NULL, &b->columns[0], &err),
+                     WEIR_OK);
     assert_int_equal(weir_builder_new(weir_type_of(WEIR_STRING), NULL, &builder, &err), WEIR_OK);
     assert_int_equal(weir_builder_bytes(builder, "zero", 4, &err), WEIR_OK);
     assert_int_equal(weir_builder_bytes(builder, "one\"", 4, &err), WEIR_OK);
@@ -289,10 +304,12 @@ static void other_encodings_are_written(void **state) {
     b->columns[1]->indices[1] = 0;
     b->columns[1]->indices[2] = 1;
     assert_int_equal(weir_column_set_null(b->columns[1], 2, false, NULL, &err), WEIR_OK);
-    assert_int_equal(weir_column_constant(weir_type_of(WEIR_INT64), 3, &seven, 8, NULL, &b->columns[2],
-                                          &err), WEIR_OK);
-    assert_int_equal(weir_column_constant(weir_type_of(WEIR_INT64), 3, NULL, 0, NULL, &b->columns[3],
-                                          &err), WEIR_OK);
+    assert_int_equal(
+        weir_column_constant(weir_type_of(WEIR_INT64), 3, &seven, 8, NULL, &b->columns[2], &err),
+        WEIR_OK);
+    assert_int_equal(
+        weir_column_constant(weir_type_of(WEIR_INT64), 3, NULL, 0, NULL, &b->columns[3], &err),
+        WEIR_OK);
     char *text = encode(&plain, b);
     assert_string_equal(text, "{\"c\":\"same for all rows\",\"d\":\"one\\\"\",\"i\":7,\"n\":null}\n"
                               "{\"c\":\"same for all rows\",\"d\":\"zero\",\"i\":7,\"n\":null}\n"
@@ -308,7 +325,8 @@ static void blocks_grow_as_needed(void **state) {
     weir_buf text = {0};
     for (int i = 0; i < 300; i++) {
         assert_true(weir_buf_adds(&text, "{\"s\":\""));
-        for (int k = 0; k < i * 7 % 1500; k++) assert_true(weir_buf_adds(&text, k % 11 ? "x" : "\\u0001"));
+        for (int k = 0; k < i * 7 % 1500; k++)
+            assert_true(weir_buf_adds(&text, k % 11 ? "x" : "\\u0001"));
         assert_true(weir_buf_printf(&text, "\",\"n\":%d}\n", i));
     }
     weir_batch *b = batch_of(schema, weir_buf_cstr(&text));
@@ -322,8 +340,10 @@ static void blocks_grow_as_needed(void **state) {
 
 static void lack_of_memory_is_reported(void **state) {
     (void)state;
-    weir_schema *schema = schema_of("s string, l list<map<string, timestamptz(Europe/Berlin)>>, f float64");
-    weir_batch *b = batch_of(schema, "{\"s\":\"a\\u0001\",\"l\":[{\"k\":\"2024-01-01T00:00:00Z\"}],\"f\":1}\n");
+    weir_schema *schema =
+        schema_of("s string, l list<map<string, timestamptz(Europe/Berlin)>>, f float64");
+    weir_batch *b =
+        batch_of(schema, "{\"s\":\"a\\u0001\",\"l\":[{\"k\":\"2024-01-01T00:00:00Z\"}],\"f\":1}\n");
     bool done = false;
     for (long n = 1; !done && n < 200; n++) {
         weir_ctx ctx = {0};

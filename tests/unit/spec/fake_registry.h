@@ -136,8 +136,10 @@ static const weir_operator_kind *const test_transforms[] = {&fake_set, &fake_fil
 static const weir_operator_kind *const test_validators[] = {&fake_validate, NULL};
 static const weir_operator_kind *const *const fake_operators[] = {test_transforms, test_validators,
                                                                   NULL};
-static const weir_spec_registry test_registry = {
-    .connectors = fake_connectors, .formats = fake_formats, .operators = fake_operators};
+static const weir_spec_registry test_registry = {.connectors = fake_connectors,
+                                                 .formats = fake_formats,
+                                                 .operators = fake_operators,
+                                                 .features = WEIR_SPEC_PARAMS};
 
 /* Variables for ${...}. */
 static const char *test_variable(void *context, const char *name) {

@@ -120,9 +120,11 @@ static void test_copy_faults(void **state) {
     copy_fails("a.db", "b.csv", NULL, "--table: is missing; name the table to read\n");
     copy_fails("a.db", "b.db", &(weir_copy_options){.table = "t"},
                "--source-table: is missing; name the table to read\n");
-    copy_fails("-", "b.csv", NULL,
-               "path: the format does not follow from the name \"-\"; write "
-               "format:, one of: csv, ndjson, xml\n");
+    copy_fails("-", "x.txt", NULL,
+               "SRC: the format does not follow from the name \"-\"; give --from-format, one of: "
+               "csv, ndjson, xml\n"
+               "DST: the format does not follow from the name \"x.txt\"; give --to-format, one of: "
+               "csv, ndjson, xml\n");
     copy_fails("a.csv", "b.csv", &(weir_copy_options){.mode = "upsert"},
                "mode: file does not offer upsert; it offers append, replace\n");
     copy_fails("a.csv", "b.csv", &(weir_copy_options){.memory = "much"},

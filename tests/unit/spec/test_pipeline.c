@@ -348,7 +348,8 @@ static void test_features(void **state) {
     unload(&l);
 }
 
-/* Each value of the file in turn comes from a variable: whatever is then wrong, no message has it. */
+/* Each value of the file in turn comes from a variable: whatever is then wrong, no message has it.
+ */
 static void test_no_value_of_a_variable_is_printed(void **state) {
     (void)state;
     size_t tried = 0, refused = 0;
