@@ -24,7 +24,7 @@ struct weir_decoder {
     uint32_t rows, capacity;
     weir_block *rows_block;
     uint32_t *row_begin, *row_end;
-    weir_failures *failures;
+    weir_csv_blame blame;
 };
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -67,8 +67,8 @@ static void drop_batch(weir_decoder *d) {
     }
     weir_block_release(d->rows_block);
     d->rows_block = NULL;
-    weir_failures_free(d->failures);
-    d->failures = NULL;
+    weir_failures_free(d->blame.failures);
+    d->blame.failures = NULL;
     d->rows = 0;
 }
 
@@ -150,7 +150,7 @@ static uint32_t batch_capacity(const weir_decoder *d) {
 static weir_status open_batch(weir_decoder *d, weir_ctx *ctx, weir_error *err) {
     weir_status status = WEIR_OK;
     d->rows = 0;
-    d->capacity = batch_capacity(d);
+    d->capacity = d->blame.rows = batch_capacity(d);
     size_t bytes = (size_t)d->capacity * sizeof(uint32_t);
     WEIR_TRY(weir_block_new(ctx->ledger, bytes * 2, &d->rows_block, err));
     d->rows_block->size = bytes * 2;
@@ -176,8 +176,8 @@ static weir_status close_batch(weir_decoder *d, weir_batch **out, weir_error *er
         t->column = NULL;
         t->side = NULL;
     }
-    if (d->failures) d->failures->rows = d->rows;
-    b->failures = d->failures;
+    if (d->blame.failures) d->blame.failures->rows = d->rows;
+    b->failures = d->blame.failures;
     b->origin = (weir_origin){.split = d->split,
                               .sequence = d->sequence << 20 | d->batch_number++,
                               .raw_byte = d->first_byte,
@@ -187,7 +187,7 @@ static weir_status close_batch(weir_decoder *d, weir_batch **out, weir_error *er
                               .row_begin = d->row_begin,
                               .row_end = d->row_end,
                               .rows_block = d->rows_block};
-    d->failures = NULL;
+    d->blame.failures = NULL;
     d->rows_block = NULL;
     d->rows = 0;
     *out = b;
@@ -196,13 +196,9 @@ static weir_status close_batch(weir_decoder *d, weir_batch **out, weir_error *er
 
 /* ---- faults of whole records ---------------------------------------------------------------- */
 
-static weir_status need_failures(weir_decoder *d, weir_error *err) {
-    return d->failures ? WEIR_OK : weir_failures_new(d->capacity, &d->failures, err);
-}
-
 static weir_status add_fault(weir_decoder *d, const weir_csv_fault *f, uint32_t row,
                              uint32_t begin, weir_error *err) {
-    weir_failures *to = d->failures;
+    weir_failures *to = d->blame.failures;
     if (f->too_long)
         return weir_failures_add(to, row, STAGE, "", "length", err,
                                  "has %llu bytes, more than max_record allows; its first %u are kept",
@@ -230,7 +226,7 @@ static weir_status add_fault(weir_decoder *d, const weir_csv_fault *f, uint32_t 
 
 static weir_status add_faults(weir_decoder *d, const weir_csv_tile *tile, weir_error *err) {
     if (!d->splitter.n_faults) return WEIR_OK;
-    weir_status status = need_failures(d, err);
+    weir_status status = weir_csv_blame_need(&d->blame, err);
     for (size_t i = 0; status == WEIR_OK && i < d->splitter.n_faults; i++) {
         const weir_csv_fault *f = &d->splitter.faults[i];
         status = add_fault(d, f, d->rows + f->row, tile->row_begin[f->row], err);
@@ -352,12 +348,10 @@ static weir_status exact_values(weir_decoder *d, weir_csv_target *t, weir_ctx *c
     for (; left; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
         weir_csv_outcome outcome;
-        /* An empty field is settled without failures; all others may fail. */
-        if (d->cells.start[i] != d->cells.end[i]) WEIR_TRY(need_failures(d, err));
         uint8_t bit = 0;
         void *place = boolean ? &bit : out + (size_t)i * t->type->width;
         WEIR_TRY(weir_csv_value(t, d->splitter.dialect, d->cells.data, d->cells.start[i],
-                                d->cells.end[i], row + i, d->failures, ctx, place, &outcome, err));
+                                d->cells.end[i], row + i, &d->blame, ctx, place, &outcome, err));
         if (outcome == WEIR_CSV_NULL) *nulls |= 1ull << i;
         if (outcome == WEIR_CSV_FAILED) *poison |= 1ull << i;
         if (boolean && bit) weir_bit_set(t->column->values, row + i);
@@ -368,9 +362,9 @@ out:
 
 static weir_status refuse_nulls(weir_decoder *d, weir_csv_target *t, uint32_t row, uint64_t nulls,
                                 uint64_t *poison, weir_error *err) {
-    weir_status status = nulls ? need_failures(d, err) : WEIR_OK;
+    weir_status status = nulls ? weir_csv_blame_need(&d->blame, err) : WEIR_OK;
     for (uint64_t rest = nulls; status == WEIR_OK && rest; rest &= rest - 1)
-        status = weir_failures_put(d->failures, row + (uint32_t)__builtin_ctzll(rest), STAGE,
+        status = weir_failures_put(d->blame.failures, row + (uint32_t)__builtin_ctzll(rest), STAGE,
                                    t->name, "not_null", "is null", err);
     *poison |= nulls;
     return status;

@@ -164,6 +164,7 @@ static weir_num parse_fixed(weir_csv_target *t, const char *p, size_t n, void *o
 /* ---- reasons ------------------------------------------------------------------------------- */
 
 static const char *article(const char *type_name) {
+    if (strcmp(type_name, "json") == 0) return "valid";
     return strncmp(type_name, "int", 3) == 0 ? "an" : "a";
 }
 
@@ -179,10 +180,13 @@ static weir_slice shown(weir_slice s) {
 }
 
 static weir_status fail_value(weir_csv_target *t, weir_slice text, weir_num code, uint32_t row,
-                              weir_failures *f, weir_error *err) {
+                              weir_csv_blame *blame, weir_error *err) {
     weir_slice s = shown(text);
     const char *type = t->type->name;
     weir_time_kind kind;
+    weir_status status = weir_csv_blame_need(blame, err);
+    if (status != WEIR_OK) return status;
+    weir_failures *f = blame->failures;
     if (code == WEIR_NUM_SYNTAX && has_blanks_around(text))
         return weir_failures_add(f, row, STAGE, t->name, "type", err,
                                  "\"%.*s\" is not %s %s: there are blanks around it", weir_clip(s),
@@ -239,7 +243,7 @@ static bool valid_json(weir_slice s) {
 }
 
 static weir_status binary_value(weir_csv_target *t, weir_slice text, uint32_t row,
-                                weir_failures *f, weir_ctx *ctx, void *out,
+                                weir_csv_blame *blame, weir_ctx *ctx, void *out,
                                 weir_csv_outcome *outcome, weir_error *err) {
     size_t offset = 0, size = 0;
     if (text.size < 2 || text.data[0] != '\\' || text.data[1] != 'x') {
@@ -252,7 +256,9 @@ static weir_status binary_value(weir_csv_target *t, weir_slice text, uint32_t ro
     if (size == SIZE_MAX) {
         weir_slice s = shown(text);
         *outcome = WEIR_CSV_FAILED;
-        return weir_failures_add(f, row, STAGE, t->name, "type", err,
+        weir_status status = weir_csv_blame_need(blame, err);
+        if (status != WEIR_OK) return status;
+        return weir_failures_add(blame->failures, row, STAGE, t->name, "type", err,
                                  "\"%.*s\" is not binary: \\x and hexadecimal digits are expected",
                                  weir_clip(s), s.data);
     }
@@ -262,23 +268,23 @@ static weir_status binary_value(weir_csv_target *t, weir_slice text, uint32_t ro
 
 /* text stands in the chunk at `at`, or in the side block when `aside` (its bytes not taken yet). */
 static weir_status text_value(weir_csv_target *t, weir_slice text, bool aside, size_t at,
-                              uint32_t row, weir_failures *f, weir_ctx *ctx, void *out,
+                              uint32_t row, weir_csv_blame *blame, weir_ctx *ctx, void *out,
                               weir_csv_outcome *outcome, weir_error *err) {
     if (t->check_utf8 && !weir_utf8_valid(text.data, text.size)) {
         *outcome = WEIR_CSV_FAILED;
-        return weir_failures_add(f, row, STAGE, t->name, "utf8", err,
+        weir_status status = weir_csv_blame_need(blame, err);
+        if (status != WEIR_OK) return status;
+        return weir_failures_add(blame->failures, row, STAGE, t->name, "utf8", err,
                                  "byte %zu of the value is not UTF-8",
                                  weir_utf8_valid_prefix(text.data, text.size) + 1);
     }
     if (t->type->id == WEIR_BINARY) {
         if (aside) t->side->size = at + text.size; /* the bytes are decoded behind it */
-        return binary_value(t, text, row, f, ctx, out, outcome, err);
+        return binary_value(t, text, row, blame, ctx, out, outcome, err);
     }
     if (t->type->id == WEIR_JSON && !valid_json(text)) {
-        weir_slice s = shown(text);
         *outcome = WEIR_CSV_FAILED;
-        return weir_failures_add(f, row, STAGE, t->name, "type", err, "\"%.*s\" is not json",
-                                 weir_clip(s), s.data);
+        return fail_value(t, text, WEIR_NUM_SYNTAX, row, blame, err);
     }
     if (aside)
         set_side_view(t, at, text.size, out);
@@ -291,7 +297,7 @@ static weir_status text_value(weir_csv_target *t, weir_slice text, bool aside, s
 /* ---- one field ----------------------------------------------------------------------------- */
 
 weir_status weir_csv_value(weir_csv_target *t, const weir_csv_dialect *d, const uint8_t *data,
-                           uint32_t start, uint32_t end, uint32_t row, weir_failures *failures,
+                           uint32_t start, uint32_t end, uint32_t row, weir_csv_blame *blame,
                            weir_ctx *ctx, void *out, weir_csv_outcome *outcome, weir_error *err) {
     weir_slice text = {(const char *)data + start, end - start};
     bool quoted = d->has_quote && text.size >= 2 && (uint8_t)text.data[0] == d->quote;
@@ -320,9 +326,9 @@ weir_status weir_csv_value(weir_csv_target *t, const weir_csv_dialect *d, const 
         return WEIR_OK;
     }
     if (t->text)
-        return text_value(t, text, aside, at, row, failures, ctx, out, outcome, err);
+        return text_value(t, text, aside, at, row, blame, ctx, out, outcome, err);
     weir_num code = parse_fixed(t, text.data, text.size, out);
     if (code == WEIR_NUM_OK) return WEIR_OK;
     *outcome = WEIR_CSV_FAILED;
-    return fail_value(t, text, code, row, failures, err);
+    return fail_value(t, text, code, row, blame, err);
 }

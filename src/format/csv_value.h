@@ -57,16 +57,26 @@ WEIR_MUST_USE weir_status weir_csv_target_init(weir_csv_target *t, const weir_fi
                                                const weir_csv_read_config *config,
                                                weir_arena *arena, weir_error *err);
 
+/* Where failures of the batch in the making go; made when there is a first one. */
+typedef struct weir_csv_blame {
+    weir_failures *failures; /* owned */
+    uint32_t rows;           /* that the batch may have */
+} weir_csv_blame;
+
+static inline weir_status weir_csv_blame_need(weir_csv_blame *b, weir_error *err) {
+    return b->failures ? WEIR_OK : weir_failures_new(b->rows, &b->failures, err);
+}
+
 /* Result of the exact path. */
 typedef enum weir_csv_outcome {
     WEIR_CSV_VALUE, WEIR_CSV_NULL, WEIR_CSV_FAILED
 } weir_csv_outcome;
 
 /* One field, exactly: quotes, escapes, null words, any form of the type.  out: the value's place. On
- * FAILED the reason went to failures under row.  WEIR_* status only for want of memory. */
+ * FAILED the reason went to blame under row.  WEIR_* status only for want of memory. */
 WEIR_MUST_USE weir_status weir_csv_value(weir_csv_target *t, const weir_csv_dialect *d,
                                          const uint8_t *data, uint32_t start, uint32_t end,
-                                         uint32_t row, weir_failures *failures, weir_ctx *ctx,
+                                         uint32_t row, weir_csv_blame *blame, weir_ctx *ctx,
                                          void *out, weir_csv_outcome *outcome, weir_error *err);
 
 /* Whether text is one of the column's null words. */

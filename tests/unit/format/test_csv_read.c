@@ -364,7 +364,7 @@ static const type_case cases[] = {
     {"uuid", "123", NULL, "\"123\" is not a uuid"},
     {"interval", "1 day", "1 day", NULL},
     {"json", "\"{\"\"a\"\": 1}\"", "{\"a\": 1}", NULL},
-    {"json", "{a}", NULL, "\"{a}\" is not json"},
+    {"json", "{a}", NULL, "\"{a}\" is not valid json"},
     {"binary", "\\x00ff", "\\x00ff", NULL},
     {"binary", "abc", NULL, "\"abc\" is not binary: \\x and hexadecimal digits are expected"},
     {"string", "plain", "plain", NULL},
@@ -409,7 +409,7 @@ static void test_empty_is_null_but_in_text(void **state) {
         reading r = read_string("k,v\n1,\n2,\"\"\n", s);
         expect_row(&r, 0, "<null>");
         if (strcmp(types[i], "json") == 0)
-            expect_failure(&r, 1, "v", "type", "\"\" is not json");
+            expect_failure(&r, 1, "v", "type", "\"\" is not valid json");
         else
             expect_row(&r, 1, strcmp(types[i], "string") ? "<null>" : "");
         reading_clear(&r);

@@ -244,7 +244,7 @@ static const char *text_of(const weir_node *map, const char *key, const char *be
 /* A file of the suite: a list of cases; later ones inherit what they do not say. */
 static void one_file(const char *folder, const char *name, tally *t) {
     char path[4096];
-    size_t size;
+    size_t size = 0;
     snprintf(path, sizeof path, "%s/%s", folder, name);
     char *text = read_all(path, &size);
     assert_non_null(text);
