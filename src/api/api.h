@@ -10,8 +10,6 @@
 #include "expr/expr.h"
 #include "spec/pipeline.h"
 
-#define WEIR_VERSION "0.1.0"
-
 typedef struct weir_session {
     weir_arena arena;
     weir_diags diags;
@@ -58,12 +56,21 @@ WEIR_MUST_USE weir_status weir_api_run(weir_session *s, const weir_api_run_optio
  * and describes what a run would do.  Text for people into plan. */
 WEIR_MUST_USE weir_status weir_api_plan(weir_session *s, weir_buf *plan, weir_error *err);
 
+/* "0.1.0" */
+const char *weir_version(void);
+/* One line with weir's version and those of what is linked; as JSON when json. */
+WEIR_MUST_USE bool weir_api_version(weir_buf *out, bool json);
+
 /* ---- reference ----------------------------------------------------------------------------- */
 
 /* A function of the expression language (src/expr/expr.h). */
 typedef struct weir_function_info weir_api_function;
 const weir_api_function *weir_api_function_at(size_t i); /* NULL behind the last */
 const weir_api_function *weir_api_function_find(const char *name);
+/* The reference page: every option of every table, all functions (Markdown). */
+WEIR_MUST_USE bool weir_api_reference(weir_buf *out);
+/* The JSON Schema of the pipeline file, for editors. */
+WEIR_MUST_USE bool weir_api_schema(weir_buf *out);
 
 /* ---- preview ------------------------------------------------------------------------------- */
 

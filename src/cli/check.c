@@ -1,6 +1,5 @@
 /* weir check, weir version. */
 #include <stdio.h>
-#include <sqlite3.h>
 
 #include "cli/cli.h"
 
@@ -29,9 +28,9 @@ int cli_cmd_check(cli_args *a) {
 }
 
 int cli_cmd_version(cli_args *a) {
-    if (a->json)
-        printf("{\"version\":\"%s\",\"sqlite\":\"%s\"}\n", WEIR_VERSION, sqlite3_libversion());
-    else
-        printf("weir %s (sqlite %s)\n", WEIR_VERSION, sqlite3_libversion());
+    weir_buf text = {0};
+    if (!weir_api_version(&text, a->json)) return EXIT_FAILED;
+    fwrite(text.data, 1, text.size, stdout);
+    weir_buf_clear(&text);
     return EXIT_OK;
 }

@@ -117,10 +117,15 @@ static const cli_command show_command = {.name = "show",
                                          .max_words = 2,
                                          .run = cli_cmd_show};
 
+static const cli_flag help_flags[] = {
+    {"--reference", 0, NULL, "the whole reference, as Markdown"},
+    {"--schema", 0, NULL, "the JSON Schema of the pipeline file, for editors"},
+    {0}};
 static const cli_command help_command = {
     .name = "help",
     .usage = "[NAME]",
     .summary = "more about a command, connector, format, transform or function",
+    .flags = help_flags,
     .max_words = 1,
     .run = cli_cmd_help};
 

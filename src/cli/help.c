@@ -57,7 +57,18 @@ static int print_names(void) {
     return EXIT_OK;
 }
 
+/* Prints a text that the api makes. */
+static int print_made(bool (*make)(weir_buf *out)) {
+    weir_buf text = {0};
+    bool ok = make(&text);
+    if (ok) fwrite(text.data, 1, text.size, stdout);
+    weir_buf_clear(&text);
+    return ok ? EXIT_OK : EXIT_FAILED;
+}
+
 int cli_cmd_help(cli_args *a) {
+    if (cli_flag_value(a, "--reference")) return print_made(weir_api_reference);
+    if (cli_flag_value(a, "--schema")) return print_made(weir_api_schema);
     const weir_spec_registry *r = weir_api_registry();
     const char *word = a->n ? a->words[0] : "";
     bool found = false;

@@ -215,24 +215,25 @@ static weir_status next_values(weir_cutter *c, weir_chunk *out, bool *got, bool 
     weir_status status = WEIR_OK;
     for (;;) {
         walk(c);
+        bool long_one = c->inside && !c->dropping && too_long(c, c->record);
+        *got = true;
         if (c->dropping) {
             drop(c, c->end);
-        } else if (c->safe > c->begin && (c->fault || !c->stream_end || c->in_array)) {
+        } else if (c->safe > c->begin && (c->fault || long_one || !c->stream_end || c->in_array)) {
             emit(c, c->safe, 0, out);
-            *got = true;
             return WEIR_OK;
         } else if (c->fault) {
             return malformed(c, c->fault, err);
-        } else if (c->stream_end && c->begin < c->end && (c->inside || !c->in_array)) {
-            emit(c, c->end, 0, out); /* a value that is cut off becomes a reject */
-            *got = true;
-            return WEIR_OK;
-        } else if (c->inside && too_long(c, c->record)) {
+        } else if (long_one) {
             drop(c, c->record);
             emit_too_long(c, out);
-            *got = true;
+            return WEIR_OK;
+        } else if (c->stream_end && c->begin < c->end && (c->inside || !c->in_array)) {
+            emit(c, c->end, 0, out); /* a value that is cut off becomes a reject */
+            c->inside = false;
             return WEIR_OK;
         }
+        *got = false;
         if (c->stream_end) {
             if (c->in_array) return malformed(c, "the array is not closed", err);
             *end = true;

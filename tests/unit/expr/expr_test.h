@@ -192,7 +192,7 @@ static void fixture_fill(fixture *x, uint32_t n, shape how) {
     x->batch->columns[N_FIXTURE_COLUMNS + 1] = struct_column(record, n);
 }
 
-static int fixture_open(void **state) {
+__attribute__((unused)) static int fixture_open(void **state) {
     fixture *x = calloc(1, sizeof *x);
     fixture_fill(x, 6, AS_WRITTEN);
     *state = x;
@@ -207,7 +207,7 @@ static void fixture_clear(fixture *x) {
     *x = (fixture){0};
 }
 
-static int fixture_close(void **state) {
+__attribute__((unused)) static int fixture_close(void **state) {
     fixture_clear(*state);
     weir_block_trim();
     free(*state);

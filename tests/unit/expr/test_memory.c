@@ -8,7 +8,7 @@ static const char *const texts[] = {
     "i in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) or s not in ('Hello', 'x') or d between 0 and 10 is true",
     "regexp_replace(s, g, '<\\&>') || strftime(tz, '%d.%m.%Y %H:%M') || cast(l as string)",
     "try(cast(s as decimal(10,2)) + d * 1.5) is distinct from w / 3",
-    "case when b then l else split(g, 'e') end",
+    "case when b then split(s, 'l') else split(g, 'e') end",
     "case when b then l end",
     "greatest(s, g, 'm') || list_join(split(s, 'l'), '+') || st.b || json_text(j, 'a')",
     "date_trunc('month', ts) + iv > to_timestamp('2024-01-01 00', g)",

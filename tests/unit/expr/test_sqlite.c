@@ -23,7 +23,7 @@ static void make(weir_buf *out, kind k, int depth) {
     static const char *const ops[] = {"+", "-", "*"}, *const compares[] = {"=", "<>", "<", "<=", ">", ">="};
     static const char *const patterns[] = {"'a%'", "'%b'", "'%b%'", "'_b%'", "'a'", "'%'", "'%a_b%'"};
     bool ok = true;
-    int how = depth == 0 ? 0 : (int)dice(10);
+    int how = depth <= 0 ? 0 : (int)dice(10);
 #define PUT(s) ok = ok && weir_buf_adds(out, s)
 #define SUB(k) (PUT("("), make(out, k, depth - 1), PUT(")"))
     if (k == INTEGER) {
