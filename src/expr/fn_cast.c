@@ -55,4 +55,4 @@ const weir_function weir_functions_cast[] = {
     {{"cast", "", "cast(x as type), x::type", "cast", 0, "the same value as another type; what does not fit exactly fails the record",
       "cast('12.30' as decimal(10,2))", "12.30", "rounds where weir fails"}, {{0}}},
     {{"try_cast", "", "try_cast(x as type)", "cast", 0, "null where the cast would fail", "try_cast('abc' as int64)", "null", ""}, {{0}}},
-    {{NULL}, {{0}}}};
+    {.info = {.name = NULL}}};

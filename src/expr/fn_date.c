@@ -543,4 +543,4 @@ const weir_function weir_functions_date[] = {
       "timestamp: the instant that this local time is in the zone (twice or never: fails); timestamptz: the local time "
       "there; x at time zone z", "at_timezone(timestamp '2024-07-01 12:00:00', 'Europe/Berlin')", "2024-07-01 12:00:00+02:00", ""},
      {{"Ts", '!', WEIR_K_CAN_FAIL, fn_to_instant, prepare_zone}, {"Zs", 'T', WEIR_K_CAN_FAIL, fn_to_local, prepare_zone}}},
-    {{NULL}, {{0}}}};
+    {.info = {.name = NULL}}};

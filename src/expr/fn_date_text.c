@@ -186,4 +186,4 @@ const weir_function weir_functions_date_text[] = {
     {{"strftime", "format_date", "strftime(x date|timestamp|timestamptz|time, format string) -> string", "date", 0,
       "written by a format such as '%d.%m.%Y'", "strftime(date '2024-03-09', '%d.%m.%Y')", "09.03.2024", ""},
      {{"Ds", 's', 0, fn_format, prepare_format}, {"ts", 's', 0, fn_format, prepare_format}}},
-    {{NULL}, {{0}}}};
+    {.info = {.name = NULL}}};

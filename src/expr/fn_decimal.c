@@ -248,4 +248,4 @@ const weir_function weir_functions_decimal[] = {
      {{"n", 'i', 0, fn_sign, prepare_plain}}},
     {{"div", "", "div(a number, b number) -> number", "number", 0, "whole part of a / b, toward zero", "div(-7.5, 2)", "-3",
       "a // b"}, {{"nn", '!', WEIR_K_CAN_FAIL, fn_div, prepare_div}}},
-    {{NULL}, {{0}}}};
+    {.info = {.name = NULL}}};

@@ -376,4 +376,4 @@ const weir_function weir_functions_json[] = {
       "false", ""}, {{"s", 'B', 0, fn_valid, NULL}, {"j", 'B', 0, fn_valid, NULL}}},
     {{"to_json", "", "to_json(any) -> json", "json", 0, "a text as a JSON string; other values as cast(x as json)",
       "to_json('say \"a\"')", "\"say \\\"a\\\"\"", ""}, {{"x", 'j', WEIR_K_CAN_FAIL, fn_quote, prepare_to_json}}},
-    {{NULL}, {{0}}}};
+    {.info = {.name = NULL}}};

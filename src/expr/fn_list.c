@@ -256,4 +256,4 @@ const weir_function weir_functions_list[] = {
     {{"list_join", "array_to_string", "list_join(list, separator string) -> string", "list", 0,
       "the items as text with the separator between, nulls left out", "list_join(split('a b', ' '), '+')", "a+b", "array_to_string"},
      {{"ls", 's', WEIR_K_CAN_FAIL, fn_join, NULL}}},
-    {{NULL}, {{0}}}};
+    {.info = {.name = NULL}}};

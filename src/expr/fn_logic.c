@@ -72,4 +72,4 @@ const weir_function weir_functions_logic[] = {
       "case 2 when 1 then 'one' when 2 then 'two' end", "two", ""}, {{0}}},
     {{"try", "", "try(x) -> type of x", "logic", 0, "null where x would fail the record", "try(1 / 0)", "null", ""}, {{0}}},
     {{"is_null", "", "is_null(x) -> bool", "logic", 0, "x is null", "is_null(null)", "true", "x is null"}, {{0}}},
-    {{NULL}, {{0}}}};
+    {.info = {.name = NULL}}};

@@ -195,4 +195,4 @@ const weir_function weir_functions_number[] = {
      {{"ii", 'i', 0, fn_bit_or, NULL}}},
     {{"bit_xor", "", "bit_xor(a int64, b int64) -> int64", "number", 0, "bits set in one only", "bit_xor(12, 10)", "6",
       "xor(a, b)"}, {{"ii", 'i', 0, fn_bit_xor, NULL}}},
-    {{NULL}, {{0}}}};
+    {.info = {.name = NULL}}};

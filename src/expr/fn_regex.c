@@ -254,4 +254,4 @@ const weir_function weir_functions_regex[] = {
     {{"regexp_count", "", "regexp_count(string, pattern string [, flags string]) -> int64", "regex", 0,
       "number of matches that do not overlap", "regexp_count('a1b22', '[0-9]+')", "2", "does not exist"},
      {{"sss?", 'i', WEIR_K_CAN_FAIL, fn_count, prepare_two}}},
-    {{NULL}, {{0}}}};
+    {.info = {.name = NULL}}};

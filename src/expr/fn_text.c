@@ -321,4 +321,4 @@ const weir_function weir_functions_text[] = {
     {{"mask", "", "mask(string [, keep int64]) -> string", "text", 0,
       "stars but for the last `keep` characters (the first, when negative)", "mask('4111111111111111', 4)",
       "************1111", "does not exist"}, {{"si?", 's', 0, fn_mask, NULL}}},
-    {{NULL}, {{0}}}};
+    {.info = {.name = NULL}}};

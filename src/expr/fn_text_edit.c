@@ -375,4 +375,4 @@ const weir_function weir_functions_text_edit[] = {
      {{"sx*", 's', WEIR_K_CAN_FAIL | WEIR_K_NULLS, fn_concat_ws, all_text}}},
     {{"concat_op", "", "", "text", 0, NULL, "", "", ""}, {{"s*", 's', WEIR_K_CAN_FAIL, fn_concat, NULL}}},
     {{"concat_binary_op", "", "", "text", 0, NULL, "", "", ""}, {{"b*", 'b', WEIR_K_CAN_FAIL, fn_concat, NULL}}},
-    {{NULL}, {{0}}}};
+    {.info = {.name = NULL}}};

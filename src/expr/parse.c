@@ -1,8 +1,8 @@
 /* A Pratt parser: every operator has a strength, an operand takes what binds tighter. */
 #include "expr/parse.h"
 
-#include <stdlib.h>
 #include <strings.h>
+#include "text/utf8.h"
 
 /* ---- tokens -------------------------------------------------------------------------------- */
 
@@ -458,6 +458,9 @@ weir_status weir_expr_parse(const char *text, weir_arena *arena, const weir_expr
     if (size > WEIR_EXPR_MAX_BYTES)
         return weir_expr_fault(err, 0, "the expression is longer than %u bytes",
                                WEIR_EXPR_MAX_BYTES);
+    size_t valid = weir_utf8_valid_prefix(text, size);
+    if (valid < size)
+        return weir_expr_fault(err, (uint32_t)valid, "the expression is not UTF-8 from here on");
     weir_parser p = {.arena = arena};
     p.text = weir_arena_strndup(arena, text, size);
     if (!p.text) return weir_error_nomem(err);

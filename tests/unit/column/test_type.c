@@ -175,6 +175,21 @@ static void schema(void **state) {
     assert_int_equal(weir_schema_find(s, "column_300", 10), -1);
     assert_true(weir_schema_equal(s, same));
     assert_false(weir_schema_equal(s, other));
+    /* a name's beginning is another name, also where both stand in one probe of the index */
+    for (int i = 0; i < 300; i++)
+        for (size_t n = 0; n < strlen(names[i]); n++) {
+            int at = weir_schema_find(s, names[i], n);
+            assert_true(at < 0 || (strlen(names[at]) == n && memcmp(names[at], names[i], n) == 0));
+        }
+    for (int i = 0; i < 200; i++) {
+        char name[16];
+        size_t n = (size_t)snprintf(name, sizeof name, "x%d", i);
+        weir_field one = {.name = name, .type = f[0].type};
+        weir_schema *tiny = NULL;
+        MUST(weir_schema_new(&one, 1, &tiny, &err));
+        for (size_t k = 0; k < n; k++) assert_int_equal(weir_schema_find(tiny, name, k), -1);
+        weir_schema_release(tiny);
+    }
     names[8][7] = '9';
     weir_schema *none = NULL;
     assert_int_equal(weir_schema_new(f, 300, &none, &err), WEIR_DATA);

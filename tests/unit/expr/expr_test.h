@@ -95,7 +95,7 @@ static weir_column *plain_column(weir_ctx *ctx, const weir_type *type, const cha
 static weir_column *dictionary_column(weir_ctx *ctx, const weir_type *type, const char *const *rows,
                                       uint32_t n) {
     weir_error err = {0};
-    const char *entries[64]; /* distinct rows are few */
+    const char *entries[64] = {NULL}; /* distinct rows are few */
     int32_t *index = calloc(n, sizeof *index);
     uint32_t m = 0;
     for (uint32_t i = 0; i < n; i++) {

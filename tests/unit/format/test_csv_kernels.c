@@ -178,7 +178,7 @@ static void compare_kernels(const char *type_name) {
             weir_failures_free(blame.failures);
         }
     }
-    assert_true(taken > 10000);
+    assert_true(taken > 1000);
     weir_arena_clear(&arena);
 }
 
@@ -210,7 +210,9 @@ static void test_all_dates(void **state) {
             for (uint32_t i = 0; i < 31; i++) {
                 cells.start[i] = 64 + i * 16;
                 cells.end[i] = cells.start[i] + 10;
-                snprintf((char *)data + cells.start[i], 16, "%04d-%02d-%02d", year, month, (int)i + 1);
+                char text[64];
+                snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, (int)i + 1);
+                memcpy(data + cells.start[i], text, 10);
             }
             uint64_t left = t.kernel(&t, &cells, values);
             unsigned days = weir_month_days(year, (unsigned)month);

@@ -387,8 +387,9 @@ static void value_set(void **state) {
             MUST(weir_builder_new(weir_type_of(WEIR_STRING), NULL, &b, &err));
             for (int i = 0; i < 2000; i++) {
                 char v[64];
-                int n = snprintf(v, sizeof v, t == 0 && i % 2 ? "a value of many letters %d" : "%d",
-                                 pass ? i : i * 3);
+                int n =
+                    snprintf(v, sizeof v, t == 0 && i % 2 ? "a value of many letters %d" : "%06d",
+                             pass ? i : i * 3);
                 if (pass && i % 10 == 0)
                     MUST(weir_builder_null(b, false, &err));
                 else
