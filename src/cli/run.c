@@ -79,14 +79,15 @@ static void summary_json(const weir_run_result *r) {
         json_text(s->step);
         printf(
             ",\"status\":\"%s\",\"read\":%llu,\"loaded\":%llu,\"inserted\":%llu,\"updated\":%llu,"
-            "\"unchanged\":%llu,\"stale\":%llu,\"rejected\":%llu,\"filtered\":%llu,\"bytes_read\":%"
-            "llu,"
+            "\"unchanged\":%llu,\"stale\":%llu,\"rejected\":%llu,\"filtered\":%llu,"
+            "\"warnings\":%llu,\"bytes_read\":%llu,"
             "\"files\":%llu,\"files_skipped\":%llu,\"duration_us\":%lld,\"rejects\":",
             weir_run_status_name(s->status), (unsigned long long)a->rows_read,
             (unsigned long long)a->rows_loaded, (unsigned long long)a->loaded.inserted,
             (unsigned long long)a->loaded.updated, (unsigned long long)a->loaded.unchanged,
             (unsigned long long)a->loaded.stale, (unsigned long long)a->rows_rejected,
-            (unsigned long long)a->rows_filtered, (unsigned long long)a->bytes_read,
+            (unsigned long long)a->rows_filtered, (unsigned long long)a->warnings,
+            (unsigned long long)a->bytes_read,
             (unsigned long long)s->files, (unsigned long long)s->files_skipped,
             (long long)s->duration_us);
         if (s->reject_path)
@@ -129,6 +130,7 @@ static void step_line(const weir_step_result *s) {
     fprintf(stderr, "%s read", cli_count(a->rows_read, x));
     if (a->rows_filtered) fprintf(stderr, ", %s filtered", cli_count(a->rows_filtered, x));
     if (a->rows_rejected) fprintf(stderr, ", %s rejected", cli_count(a->rows_rejected, x));
+    if (a->warnings) fprintf(stderr, ", %s warnings", cli_count(a->warnings, x));
     if (s->status == WEIR_RUN_OK || s->status == WEIR_RUN_PARTIAL) {
         fprintf(stderr, ", %s loaded", cli_count(a->rows_loaded, x));
         if (a->loaded.updated || a->loaded.stale || a->loaded.unchanged)
@@ -147,7 +149,8 @@ static void step_line(const weir_step_result *s) {
         fprintf(stderr, " (%s/s)", cli_size((uint64_t)((double)a->bytes_read / seconds), x));
     fprintf(stderr, "\n");
     if (s->files_skipped)
-        fprintf(stderr, "  %llu files were skipped\n", (unsigned long long)s->files_skipped);
+        fprintf(stderr, "  %llu file%s skipped\n", (unsigned long long)s->files_skipped,
+                s->files_skipped == 1 ? " was" : "s were");
     if (s->completed_run)
         fprintf(stderr, "  completed what run %s had decided when it was interrupted\n",
                 s->completed_run);

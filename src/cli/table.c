@@ -22,15 +22,19 @@ static size_t clip(const char *s, size_t n, size_t chars) {
     return i;
 }
 
-static bool numeric(const weir_type *t) {
-    return weir_type_is_numeric(t);
-}
 
 typedef struct column {
     int field;
     size_t width;
+    size_t most; /* characters of a cell that are shown */
     bool right;
 } column;
+
+/* What a person takes elsewhere is never cut. */
+static size_t most_of(const char *name) {
+    bool whole = strcmp(name, "path") == 0 || strcmp(name, "error") == 0;
+    return whole ? SIZE_MAX : CELL_MAX;
+}
 
 static bool cell_text(const weir_column *c, uint32_t row, weir_buf *raw, weir_buf *out) {
     raw->size = out->size = 0;
@@ -51,13 +55,14 @@ static int choose(const weir_schema *s, const char *const *names, size_t n, colu
     for (int i = 0; i < count; i++) {
         const weir_field *f = &s->fields[out[i].field];
         out[i].width = width_of(f->name, strlen(f->name));
-        out[i].right = numeric(f->type);
+        out[i].most = most_of(f->name);
+        out[i].right = weir_type_is_numeric(f->type);
     }
     return count;
 }
 
 static void print_cell(const column *c, const char *s, size_t n, bool last) {
-    size_t shown = clip(s, n, CELL_MAX), w = width_of(s, shown);
+    size_t shown = clip(s, n, c->most), w = width_of(s, shown);
     if (c->right) printf("%*s", (int)(c->width - w), "");
     fwrite(s, 1, shown, stdout);
     if (!c->right && !last) printf("%*s", (int)(c->width - w), "");
@@ -75,7 +80,7 @@ static int print_text(weir_batch *const *batches, size_t n, const column *column
                 ok = cell_text(batches[b]->columns[columns[c].field], weir_batch_row(batches[b], k),
                                &raw, &cell);
                 size_t w = width_of(cell.data, cell.size);
-                if (w > CELL_MAX) w = CELL_MAX;
+                if (w > columns[c].most) w = columns[c].most;
                 if (w > sized[c].width) sized[c].width = w;
             }
     const weir_schema *s = batches[0]->schema;

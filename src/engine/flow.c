@@ -141,6 +141,19 @@ static weir_status open_sinks(weir_flow *f, weir_error *err) {
     return WEIR_OK;
 }
 
+/* Tells the owner which split the schema failed on: the one that the error is about. */
+static void blame_split(const weir_flow *f, const weir_error *err) {
+    const weir_flow_config *c = &f->config;
+    if (!err || !c->split_failed || (err->status != WEIR_DATA && err->status != WEIR_IO)) return;
+    for (size_t i = 0; i < f->splits.n; i++) {
+        weir_error like = {0}; /* an error has the name as it can be printed */
+        weir_error_at(&like, f->splits.items[i].name, 0, 0);
+        if (strcmp(like.source, err->source) != 0) continue;
+        c->split_failed(c->split_context, &f->splits.items[i]);
+        return;
+    }
+}
+
 weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
                            const weir_splits *frozen, weir_diags *diags, weir_flow **out,
                            weir_error *err) {
@@ -158,7 +171,11 @@ weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
         *out = f;
         return WEIR_OK;
     }
-    WEIR_TRY(source->schema(f->source, &f->splits, &f->source_schema, err));
+    status = source->schema(f->source, &f->splits, &f->source_schema, err);
+    if (status != WEIR_OK) {
+        blame_split(f, err);
+        goto out;
+    }
     f->full_schema = weir_schema_retain(f->source_schema);
     WEIR_TRY(weir_reject_schema(&f->reject_schema, err));
     WEIR_TRY(bind_all(f, f->source_schema, &f->operators, err));

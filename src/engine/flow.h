@@ -42,6 +42,8 @@ typedef struct weir_flow_config {
     bool empty_ok;    /* no split is not an error */
     /* which splits are left over from earlier runs; NULL = all are read */
     bool (*split_wanted)(void *context, const weir_split *split);
+    /* told of the split that could not be read when its columns were looked for; may be NULL */
+    void (*split_failed)(void *context, const weir_split *split);
     void *split_context;
     /* endless sources: an epoch ends at whichever comes first; 0 = not by this */
     uint64_t epoch_rows, epoch_bytes;

@@ -475,6 +475,8 @@ static weir_status work_packet(worker *w, weir_packet *p, weir_error *err) {
         t0 = flow_cpu_ns();
     }
 out:
+    if (status != WEIR_OK && err && !err->source[0] && p->chunk.split < w->run->flow->splits.n)
+        weir_error_at(err, w->run->flow->splits.items[p->chunk.split].name, err->line, err->column);
     return status;
 }
 

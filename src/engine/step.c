@@ -47,6 +47,7 @@ typedef struct work {
     weir_cancel cancel; /* of the attempt: the run's, or its own deadline */
     weir_env flow_env;
     weir_splits skipped; /* files left out by on_file_error: skip */
+    char *unreadable;    /* the file whose columns could not be found, in the arena */
     weir_error wanted_error;
     weir_buf source_text; /* weir_reject_describe_source */
 } work;
@@ -115,6 +116,11 @@ static bool split_wanted(void *context, const weir_split *split) {
     return !found || file.size_bytes != split->size_bytes || file.mtime_ns != split->mtime_ns;
 }
 
+static void split_failed(void *context, const weir_split *split) {
+    work *w = context;
+    w->unreadable = weir_arena_strdup(w->arena, split->name);
+}
+
 static void progress(void *context, const weir_account *sofar) {
     work *w = context;
     w->env->progress(w->env->progress_context, w->step->name, sofar);
@@ -129,6 +135,7 @@ static weir_status work_init(work *w, weir_error *err) {
                             &format, err));
     WEIR_TRY(weir_step_config(w->step, w->arena, &store, &w->config, err));
     w->config.split_wanted = split_wanted;
+    w->config.split_failed = split_failed;
     w->config.split_context = w;
     if (e->progress) {
         w->config.progress = progress;
@@ -179,12 +186,16 @@ static void take_account(work *w, const weir_account *a) {
 static weir_status run_once(work *w, const weir_splits *frozen, char **failed, weir_error *err) {
     weir_flow *f = NULL;
     weir_account total = {0};
+    w->unreadable = NULL;
     weir_status status = weir_flow_open(&w->config, &w->flow_env, frozen, w->env->diags, &f, err);
     if (status == WEIR_OK && w->wanted_error.status != WEIR_OK) {
         *err = w->wanted_error;
         status = err->status;
     }
-    if (status != WEIR_OK) goto out;
+    if (status != WEIR_OK) {
+        *failed = w->unreadable;
+        goto out;
+    }
     if (weir_flow_is_empty(f)) {
         w->result->nothing_new = true;
         goto out;

@@ -184,6 +184,19 @@ WEIR_MUST_USE weir_status weir_text_room(weir_text_out *t, size_t max_bytes, cha
 static inline void weir_text_commit(weir_text_out *t, uint32_t row, size_t n) {
     weir_view *v = (weir_view *)t->out->values + row;
     const uint8_t *at = t->block->data + t->block->size;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (n <= 12) { /* the room has 16 bytes at least: take 12 and mask, without a branch on n */
+        uint32_t head;
+        uint64_t rest;
+        memcpy(&head, at, 4);
+        memcpy(&rest, at + 4, 8);
+        uint64_t keep_head = n >= 4 ? UINT32_MAX : (1ull << (8 * n)) - 1;
+        uint64_t keep_rest = n >= 12 ? UINT64_MAX : n <= 4 ? 0 : (1ull << (8 * (n - 4))) - 1;
+        v->words[0] = n | (head & keep_head) << 32;
+        v->words[1] = rest & keep_rest;
+        return;
+    }
+#endif
     *v = weir_view_make(at, (uint32_t)n, t->block_index, (uint32_t)t->block->size);
     if (n > 12) t->block->size += n;
 }

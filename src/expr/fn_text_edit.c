@@ -1,5 +1,6 @@
 /* Text functions of several texts: pieces, search, replacement, joining. */
 #include "expr/function.h"
+#include "expr/text_fast.h"
 #include "text/utf8.h"
 
 /* ---- pieces: views into the argument ------------------------------------------------------------- */
@@ -46,7 +47,10 @@ static weir_status fn_substr(weir_call *call, weir_column *out, weir_error *err)
         }
         if (from == INT64_MIN) from++;
         weir_slice s = weir_text_at(&p.a, row);
-        put_piece(&p, out, row, bytes ? substring_bytes(s, from, n) : weir_utf8_substring(s, from, n));
+        /* Where all that matters is ASCII, characters are bytes. */
+        size_t end = n >= 0 && from >= 0 && from <= 4096 && n <= 4096 ? (size_t)(from + n) : s.size;
+        bool simple = bytes || weir_text_is_ascii(s.data, end < s.size ? end : s.size);
+        put_piece(&p, out, row, simple ? substring_bytes(s, from, n) : weir_utf8_substring(s, from, n));
     }
 out:
     return status;
@@ -78,10 +82,7 @@ static weir_status fn_right(weir_call *call, weir_column *out, weir_error *err) 
 
 /* The next place of d in s at or behind byte `from`; s.size when there is none. */
 static size_t find(weir_slice s, size_t from, weir_slice d) {
-    if (d.size == 0 || from > s.size) return s.size;
-    const char *p = d.size == 1 ? memchr(s.data + from, d.data[0], s.size - from)
-                                : memmem(s.data + from, s.size - from, d.data, d.size);
-    return p ? (size_t)(p - s.data) : s.size;
+    return d.size == 0 || from > s.size ? s.size : weir_text_find(s, from, d);
 }
 
 /* Part number n (1-based; negative: from the end); empty when there is none. */
@@ -321,6 +322,41 @@ static weir_status join(weir_call *call, weir_column *out, uint32_t first, bool 
 out:
     return status;
 }
+
+/* a || b || ...: no argument is null. */
+static weir_status fn_concat_op(weir_call *call, weir_column *out, weir_error *err) {
+    uint32_t n = call->n_args;
+    weir_text_arg *args = weir_arena_alloc(call->eval->scratch, (n + 1) * sizeof *args);
+    if (!args) return weir_error_nomem(err);
+    for (uint32_t i = 0; i < n; i++) args[i] = weir_text_arg_of(call->args[i]);
+    weir_text_out t = weir_text_out_of(call, out);
+    weir_status status = WEIR_OK;
+    WEIR_EACH_ROW(row) {
+        size_t total = 0;
+        for (uint32_t i = 0; i < n; i++) total += weir_text_view(&args[i], row)->in.size;
+        if (total > WEIR_TEXT_RESULT_MAX) {
+            WEIR_TRY(weir_call_fail(call, out, row, err, "text longer than 64 MiB"));
+            continue;
+        }
+        char *room = NULL, *to;
+        WEIR_TRY(weir_text_room(&t, total + 16, &room, err));
+        to = room;
+        for (uint32_t i = 0; i < n; i++) {
+            const weir_view *v = weir_text_view(&args[i], row);
+            if (v->in.size <= 12) { /* all twelve bytes at once; what is too much is overwritten */
+                memcpy(to, v->in.bytes, 12);
+                to += v->in.size;
+                continue;
+            }
+            weir_slice s = weir_view_slice(args[i].base, v);
+            memcpy(to, s.data, s.size);
+            to += s.size;
+        }
+        weir_text_commit(&t, row, total);
+    }
+out:
+    return status;
+}
 static weir_status fn_concat(weir_call *call, weir_column *out, weir_error *err) {
     return join(call, out, 0, false, err);
 }
@@ -373,6 +409,6 @@ const weir_function weir_functions_text_edit[] = {
     {{"concat_ws", "", "concat_ws(separator string, any, ...) -> string", "text", 0,
       "all as text with the separator between, nulls left out", "concat_ws('-', 'a', null, 'b')", "a-b", ""},
      {{"sx*", 's', WEIR_K_CAN_FAIL | WEIR_K_NULLS, fn_concat_ws, all_text}}},
-    {{"concat_op", "", "", "text", 0, NULL, "", "", ""}, {{"s*", 's', WEIR_K_CAN_FAIL, fn_concat, NULL}}},
-    {{"concat_binary_op", "", "", "text", 0, NULL, "", "", ""}, {{"b*", 'b', WEIR_K_CAN_FAIL, fn_concat, NULL}}},
+    {{"concat_op", "", "", "text", 0, NULL, "", "", ""}, {{"s*", 's', WEIR_K_CAN_FAIL, fn_concat_op, NULL}}},
+    {{"concat_binary_op", "", "", "text", 0, NULL, "", "", ""}, {{"b*", 'b', WEIR_K_CAN_FAIL, fn_concat_op, NULL}}},
     {.info = {.name = NULL}}};

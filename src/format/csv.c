@@ -4,6 +4,7 @@
 /* ---- options ------------------------------------------------------------------------------- */
 
 static const char *const newline_choices[] = {"auto", "lf", "cr", NULL};
+static const char *const stray_choices[] = {"reject", "keep", NULL};
 static const char *const newline_write_choices[] = {"lf", "crlf", NULL};
 static const char *const quoting_choices[] = {"needed", "all", NULL};
 
@@ -60,6 +61,14 @@ static const char *const quoting_choices[] = {"needed", "all", NULL};
              .offset = offsetof(weir_csv_read_config, null_quoted),                                \
              .fallback = "false",                                                                  \
              .help = "the texts of `null` mean null inside quotes, too",                           \
+             .since = "0.1"},                                                                      \
+            {.name = "stray_quotes",                                                               \
+             .type = WEIR_OPT_ENUM,                                                                \
+             .offset = offsetof(weir_csv_read_config, stray_quotes),                               \
+             .choices = stray_choices,                                                             \
+             .fallback = "reject",                                                                 \
+             .help = "keep: a quote inside a field that does not begin with one is a character "   \
+                     "like any other",                                                             \
              .since = "0.1"},                                                                      \
         {                                                                                          \
             0                                                                                      \
@@ -161,6 +170,7 @@ weir_status weir_csv_dialect_init(weir_csv_dialect *d, const weir_csv_read_confi
                                   d->quote == d->delimiter ? "quote" : "escape", d->delimiter);
     }
     d->lone_cr = config->newline == WEIR_CSV_CR;
+    d->keep_stray = config->stray_quotes != 0;
     weir_csv_dialect_finish(d);
     return WEIR_OK;
 }

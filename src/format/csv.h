@@ -30,6 +30,7 @@ typedef struct weir_csv_read_config {
     weir_opt_strings null_words;
     bool null_given;
     bool null_quoted; /* null words count inside quotes, too */
+    int stray_quotes; /* 0 reject, 1 keep */
 } weir_csv_read_config;
 
 typedef enum weir_csv_quoting { WEIR_CSV_QUOTE_NEEDED, WEIR_CSV_QUOTE_ALL } weir_csv_quoting;
@@ -50,6 +51,7 @@ typedef struct weir_csv_dialect {
     bool has_quote;
     bool doubled;  /* a quote inside quotes is written twice (escape == quote) */
     bool lone_cr;  /* a lone CR ends a line, as LF and CR LF do; else it is a fault outside quotes */
+    bool keep_stray; /* a quote inside an unquoted field is a character, not a fault */
     bool regular;  /* csv_simd.c may be used: doubled or no quotes at all, and not lone_cr */
     uint8_t stops[256]; /* 1 for delimiter, quote, escape, CR, LF */
 } weir_csv_dialect;

@@ -2,7 +2,7 @@
  * a fault; the vector code must agree with it on every text that it takes.
  *
  * Strict RFC 4180, with these answers where the text breaks it:
- *   a quote inside an unquoted field     is an ordinary character, and a flaw
+ *   a quote inside an unquoted field     is an ordinary character, and a flaw (unless keep_stray)
  *   text behind a closing quote          goes on as an unquoted field, and is a flaw
  *   CR outside quotes, not before LF     is an ordinary character, and a flaw (unless lone_cr)
  *   CR or CR LF at the end of the input  end the last line
@@ -45,7 +45,7 @@ static inline bool plain_byte(weir_csv_scan *s, const weir_csv_dialect *d, uint8
     } else if (b == d->quote && d->has_quote && s->state == WEIR_CSV_AT_START) {
         s->state = WEIR_CSV_IN_QUOTES;
     } else {
-        if (b == d->quote && d->has_quote) flaw(s, WEIR_CSV_STRAY);
+        if (b == d->quote && d->has_quote && !d->keep_stray) flaw(s, WEIR_CSV_STRAY);
         s->state = WEIR_CSV_IN_PLAIN;
     }
     return false;

@@ -41,7 +41,7 @@ weir_status weir_codec_bad(weir_stream *s, uint64_t offset, weir_error *err, con
     va_start(args, fmt);
     int n = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    weir_error_set(err, WEIR_DATA, "%s: %s (at byte %llu of the compressed data)", s->name,
+    weir_error_set(err, WEIR_DATA, "%s (at byte %llu of the compressed data)",
                    n < 0 ? "the compressed data is damaged" : text, (unsigned long long)offset);
     weir_error_at(err, s->name, 0, 0);
     if (err) err->byte = (int64_t)offset;

@@ -180,8 +180,9 @@ static weir_status bind_bound(binding *b, check_kind kind, const char *key, cons
     value->encoding = WEIR_CONSTANT; /* of one row: its bitmaps fit */
     check *c = add_check(b, kind, key);
     c->bound = value;
-    c->text = keep(b, text, &status, err);
-    return status;
+    c->text = weir_arena_printf(b->bind->arena, " is %s the %simum %.100s",
+                                kind == CHECK_MIN ? "below" : "above", key, text);
+    return c->text ? WEIR_OK : weir_error_nomem(err);
 }
 
 static weir_status bind_type(binding *b, weir_error *err) {
@@ -237,14 +238,16 @@ static weir_status bind_pattern(binding *b, weir_error *err) {
     if (status != WEIR_OK) return status;
     check *c = add_check(b, CHECK_PATTERN, "pattern");
     c->regex = regex;
-    c->text = keep(b, text, &status, err);
-    return status;
+    weir_slice shown = weir_slice_of(text);
+    c->text = weir_arena_printf(b->bind->arena, " does not match %.*s%s", weir_clip(shown), text,
+                                shown.size > 100 ? "..." : "");
+    return c->text ? WEIR_OK : weir_error_nomem(err);
 }
 
-/* "new, paid, shipped" for the sentence, cut after about 200 bytes. */
+/* " is not one of new, paid, shipped" for the sentence, cut after about 200 bytes. */
 static const char *join(const binding *b, const weir_opt_strings *items) {
     weir_buf text = {0};
-    bool ok = true;
+    bool ok = weir_buf_adds(&text, " is not one of ");
     for (size_t i = 0; ok && i < items->n; i++) {
         ok = (i == 0 || weir_buf_adds(&text, ", ")) && weir_buf_adds(&text, items->items[i]);
         if (text.size > 200 && i + 1 < items->n) {
@@ -274,7 +277,7 @@ static weir_status bind_set(binding *b, check_kind kind, const char *key, bool g
         weir_column_release(values);
         return status;
     }
-    c->text = join(b, items);
+    c->text = kind == CHECK_IN ? join(b, items) : " is not allowed";
     return c->text ? WEIR_OK : weir_error_nomem(err);
 }
 

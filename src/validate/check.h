@@ -45,7 +45,7 @@ typedef struct check {
     const char *name; /* of the field, "" without one */
     const char *rule;
     const char *message; /* NULL = a sentence is made */
-    const char *text;    /* of the bound, pattern, set or expression, for the sentence */
+    const char *text;    /* of the expression; else the sentence behind the value, ready made */
     weir_on_fail on_fail;
     int64_t length;
     const weir_type *type;

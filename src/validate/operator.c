@@ -1,5 +1,8 @@
 /* The validate operator: runs the checks and does what on_fail says. */
+#include "text/utf8.h"
 #include "validate/check.h"
+
+#define REASON_MAX_BYTES 2000
 
 typedef struct validate_local {
     uint64_t *bad; /* room for a batch of the largest size */
@@ -45,6 +48,20 @@ static weir_status make_reason(validate_local *local, const check_run *run, uint
     return weir_check_reason(run, row, &local->reason) ? WEIR_OK : weir_error_nomem(err);
 }
 
+/* The sentence is finished: formatting it once more would cost as much again. */
+static weir_status add_failure(weir_failures *f, const validate_local *local, const check_run *run,
+                               uint32_t row, weir_error *err) {
+    size_t n = local->reason.size < REASON_MAX_BYTES
+                   ? local->reason.size
+                   : weir_utf8_clip(local->reason.data, local->reason.size, REASON_MAX_BYTES);
+    const char *reason = weir_arena_strndup(&f->arena, local->reason.data, n);
+    if (reason)
+        return weir_failures_put(f, row, "validate", run->c->name, run->c->rule, reason, err);
+    /* Out of memory, or the batch has no room for more reasons: it knows which. */
+    return weir_failures_add(f, row, "validate", run->c->name, run->c->rule, err, "%.*s", (int)n,
+                             local->reason.data);
+}
+
 static weir_status reject(validate_local *local, const check_run *run, weir_error *err) {
     weir_failures *f = NULL;
     weir_status status = weir_batch_failures(run->batch, &f, err);
@@ -52,9 +69,7 @@ static weir_status reject(validate_local *local, const check_run *run, weir_erro
         uint32_t row = weir_rows_at(&run->rows, k);
         if (!weir_bit_get(run->bad, row)) continue;
         status = make_reason(local, run, row, err);
-        if (status == WEIR_OK)
-            status = weir_failures_add(f, row, "validate", run->c->name, run->c->rule, err, "%.*s",
-                                       (int)local->reason.size, local->reason.data);
+        if (status == WEIR_OK) status = add_failure(f, local, run, row, err);
     }
     return status;
 }

@@ -2,8 +2,14 @@
 
 #include "text/hash.h"
 
+/* So many values are compared one by one without a branch: that is cheaper than a guess of the
+ * processor about where a hash leads. */
+#define SMALL_MAX 8
+
 struct weir_value_set {
     weir_column *values;
+    bool small; /* at most SMALL_MAX words or short texts: in words */
+    uint64_t words[SMALL_MAX][2];
     uint32_t mask;
     uint32_t slots[]; /* number of a value + 1; 0 = empty */
 };
@@ -50,6 +56,25 @@ static weir_status hash_rows(const weir_column *c, weir_rows rows, uint64_t *has
     return weir_hash_rows(c, rows, hashes) == WEIR_OK ? WEIR_OK : weir_error_nomem(err);
 }
 
+/* Unused places repeat the first value, so that the loop always has SMALL_MAX turns. */
+static void fill_small(weir_value_set *s, const weir_column *values) {
+    uint32_t n = values->length;
+    s->small = n > 0 && n <= SMALL_MAX;
+    for (uint32_t i = 0; s->small && i < SMALL_MAX; i++) {
+        uint32_t row = i < n ? i : 0;
+        if (weir_type_is_view(values->type)) {
+            const weir_view *v = (const weir_view *)values->values + row;
+            if (v->in.size > 12) s->small = false;
+            memcpy(s->words[i], v->words, sizeof s->words[i]);
+        } else if (is_word(values->type)) {
+            s->words[i][0] = word_at(values, row);
+            s->words[i][1] = 0;
+        } else {
+            s->small = false;
+        }
+    }
+}
+
 weir_status weir_value_set_new(weir_column *values, weir_value_set **out, weir_error *err) {
     uint32_t slots = 8, n = values->length;
     while (slots < n * 2) slots *= 2;
@@ -67,6 +92,7 @@ weir_status weir_value_set_new(weir_column *values, weir_value_set **out, weir_e
     }
     memset(s->slots, 0, slots * sizeof *s->slots);
     s->mask = slots - 1;
+    fill_small(s, values);
     for (uint32_t i = 0; i < n; i++) {
         uint64_t h = views ? hash_view(values, (const weir_view *)values->values + i)
                      : is_word(values->type) ? hash_word(word_at(values, i))
@@ -86,6 +112,31 @@ void weir_value_set_free(weir_value_set *s) {
     weir_column_release(s->values);
     weir_free(s);
 }
+
+static inline bool in_small(const weir_value_set *s, uint64_t a, uint64_t b) {
+    uint32_t hit = 0;
+    for (int i = 0; i < SMALL_MAX; i++) hit |= ((a ^ s->words[i][0]) | (b ^ s->words[i][1])) == 0;
+    return hit;
+}
+
+/* Row by row, the bits of 64 rows in a register where all rows are asked for. */
+#define FIND_SMALL(A, B)                                                                           \
+    do {                                                                                           \
+        uint32_t row = 0;                                                                          \
+        for (; !rows.sel && row + 64 <= rows.n; row += 0) {                                        \
+            uint64_t word = 0;                                                                     \
+            for (uint32_t end = row + 64; row < end; row++)                                        \
+                word |= (uint64_t)in_small(s, A, B) << (row & 63);                                 \
+            uint64_t asked = valid ? valid[(row >> 6) - 1] : ~0ull;                                \
+            found[(row >> 6) - 1] = (found[(row >> 6) - 1] & ~asked) | (word & asked);             \
+        }                                                                                          \
+        for (uint32_t k = row; k < rows.n; k++) {                                                  \
+            row = weir_rows_at(&rows, k);                                                          \
+            if (valid && !weir_bit_get(valid, row)) continue;                                      \
+            uint64_t bit = 1ull << (row & 63);                                                     \
+            found[row >> 6] = in_small(s, A, B) ? found[row >> 6] | bit : found[row >> 6] & ~bit;  \
+        }                                                                                          \
+    } while (0)
 
 #define PROBE(HASH, SAME)                                                                          \
     do {                                                                                           \
@@ -108,6 +159,14 @@ weir_status weir_value_set_find(const weir_value_set *s, const weir_column *c, w
                                 uint64_t *found, weir_error *err) {
     const uint64_t *valid = c->validity;
     const weir_column *v = s->values;
+    if (s->small) {
+        const weir_view *views = c->values;
+        if (weir_type_is_view(c->type))
+            FIND_SMALL(views[row].words[0], views[row].words[1]);
+        else
+            FIND_SMALL(word_at(c, row), 0);
+        return WEIR_OK;
+    }
     if (weir_type_is_view(c->type)) {
         const weir_view *views = c->values, *members = v->values;
         PROBE(hash_view(c, views + row), same_view(c, views + row, v, members + i - 1));

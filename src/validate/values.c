@@ -52,25 +52,38 @@ static weir_status check_pattern(const check *k, const weir_column *c, weir_rows
     return broken ? weir_error_nomem(err) : WEIR_OK;
 }
 
-/* Rows of a PLAIN column that are bad; bad is cleared by the caller. */
+/* Empty texts; 64 rows at a time where all are asked for. */
+static void find_empty(const weir_column *c, weir_rows rows, uint64_t *bad) {
+    const weir_view *views = c->values;
+    if (rows.sel) {
+        EACH_VALUE(views[row].in.size == 0);
+        return;
+    }
+    for (uint32_t row = 0; row < rows.n; row++)
+        bad[row >> 6] |= (uint64_t)(views[row].in.size == 0) << (row & 63);
+    for (size_t w = 0; c->validity && w < weir_bit_words(rows.n); w++) bad[w] &= c->validity[w];
+}
+
+/* Rows of a PLAIN column that are bad (bits of dead rows mean nothing); bad is cleared by the
+ * caller. */
 static weir_status check_plain(const check *k, const weir_column *c, weir_rows rows, uint64_t *bad,
                                weir_error *err) {
     switch (k->kind) {
     case CHECK_LENGTH:
     case CHECK_MIN_LENGTH:
     case CHECK_MAX_LENGTH: EACH_VALUE(length_is_bad(k, c, row)); return WEIR_OK;
-    case CHECK_REQUIRED: {
-        const weir_view *views = c->values;
-        EACH_VALUE(views[row].in.size == 0);
-        return WEIR_OK;
-    }
+    case CHECK_REQUIRED: find_empty(c, rows, bad); return WEIR_OK;
     case CHECK_PATTERN: return check_pattern(k, c, rows, bad, err);
     case CHECK_NOT_IN: return weir_value_set_find(k->set, c, rows, bad, err);
     case CHECK_IN: {
         weir_status status = weir_value_set_find(k->set, c, rows, bad, err);
-        if (status != WEIR_OK) return status;
-        EACH_VALUE((bad[row >> 6] ^= 1ull << (row & 63), false));
-        return WEIR_OK;
+        if (rows.sel) { /* dead rows keep a clear bit: a word without bits is looked at no more */
+            EACH_VALUE((bad[row >> 6] ^= 1ull << (row & 63), false));
+            return status;
+        }
+        for (size_t w = 0; w < weir_bit_words(rows.length); w++)
+            bad[w] = c->validity ? ~bad[w] & c->validity[w] : ~bad[w];
+        return status;
     }
     default: return weir_error_set(err, WEIR_INTERNAL, "rule %s has no values", k->rule);
     }
@@ -102,6 +115,7 @@ static weir_status check_dictionary(check_run *run, const weir_column *c, weir_e
     uint64_t any = 0, *bad = weir_alloc_zero(words + 1, sizeof *bad);
     if (!bad) return weir_error_nomem(err);
     weir_status status = check_plain(run->c, c->dictionary, (weir_rows){NULL, n, n}, bad, err);
+    if (n % 64) bad[n / 64] &= (1ull << n % 64) - 1;
     for (size_t w = 0; w < words; w++) any |= bad[w];
     for (uint32_t k = 0; status == WEIR_OK && any && k < run->rows.n; k++) {
         uint32_t row = weir_rows_at(&run->rows, k);

@@ -38,11 +38,27 @@ static void fuzz_tree(const char *text, size_t size) {
 }
 
 static weir_schema *schema_of_all(void) {
-    static const char *const types[] = {"bool", "int8", "int64", "uint64", "float32", "float64", "decimal(6,2)",
-                                        "decimal(30,5)", "string", "binary", "date", "time", "timestamp",
-                                        "timestamptz(+01:00)", "interval", "uuid", "json", "list<int64>",
-                                        "struct<a int64, b list<json>>", "map<string, date>"};
-    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
+    static const char *const types[] = {"bool",
+                                        "int8",
+                                        "int64",
+                                        "uint64",
+                                        "float32",
+                                        "float64",
+                                        "decimal(6,2)",
+                                        "decimal(30,5)",
+                                        "string",
+                                        "binary",
+                                        "date",
+                                        "time",
+                                        "timestamp",
+                                        "timestamptz(+01:00)",
+                                        "interval",
+                                        "uuid",
+                                        "json",
+                                        "list<int64>",
+                                        "struct<a int64, b list<json>>",
+                                        "map<string, date>"};
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g",     "h", "i", "j",
                                         "k", "l", "m", "n", "o", "p", "value", "r", "s", "t"};
     weir_field fields[20];
     weir_schema *schema = NULL;
@@ -67,7 +83,8 @@ static void read_chunk(weir_decoder *d, const weir_chunk *chunk, weir_ctx *ctx) 
 }
 
 static void fuzz_reader(uint8_t choice, const char *text, size_t size) {
-    weir_json_read_config config = {.lines = choice & 2, .repeated = choice >> 2 & 1, .max_depth = 20};
+    weir_json_read_config config = {
+        .lines = choice & 2, .repeated = choice >> 2 & 1, .max_depth = 20};
     weir_read_request request = {.config = &config,
                                  .extra = choice & 8 ? WEIR_EXTRA_REJECT : WEIR_EXTRA_KEEP,
                                  .chunk_bytes = choice & 16 ? 64 : 4096,

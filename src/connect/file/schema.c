@@ -203,8 +203,8 @@ static weir_status visit_split(pass *p, looker *lookers, uint32_t n, names *foun
     const weir_split *split = &r->splits->items[p->split];
     const weir_read_ops *ops = r->format->read;
     weir_stream *in = NULL;
-    weir_status status = r->open(r->context, split, &in, err);
-    if (status != WEIR_OK) return status;
+    weir_status status;
+    WEIR_TRY(r->open(r->context, split, &in, err));
     WEIR_TRY(ops->cutter_new(r->read, in, &p->cutter, err));
     weir_layout *layout = ops->cutter_layout(p->cutter);
     for (uint32_t i = 0; layout && i < layout->n_names; i++)
@@ -212,7 +212,7 @@ static weir_status visit_split(pass *p, looker *lookers, uint32_t n, names *foun
     if (must_look(r, layout, found) && p->budget_bytes) WEIR_TRY(look_at_split(p, lookers, n, err));
 out:
     if (status != WEIR_OK && err && !err->source[0]) weir_error_at(err, split->name, 0, 0);
-    ops->cutter_free(p->cutter);
+    if (p->cutter) ops->cutter_free(p->cutter);
     p->cutter = NULL;
     weir_stream_close(in);
     return status;

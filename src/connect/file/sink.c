@@ -1,4 +1,9 @@
-/* Writing: files that appear whole at commit.
+/* A file that is there is only overwritten when the user says so.  Asked before anything is decided:
+ * a commit cannot fail any more. */
+static weir_status check_free(const sink *s, const char *path, weir_error *err) {
+    struct stat st;
+    if (s->request.mode == WEIR_MODE_REPLACE || lstat(path, &st) != 0) return WEIR_OK;
+    weir_error_set(err, WEIR_USAGE, "%s exists already", path);/* Writing: files that appear whole at commit.
  *
  * Workers encode (and compress: members can be put one behind the other); the one writer appends
  * the pieces to the file, or to one file a partition.  Prepared files wait under their temporary
@@ -131,6 +136,11 @@ static weir_status check_target(const sink *s, weir_error *err) {
     weir_error_set(err, WEIR_USAGE, "%s exists already", s->path);
     weir_error_hint(err, "write mode: replace, or put {run_id} in the path");
     return WEIR_USAGE;
+}
+
+static weir_status check_target(const sink *s, weir_error *err) {
+    bool known = !s->to_stdout && !s->n_partition && !s->config->file_size;
+    return known ? check_free(s, s->path, err) : WEIR_OK;
 }
 
 static void sink_close(void *object) {
@@ -479,6 +489,7 @@ static weir_status target_new(writer *w, const char *key, uint64_t hash, uint32_
     t->key = weir_strdup(key);
     t->path = w->s->config->file_size ? numbered(key, number) : weir_strdup(key);
     status = t->key && t->path ? WEIR_OK : weir_error_nomem(err);
+    if (status == WEIR_OK && !w->standard) status = check_free(w->s, t->path, err);
     if (status == WEIR_OK && !w->standard)
         status = weir_file_writer_begin(t->path, w->s->token, true, &t->file, err);
     if (status == WEIR_OK) status = w->s->request.format->write->header(w->inner, &header, err);
@@ -566,6 +577,7 @@ static weir_status finish_target(writer *w, target *t, weir_error *err) {
     t->closed = true;
     if (status != WEIR_OK) return status;
     if (w->standard) return weir_stream_finish(w->standard, err);
+    if ((status = check_free(w->s, t->path, err)) != WEIR_OK) return status;
     return weir_file_writer_prepare(t->file, err);
 }
 

@@ -102,6 +102,9 @@ static void check_values(const char *dir, const char *csv_dir, const char *name,
     must(weir_json_parse(json.data, json.size, NULL, &arena, &rows, &err), &err);
     weir_csv_read_config config = read_defaults();
     config.header = header;
+    /* Quotes inside an unquoted field: RFC 4180 (section 2, 5) forbids them, and csv-test-data has the
+     * like among its bad files. */
+    config.stray_quotes = strstr(name, "location_coordinates") != NULL;
     for (size_t chunk = 64; chunk <= 65536; chunk *= 32) {
         weir_read_request request = {
             .config = &config, .chunk_bytes = chunk, .max_record_bytes = 65536};

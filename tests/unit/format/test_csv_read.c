@@ -265,6 +265,17 @@ static void test_rejects(void **state) {
     reading_clear(&r);
 }
 
+static void test_stray_quotes_kept(void **state) {
+    (void)state;
+    config.stray_quotes = 1;
+    reading r = read_string("a,b\n5' 3\",x\"y\"z\n\"q\",\"l\n\"\n", NULL);
+    assert_int_equal(r.rows, 2);
+    expect_row(&r, 0, "5' 3\"|x\"y\"z");
+    expect_row(&r, 1, "q|l\n");
+    assert_null(r.batches[0]->failures);
+    reading_clear(&r);
+}
+
 /* One missing quote costs one line, though a later quote seems to close it. */
 static void test_missing_quote_costs_one_line(void **state) {
     (void)state;
@@ -577,6 +588,7 @@ int main(void) {
         cmocka_unit_test_setup(test_no_header, setup),
         cmocka_unit_test_setup(test_head_errors, setup),
         cmocka_unit_test_setup(test_rejects, setup),
+        cmocka_unit_test_setup(test_stray_quotes_kept, setup),
         cmocka_unit_test_setup(test_missing_quote_costs_one_line, setup),
         cmocka_unit_test_setup(test_too_long, setup),
         cmocka_unit_test_setup(test_utf8, setup),
