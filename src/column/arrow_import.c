@@ -6,7 +6,6 @@
 #define METADATA_PAIRS_MAX 4096
 #define METADATA_TEXT_MAX ((int32_t)1 << 24)
 #define NAME_MAX_BYTES ((size_t)1 << 16)
-#define DECIMAL_DIGITS_MAX 99
 
 /* ---- formats ------------------------------------------------------------------------------- */
 
@@ -50,7 +49,7 @@ static weir_status set(weir_arrow_format *out, weir_arrow_layout layout, weir_ty
     return WEIR_OK;
 }
 
-/* One decimal number of at most two digits... or three for widths; behind it *p. */
+/* A number of at most three digits; *p goes behind it. */
 static bool small_number(const char **p, int *out) {
     int v = 0, digits = 0;
     bool minus = **p == '-';
@@ -68,7 +67,7 @@ static weir_status decimal_format(const struct ArrowSchema *s, weir_arrow_format
     if (!small_number(&p, &precision) || *p++ != ',' || !small_number(&p, &scale))
         return unknown(s, err);
     if (*p == ',' && (p++, !small_number(&p, &bits))) return unknown(s, err);
-    if (*p || (bits != 128 && bits != 64 && bits != 32) || precision > DECIMAL_DIGITS_MAX)
+    if (*p || (bits != 128 && bits != 64 && bits != 32))
         return unknown(s, err);
     const weir_type *type = NULL;
     if (precision < 1 || precision > WEIR_DECIMAL_MAX_PRECISION || scale < 0 || scale > precision)
@@ -229,7 +228,7 @@ static weir_status fields_of(const struct ArrowSchema *s, uint32_t depth, weir_f
     for (int64_t i = 0; status == WEIR_OK && i < s->n_children; i++) {
         status = name_of(s->children[i], &fields[i].name, err);
         if (status == WEIR_OK) status = type_of(s->children[i], depth, &fields[i].type, err);
-        if (status != WEIR_OK) weir_error_context(err, "importing column %s", fields[i].name);
+        if (status != WEIR_OK) weir_error_context(err, "importing column %s", fields[i].name ? fields[i].name : "?");
         fields[i].not_null = !(s->children[i]->flags & ARROW_FLAG_NULLABLE);
     }
     if (status != WEIR_OK)
@@ -489,12 +488,6 @@ weir_status weir_arrow_import_batch(const struct ArrowSchema *schema, struct Arr
     for (uint32_t i = 0; status == WEIR_OK && rows->length == 0 && i < fields->n_fields; i++)
         status = weir_column_constant(fields->fields[i].type, 0, NULL, 0, NULL, &(*out)->columns[i],
                                       err);
-    if (status != WEIR_OK) { /* the array goes back to where it came from */
-        if (atomic_load(&rows->job.holder->refs) == 1) {
-            *array = rows->job.holder->array;
-            rows->job.holder->array.release = NULL;
-        }
-    }
 out:
     weir_arrow_rows_free(rows);
     weir_schema_release(fields);

@@ -193,6 +193,7 @@ static weir_status import_fixed(part *p, weir_error *err) {
 static weir_status import_decimal(part *p, weir_error *err) {
     const void *values = NULL;
     weir_status status = need(p, 1, &values, err);
+    if (status != WEIR_OK || p->n == 0) return status;
     if (p->f->width == p->type->width) return import_fixed(p, err);
     const uint8_t *from = (const uint8_t *)values + p->at * p->f->width;
     for (uint32_t i = 0; status == WEIR_OK && i < p->n; i++, from += p->f->width) {
@@ -245,6 +246,7 @@ static weir_status import_scaled(part *p, weir_error *err) {
 static weir_status import_interval(part *p, weir_error *err) {
     const void *values = NULL;
     weir_status status = need(p, 1, &values, err);
+    if (status != WEIR_OK || p->n == 0) return status;
     const uint8_t *from = (const uint8_t *)values + p->at * p->f->width;
     for (uint32_t i = 0; status == WEIR_OK && i < p->n; i++, from += p->f->width) {
         weir_interval v = {0};

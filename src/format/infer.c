@@ -195,7 +195,19 @@ static bool is_uuid(weir_slice s) {
     return weir_uuid_parse(s.data, s.size, v);
 }
 
-/* The candidates of `ask` that hold the number s. */
+/* A number with so many digits before the point: the first of the widest is remembered. */
+static weir_status note_width(evidence *e, int whole, weir_slice text, weir_address at,
+                              weir_error *err) {
+    if (whole < e->max_whole || whole == 0) return WEIR_OK;
+    if (whole > e->max_whole && e->widest) {
+        weir_free(e->widest);
+        e->widest = NULL;
+    }
+    e->max_whole = whole;
+    return set_witness(&e->widest, text, at, err);
+}
+
+/* The candidates that hold the number s. */
 static uint32_t number_fits(evidence *e, weir_slice s, weir_address at, weir_error *err,
                             weir_status *status) {
     weir_num_shape shape;
@@ -217,12 +229,7 @@ static uint32_t number_fits(evidence *e, weir_slice s, weir_address at, weir_err
     if (!shape.point && weir_num_parse_int64(s.data, s.size, &v) == WEIR_NUM_OK)
         fits |= 1u << AS_INT64;
     if (shape.whole + shape.fraction <= WEIR_DECIMAL_MAX_PRECISION) fits |= 1u << AS_DECIMAL;
-    if (shape.whole > e->max_whole) {
-        e->max_whole = shape.whole;
-        weir_free(e->widest);
-        e->widest = NULL;
-        *status = set_witness(&e->widest, s, at, err);
-    }
+    *status = note_width(e, shape.whole, s, at, err);
     if (shape.fraction > e->max_fraction) e->max_fraction = shape.fraction;
     return fits;
 }
@@ -283,12 +290,7 @@ weir_status weir_inference_text(weir_inference *i, uint32_t column, weir_slice v
     uint32_t ask = late ? e->alive : ALL_ALIVE, fits = 0;
     if (ask & NUMBERS && is_small_int(value)) {
         fits = NUMBERS;
-        if ((int)value.size > e->max_whole && value.data[0] != '0') {
-            e->max_whole = (int)value.size;
-            weir_free(e->widest);
-            e->widest = NULL;
-            status = set_witness(&e->widest, value, at, err);
-        }
+        status = note_width(e, value.data[0] == '0' ? 0 : (int)value.size, value, at, err);
     } else {
         if (ask & NUMBERS) fits |= number_fits(e, value, at, err, &status);
         if (ask & (1u << AS_DATE | 1u << AS_TIME | 1u << AS_TIMESTAMP | 1u << AS_TIMESTAMPTZ))

@@ -330,7 +330,8 @@ static outcome nest(weir_encoder *e, const weir_column *c, uint32_t row, weir_bu
     if (!weir_buf_reserve(b, FIXED_BYTES)) return NO_MEMORY;
     char *p = b->data + b->size, *end = put_fixed(p, c->type, base->values, slot, &cache);
     if (!end && e->config->not_finite == WEIR_JSON_FINITE_REJECT) return NOT_FINITE;
-    b->size += (size_t)((end ? end : put_word(p, "null", 4)) - p);
+    if (!end) return weir_buf_add(b, "null", 4) ? PUT : NO_MEMORY;
+    b->size += (size_t)(end - p);
     return PUT;
 }
 

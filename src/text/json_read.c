@@ -177,7 +177,7 @@ weir_status weir_json_next(weir_json_reader *r, weir_json_token *t, weir_error *
 weir_status weir_json_reader_skip(weir_json_reader *r, weir_slice *raw, weir_error *err) {
     weir_json_token t;
     weir_status status = WEIR_OK;
-    const char *begin = r->at;
+    const char *begin;
     uint32_t target = r->depth;
     if (r->state == AT_FIRST_VALUE || r->state == AT_FIRST_KEY) { /* behind the open */
         begin = r->at - 1;

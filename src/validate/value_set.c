@@ -2,14 +2,16 @@
 
 #include "text/hash.h"
 
-/* So many values are compared one by one without a branch: that is cheaper than a guess of the
- * processor about where a hash leads. */
-#define SMALL_MAX 8
+/* Up to SMALL_MAX words or short texts get a table of their own without collisions: one product,
+ * one look, no branch that the processor would have to guess. */
+#define SMALL_MAX 32
+#define SMALL_SLOTS 256
 
 struct weir_value_set {
     weir_column *values;
-    bool small; /* at most SMALL_MAX words or short texts: in words */
-    uint64_t words[SMALL_MAX][2];
+    bool small;
+    uint64_t factor;                /* spreads the values so that no two share a slot */
+    uint64_t words[SMALL_SLOTS][2]; /* empty slots hold a value that belongs to another one */
     uint32_t mask;
     uint32_t slots[]; /* number of a value + 1; 0 = empty */
 };
@@ -56,22 +58,50 @@ static weir_status hash_rows(const weir_column *c, weir_rows rows, uint64_t *has
     return weir_hash_rows(c, rows, hashes) == WEIR_OK ? WEIR_OK : weir_error_nomem(err);
 }
 
-/* Unused places repeat the first value, so that the loop always has SMALL_MAX turns. */
+static inline uint32_t small_slot(uint64_t a, uint64_t b, uint64_t factor) {
+    return (uint32_t)(((a ^ (b << 29 | b >> 35)) * factor) >> 56);
+}
+_Static_assert(SMALL_SLOTS == 256, "small_slot gives eight bits");
+
+static bool small_words(const weir_column *values, uint32_t row, uint64_t w[2]) {
+    if (weir_type_is_view(values->type)) {
+        const weir_view *v = (const weir_view *)values->values + row;
+        memcpy(w, v->words, sizeof v->words);
+        return v->in.size <= 12;
+    }
+    w[0] = word_at(values, row);
+    w[1] = 0;
+    return is_word(values->type);
+}
+
+/* Whether no two different values share a slot. */
+static bool spread(weir_value_set *s, const weir_column *values) {
+    bool used[SMALL_SLOTS] = {false};
+    for (uint32_t i = 0; i < values->length; i++) {
+        uint64_t w[2];
+        (void)small_words(values, i, w);
+        uint32_t at = small_slot(w[0], w[1], s->factor);
+        if (used[at] && (s->words[at][0] != w[0] || s->words[at][1] != w[1])) return false;
+        used[at] = true;
+        memcpy(s->words[at], w, sizeof w);
+    }
+    return true;
+}
+
 static void fill_small(weir_value_set *s, const weir_column *values) {
-    uint32_t n = values->length;
-    s->small = n > 0 && n <= SMALL_MAX;
-    for (uint32_t i = 0; s->small && i < SMALL_MAX; i++) {
-        uint32_t row = i < n ? i : 0;
-        if (weir_type_is_view(values->type)) {
-            const weir_view *v = (const weir_view *)values->values + row;
-            if (v->in.size > 12) s->small = false;
-            memcpy(s->words[i], v->words, sizeof s->words[i]);
-        } else if (is_word(values->type)) {
-            s->words[i][0] = word_at(values, row);
-            s->words[i][1] = 0;
-        } else {
-            s->small = false;
-        }
+    uint64_t w[2];
+    s->small = false;
+    if (values->length == 0 || values->length > SMALL_MAX) return;
+    for (uint32_t i = 0; i < values->length; i++)
+        if (!small_words(values, i, w)) return;
+    /* For 32 values one factor in eight serves; no luck in a thousand means none. */
+    s->factor = 0x9E3779B97F4A7C15ull;
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        (void)small_words(values, 0, w);
+        for (int at = 0; at < SMALL_SLOTS; at++) memcpy(s->words[at], w, sizeof w);
+        s->small = spread(s, values);
+        if (s->small) return;
+        s->factor = s->factor * 6364136223846793005ull + 1442695040888963407ull;
     }
 }
 
@@ -113,10 +143,9 @@ void weir_value_set_free(weir_value_set *s) {
     weir_free(s);
 }
 
-static inline bool in_small(const weir_value_set *s, uint64_t a, uint64_t b) {
-    uint32_t hit = 0;
-    for (int i = 0; i < SMALL_MAX; i++) hit |= ((a ^ s->words[i][0]) | (b ^ s->words[i][1])) == 0;
-    return hit;
+static inline uint64_t in_small(const weir_value_set *s, uint64_t a, uint64_t b) {
+    const uint64_t *w = s->words[small_slot(a, b, s->factor)];
+    return ((a ^ w[0]) | (b ^ w[1])) == 0;
 }
 
 /* Row by row, the bits of 64 rows in a register where all rows are asked for. */
@@ -126,7 +155,7 @@ static inline bool in_small(const weir_value_set *s, uint64_t a, uint64_t b) {
         for (; !rows.sel && row + 64 <= rows.n; row += 0) {                                        \
             uint64_t word = 0;                                                                     \
             for (uint32_t end = row + 64; row < end; row++)                                        \
-                word |= (uint64_t)in_small(s, A, B) << (row & 63);                                 \
+                word |= in_small(s, A, B) << (row & 63);                                           \
             uint64_t asked = valid ? valid[(row >> 6) - 1] : ~0ull;                                \
             found[(row >> 6) - 1] = (found[(row >> 6) - 1] & ~asked) | (word & asked);             \
         }                                                                                          \

@@ -1,9 +1,4 @@
-/* A file that is there is only overwritten when the user says so.  Asked before anything is decided:
- * a commit cannot fail any more. */
-static weir_status check_free(const sink *s, const char *path, weir_error *err) {
-    struct stat st;
-    if (s->request.mode == WEIR_MODE_REPLACE || lstat(path, &st) != 0) return WEIR_OK;
-    weir_error_set(err, WEIR_USAGE, "%s exists already", path);/* Writing: files that appear whole at commit.
+/* Writing: files that appear whole at commit.
  *
  * Workers encode (and compress: members can be put one behind the other); the one writer appends
  * the pieces to the file, or to one file a partition.  Prepared files wait under their temporary
@@ -129,11 +124,12 @@ static weir_status find_partitions(sink *s, weir_error *err) {
     return WEIR_OK;
 }
 
-static weir_status check_target(const sink *s, weir_error *err) {
+/* A file that is there is only overwritten when the user says so.  Asked before anything is decided:
+ * a commit cannot fail any more. */
+static weir_status check_free(const sink *s, const char *path, weir_error *err) {
     struct stat st;
-    if (s->to_stdout || s->n_partition || s->config->file_size) return WEIR_OK;
-    if (s->request.mode == WEIR_MODE_REPLACE || stat(s->path, &st) != 0) return WEIR_OK;
-    weir_error_set(err, WEIR_USAGE, "%s exists already", s->path);
+    if (s->request.mode == WEIR_MODE_REPLACE || lstat(path, &st) != 0) return WEIR_OK;
+    weir_error_set(err, WEIR_USAGE, "%s exists already", path);
     weir_error_hint(err, "write mode: replace, or put {run_id} in the path");
     return WEIR_USAGE;
 }

@@ -144,6 +144,7 @@ static inline reading read_text(const weir_read_request *request, weir_schema *s
 
 /* Batch and row of the k-th row of all. */
 static inline const weir_batch *reading_row(const reading *r, size_t k, uint32_t *row) {
+    *row = 0;
     for (size_t i = 0; i < r->n; i++) {
         if (k < r->batches[i]->length) {
             *row = (uint32_t)k;

@@ -104,25 +104,25 @@ static uint32_t near_text(weir_type_id id, char *out) {
     uint64_t v = next_random();
     switch (id) {
     case WEIR_DATE:
-        n = sprintf(out, "%04u-%02u-%02u", (unsigned)(v % 10001), (unsigned)(v >> 20) % 14,
+        n = snprintf(out, 64, "%04u-%02u-%02u", (unsigned)(v % 10001), (unsigned)(v >> 20) % 14,
                     (unsigned)(v >> 32) % 33);
         break;
     case WEIR_TIMESTAMP:
     case WEIR_TIMESTAMPTZ:
-        n = sprintf(out, "%04u-%02u-%02u%c%02u:%02u:%02u%s", (unsigned)(v % 3000),
+        n = snprintf(out, 64, "%04u-%02u-%02u%c%02u:%02u:%02u%s", (unsigned)(v % 3000),
                     (unsigned)(v >> 20) % 13, (unsigned)(v >> 24) % 32, "TTT t"[v % 5],
                     (unsigned)(v >> 40) % 25, (unsigned)(v >> 44) % 61, (unsigned)(v >> 50) % 61,
                     (const char *[]){"Z", "", "Z", ".5Z", "+02"}[v % 5]);
         break;
     case WEIR_DECIMAL:
-        n = sprintf(out, "%s%u.%0*u", v & 64 ? "" : "-", (unsigned)(v >> 32) >> (v & 31),
+        n = snprintf(out, 64, "%s%u.%0*u", v & 64 ? "" : "-", (unsigned)(v >> 32) >> (v & 31),
                     (int)(v % 4), (unsigned)(v >> 20) % 100);
         break;
     case WEIR_STRING:
         n = (int)(v % 40);
         for (int i = 0; i < n; i++) out[i] = (char)('a' + below(26));
         break;
-    default: n = sprintf(out, "%lld", (long long)((int64_t)next_random() >> (v & 63))); break;
+    default: n = snprintf(out, 64, "%lld", (long long)((int64_t)next_random() >> (v & 63))); break;
     }
     /* Spoil some. */
     if (n && below(4) == 0) out[below((uint32_t)n)] = "0 9-:.T\"xZ/"[below(11)];

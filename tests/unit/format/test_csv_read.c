@@ -479,8 +479,8 @@ static void test_sizes(void **state) {
     (void)state;
     size_t n = 0, rows = 150000, big = 3 << 20;
     char *text = malloc(rows * 2 + big * 2 + 100000);
-    n += (size_t)sprintf(text + n, "a\n");
-    for (size_t i = 0; i < rows; i++) n += (size_t)sprintf(text + n, "%d\n", (int)(i % 10));
+    n += (size_t)snprintf(text + n, 16, "a\n");
+    for (size_t i = 0; i < rows; i++) n += (size_t)snprintf(text + n, 16, "%d\n", (int)(i % 10));
     request.chunk_bytes = 1 << 20;
     request.max_record_bytes = 8 << 20;
     reading r = read_text(&request, NULL, text, n);
@@ -489,7 +489,7 @@ static void test_sizes(void **state) {
     assert_string_equal(value_text(&r, rows - 1, 0), "9");
     reading_clear(&r);
 
-    n = (size_t)sprintf(text, "a,b\n1,\"");
+    n = (size_t)snprintf(text, 100, "a,b\n1,\"");
     for (size_t i = 0; i < big; i++) text[n++] = i % 100 == 99 ? '\n' : 'x';
     memcpy(text + n, "\"\"y\"\n3,4\n", 9);
     n += 9;
@@ -502,10 +502,10 @@ static void test_sizes(void **state) {
     expect_row(&r, 1, "3|4");
     reading_clear(&r);
 
-    n = (size_t)sprintf(text, "a,b\n1,2\n");
+    n = (size_t)snprintf(text, 100, "a,b\n1,2\n");
     memset(text + n, ',', 50000);
     n += 50000;
-    n += (size_t)sprintf(text + n, "\n3,4\n");
+    n += (size_t)snprintf(text + n, 16, "\n3,4\n");
     r = read_text(&request, NULL, text, n);
     assert_int_equal(r.rows, 3);
     expect_failure(&r, 1, "", "fields", "has 50001 fields, expected 2");
@@ -552,7 +552,7 @@ static void test_budget(void **state) {
     (void)state;
     const size_t big = (size_t)64 << 20;
     char *text = malloc(big + 100);
-    size_t n = (size_t)sprintf(text, "a,b\n1,\"");
+    size_t n = (size_t)snprintf(text, 100, "a,b\n1,\"");
     memset(text + n, 'z', big);
     n += big;
     memcpy(text + n, "\"\"\"\n2,3\n", 8);

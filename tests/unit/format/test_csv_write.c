@@ -44,9 +44,9 @@ static reading make_batch(const char *type, const char *const *texts, size_t n) 
         .config = &read, .columns = &none, .chunk_bytes = 1 << 20, .max_record_bytes = 1 << 20};
     weir_schema *s = make_schema((const char *[]){"v"}, &type, 1);
     char *text = calloc(1, 100 + n * 300);
-    size_t size = (size_t)sprintf(text, "k,v\n");
+    size_t size = (size_t)snprintf(text, 100, "k,v\n");
     for (size_t i = 0; i < n; i++) {
-        size += (size_t)sprintf(text + size, "1,");
+        size += (size_t)snprintf(text + size, 8, "1,");
         if (texts[i]) {
             text[size++] = '"';
             for (const char *p = texts[i]; *p; p++) {

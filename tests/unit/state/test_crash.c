@@ -21,7 +21,7 @@ static weir_status position_now(weir_state *s, long *out, weir_error *err) {
     weir_state_position p = {0};
     bool found = false;
     weir_status status = weir_state_position_get(s, "p", "s", "f", &arena, &p, &found, NULL, err);
-    if (status == WEIR_OK) *out = found ? atol(p.text) : 0;
+    if (status == WEIR_OK) *out = found ? strtol(p.text, NULL, 10) : 0;
     weir_arena_clear(&arena);
     return status;
 }
@@ -233,7 +233,7 @@ static void processes_fight(void **state) {
     weir_buf b = {0};
     bool found;
     OK(weir_state_value_get(s, "c", "n", &b, &found, &ok_error));
-    assert_int_equal(atoi(weir_buf_cstr(&b)), 60);
+    assert_int_equal((int)strtol(weir_buf_cstr(&b), NULL, 10), 60);
     weir_buf_clear(&b);
     weir_state_close(s);
 }

@@ -461,7 +461,7 @@ static void model_compare(weir_state *s, const model *m) {
             OK(weir_state_position_get(s, "p", step_names[k], prints[i], &arena, &p, &found, NULL,
                                        &ok_error));
             assert_int_equal(found, m->positions[k][i] >= 0);
-            if (found) assert_int_equal(atoi(p.text), m->positions[k][i]);
+            if (found) assert_int_equal((int)strtol(p.text, NULL, 10), m->positions[k][i]);
         }
         for (int i = 0; i < PATHS; i++) {
             weir_state_file f;
@@ -481,7 +481,7 @@ static void model_compare(weir_state *s, const model *m) {
         size_t at = 0;
         for (int i = 0; i < PRINTS; i++)
             if (m->pending_position[k][i] >= 0)
-                assert_int_equal(atoi(x->intent.positions[at++].text), m->pending_position[k][i]);
+                assert_int_equal((int)strtol(x->intent.positions[at++].text, NULL, 10), m->pending_position[k][i]);
         assert_int_equal(at, x->intent.n_positions);
     }
     assert_int_equal(unfinished, e.n);

@@ -421,6 +421,63 @@ static void value_set(void **state) {
     }
 }
 
+/* Sets of one value to forty, short texts and words, against a search through all. */
+static void small_sets(void **state) {
+    (void)state;
+    weir_error err = {0};
+    static const char *const kinds[] = {"string", "int8", "uint64", "date", "decimal(12,2)"};
+    uint64_t x = 88172645463325252ull;
+    for (int round = 0; round < 400; round++) {
+        weir_builder *b = NULL;
+        const weir_type *type = NULL;
+        weir_column *text = NULL, *columns[2] = {NULL, NULL};
+        weir_value_set *set = NULL;
+        uint32_t sizes[2] = {1 + (uint32_t)round % 40, 150};
+        MUST(weir_type_parse(kinds[round % 5], &type, &err));
+        for (int pass = 0; pass < 2; pass++) {
+            MUST(weir_builder_new(weir_type_of(WEIR_STRING), NULL, &b, &err));
+            for (uint32_t i = 0; i < sizes[pass]; i++) {
+                char v[64];
+                x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+                int n = snprintf(v, sizeof v, type->id == WEIR_DATE ? "20%02d-01-01" : "%d",
+                                 (int)(x >> 33) % 90 + (type->id == WEIR_DATE ? 10 : 0));
+                if (type->id == WEIR_STRING && round % 3)
+                    n = snprintf(v, sizeof v, "same%d", (int)(x >> 33) % 999);
+                if (pass && i % 9 == 0)
+                    MUST(weir_builder_null(b, false, &err));
+                else
+                    MUST(weir_builder_bytes(b, v, (size_t)n, &err));
+            }
+            MUST(weir_builder_finish(b, &text, &err));
+            weir_builder_free(b);
+            MUST(weir_cast(text, type, (weir_rows){NULL, sizes[pass], sizes[pass]}, NULL, NULL,
+                           NULL, &columns[pass], &err));
+            weir_column_release(text);
+        }
+        uint16_t sel[150];
+        weir_rows rows = {NULL, 150, 150};
+        for (uint32_t i = 0; i < 150; i++) sel[i] = (uint16_t)i;
+        if (round % 2) rows.sel = sel;
+        uint64_t found[3] = {0x5A5A5A5A5A5A5A5A, 0, ~0ull};
+        uint64_t before[3];
+        memcpy(before, found, sizeof found);
+        MUST(weir_value_set_new(columns[0], &set, &err));
+        MUST(weir_value_set_find(set, columns[1], rows, found, &err));
+        for (uint32_t i = 0; i < 150; i++) {
+            bool want = false;
+            if (weir_column_is_null(columns[1], i)) { /* left alone */
+                assert_int_equal(weir_bit_get(found, i), weir_bit_get(before, i));
+                continue;
+            }
+            for (uint32_t k = 0; !want && k < sizes[0]; k++)
+                want = weir_column_equal(columns[1], i, columns[0], k);
+            assert_int_equal(weir_bit_get(found, i), want);
+        }
+        weir_value_set_free(set);
+        weir_column_release(columns[1]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         RIG_TEST(required),
@@ -438,6 +495,7 @@ int main(void) {
         RIG_TEST(faults_have_a_place),
         RIG_TEST(memory_may_be_short),
         RIG_TEST(value_set),
+        RIG_TEST(small_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
