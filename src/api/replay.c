@@ -94,8 +94,10 @@ static weir_status load_schema(replay *r, weir_error *err) {
     for (const weir_json *e = root->first; e && status == WEIR_OK; e = e->next, n++)
         status = take_column(r, e, &fields[n], &names[n], err);
     if (status == WEIR_OK) status = weir_schema_new(fields, n, &r->schema, err);
-    if (status == WEIR_OK) status = weir_layout_new(names, n, &r->layout, err);
-    return status;
+    if (status != WEIR_OK) return status;
+    const weir_read_ops *ops = r->format->read;
+    return ops->layout_of ? ops->layout_of(&r->read, names, n, &r->layout, err)
+                          : weir_layout_new(names, n, &r->layout, err);
 }
 
 /* ---- open ---------------------------------------------------------------------------------- */
@@ -132,7 +134,6 @@ static weir_status replay_open(const weir_source_request *request, const weir_en
         WEIR_TRY(weir_option_bind(r->format->read_options, NULL, config, &r->arena, &r->diags));
         r->format_config = config;
     }
-    WEIR_TRY(load_schema(r, err));
     r->read = (weir_read_request){.config = r->format_config,
                                   .columns = &r->columns,
                                   .infer = WEIR_INFER_NONE,
@@ -141,6 +142,7 @@ static weir_status replay_open(const weir_source_request *request, const weir_en
                                   .max_record_bytes = (size_t)64 << 20,
                                   .ledger = env->ledger,
                                   .cancel = env->cancel};
+    WEIR_TRY(load_schema(r, err));
     *out = r;
     return WEIR_OK;
 out:
@@ -244,15 +246,6 @@ static weir_status gather(replay *r, weir_buf *bytes, addresses *a, bool *alone,
     return WEIR_OK;
 }
 
-/* The layout of a chunk carries its addresses to the worker. */
-static weir_status packet_layout(replay *r, addresses *a, weir_layout **out, weir_error *err) {
-    weir_status status = weir_layout_new(r->layout->names, r->layout->n_names, out, err);
-    if (status != WEIR_OK) return status;
-    (*out)->private_data = a;
-    (*out)->private_free = addresses_free;
-    return WEIR_OK;
-}
-
 static weir_status make_packet(replay *r, weir_packet *out, weir_error *err) {
     weir_buf bytes = {0};
     addresses *a = NULL;
@@ -262,10 +255,12 @@ static weir_status make_packet(replay *r, weir_packet *out, weir_error *err) {
     WEIR_TRY(addresses_new(r, r->batch->length - r->row, &a, err));
     WEIR_TRY(gather(r, &bytes, a, &alone, err));
     WEIR_TRY(weir_block_new(r->env->ledger, bytes.size ? bytes.size : 1, &block, err));
-    memcpy(block->data, bytes.data, bytes.size);
+    if (bytes.size) memcpy(block->data, bytes.data, bytes.size);
     block->size = bytes.size;
-    WEIR_TRY(packet_layout(r, a, &out->chunk.layout, err));
+    out->extra = a;
+    out->extra_free = addresses_free;
     a = NULL;
+    out->chunk.layout = weir_layout_retain(r->layout);
     out->chunk.block = block;
     block = NULL;
     out->chunk.end = (uint32_t)bytes.size;
@@ -300,14 +295,13 @@ static weir_status replay_read(void *object, weir_packet *out, weir_read_result 
 typedef struct decoder {
     replay *r;
     weir_decoder *inner;
-    weir_layout *layout; /* of the chunk, for its addresses */
+    const addresses *at; /* of the packet's records */
 } decoder;
 
 static void decoder_free(void *object) {
     decoder *d = object;
     if (!d) return;
     if (d->inner) d->r->format->read->decoder_free(d->inner);
-    weir_layout_release(d->layout);
     weir_free(d);
 }
 
@@ -327,14 +321,13 @@ static weir_status decoder_new(void *object, weir_schema *schema, weir_ctx *ctx,
 
 static weir_status decode_begin(void *object, weir_packet *packet, weir_error *err) {
     decoder *d = object;
-    weir_layout_release(d->layout);
-    d->layout = weir_layout_retain(packet->chunk.layout);
+    d->at = packet->extra;
     return d->r->format->read->decoder_begin(d->inner, &packet->chunk, err);
 }
 
 /* Gives the rows of b the addresses their records had at first. */
 static weir_status keep_addresses(decoder *d, weir_ctx *ctx, weir_batch *b, weir_error *err) {
-    const addresses *a = d->layout->private_data;
+    const addresses *a = d->at;
     weir_origin *o = &b->origin;
     size_t text = (strlen(a->source) + 8) & ~(size_t)7, rows = (size_t)b->length * 8;
     weir_status status = weir_block_new(ctx->ledger, text + 2 * rows, &o->address_block, err);

@@ -164,6 +164,11 @@ static weir_status check_values(part *p, weir_error *err) {
         for (uint32_t i = 0; status == WEIR_OK && i < p->n; i++)
             if (!is_null(p, i) && !weir_cast_fits(v[i], p->type->precision))
                 status = blame(p, i, "the decimal has more digits than its type", err);
+    } else if (p->type->id == WEIR_DECIMAL) {
+        const int64_t *v = p->c->values;
+        for (uint32_t i = 0; status == WEIR_OK && i < p->n; i++)
+            if (!is_null(p, i) && !weir_cast_fits(v[i], p->type->precision))
+                status = blame(p, i, "the decimal has more digits than its type", err);
     }
     return status;
 }

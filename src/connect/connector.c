@@ -10,6 +10,8 @@ void weir_packet_clear(weir_packet *p) {
     weir_chunk_clear(&p->chunk);
     weir_batch_free(p->batch);
     p->batch = NULL;
+    if (p->extra && p->extra_free) p->extra_free(p->extra);
+    p->extra = NULL;
 }
 
 weir_status weir_splits_add(weir_splits *s, const weir_split *split, weir_error *err) {

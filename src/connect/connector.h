@@ -116,6 +116,9 @@ WEIR_MUST_USE weir_status weir_splits_load(weir_splits *s, weir_slice bytes, wei
 typedef struct weir_packet {
     weir_chunk chunk;  /* chunk.block NULL when batch is set */
     weir_batch *batch; /* owned */
+    /* What a source tells its own decoder beside the bytes; lives as long as the packet. */
+    void *extra;
+    void (*extra_free)(void *extra);
 } weir_packet;
 void weir_packet_clear(weir_packet *p);
 

@@ -2,11 +2,13 @@
 #include "connect/connector.h"
 
 extern const weir_connector weir_connector_file;
+extern const weir_connector weir_connector_module;
 extern const weir_connector weir_connector_sqlite;
 
 const weir_connector *const weir_connectors[] = {
     &weir_connector_file,
     &weir_connector_sqlite,
+    &weir_connector_module,
     NULL,
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "validate/validate.h"
 
 /* One piece for one sink on its way to the writer. */
 typedef struct output {
@@ -58,6 +59,7 @@ typedef struct flow_run {
     weir_error error;
     bool failed;
     uint64_t tickets_done, epochs_open;
+    uint64_t warnings; /* the writer's: those of ended epochs */
     barrier *barriers;
     _Atomic uint64_t rows_read, bytes_read, rows_rejected, rows_filtered;
     weir_phases reader_phases; /* written by the reader, read after it has ended */
@@ -647,6 +649,15 @@ static void writers_free(flow_run *r) {
     }
 }
 
+/* Broken rules that only warn, since the epoch before. */
+static uint64_t new_warnings(flow_run *r) {
+    uint64_t all = 0, before = r->warnings;
+    for (size_t i = 0; i < r->flow->n_operators; i++)
+        all += weir_validate_warnings(&r->flow->operators[i]);
+    r->warnings = all;
+    return all - before;
+}
+
 /* Prepares all writers and lets the coordinator commit. */
 static weir_status end_epoch(flow_run *r, barrier *b, weir_error *err) {
     weir_flow *f = r->flow;
@@ -678,6 +689,7 @@ static weir_status end_epoch(flow_run *r, barrier *b, weir_error *err) {
     weir_account_add(&b->account, &r->front.account);
     account_zero(&r->front.account);
     b->account.splits = f->splits.n;
+    b->account.warnings = new_warnings(r);
     if (b->last) b->account.phases.cut += r->reader_phases.cut;
     weir_account_add(r->total, &b->account);
     if (r->hooks->commit) status = r->hooks->commit(r->hooks->context, f, &e, err);

@@ -166,9 +166,9 @@ out:
 
 typedef struct decimal_state {
     weir_expr_op op;
-    int up_a, up_b;  /* digits by which the operands are scaled up first (+ - %) */
-    int shift;       /* division */
-    bool capped;     /* the result's precision was cut to 38: its size is checked */
+    int up_a, up_b;    /* digits by which the operands are scaled up first (+ - %) */
+    int shift;         /* division */
+    bool capped;       /* the result's precision was cut to 38: its size is checked */
     weir_int128 limit; /* 10^precision */
 } decimal_state;
 
@@ -215,7 +215,8 @@ static weir_status decimal_small(weir_call *call, weir_column *out, weir_error *
 /* a op b; false = overflow. b is not 0 for / and %. */
 static bool decimal_one(const decimal_state *s, weir_int128 a, weir_int128 b, weir_int128 *out) {
     weir_int128 r;
-    if (s->op == WEIR_X_DIV) return weir_decimal_divide(a, s->shift, b, out) && *out < s->limit && *out > -s->limit;
+    if (s->op == WEIR_X_DIV)
+        return weir_decimal_divide(a, s->shift, b, out) && *out<s->limit && * out> - s->limit;
     if (s->op == WEIR_X_MUL) {
         if (__builtin_mul_overflow(a, b, &r)) return false;
     } else {
@@ -243,7 +244,8 @@ static weir_status decimal_wide(weir_call *call, weir_column *out, weir_error *e
             continue;
         }
         if (!decimal_one(s, weir_number_at(a, row), y, &r)) {
-            WEIR_TRY(weir_call_fail(call, out, row, err, "more than %d digits", out->type->precision));
+            WEIR_TRY(
+                weir_call_fail(call, out, row, err, "more than %d digits", out->type->precision));
             continue;
         }
         if (small)
@@ -297,8 +299,8 @@ static weir_status decimal_result(weir_expr_op op, const weir_bound *x, const we
     return weir_type_decimal(precision, scale, type, err);
 }
 
-static weir_status bind_decimal(weir_binder *b, const weir_expr *at, weir_expr_op op, weir_bound **args,
-                                weir_bound **out, weir_error *err) {
+static weir_status bind_decimal(weir_binder *b, const weir_expr *at, weir_expr_op op,
+                                weir_bound **args, weir_bound **out, weir_error *err) {
     weir_status status = WEIR_OK;
     const weir_type *type = NULL;
     decimal_state *s = weir_arena_zero(b->arena, 1, sizeof *s);
@@ -354,10 +356,11 @@ weir_status weir_bind_arith(weir_binder *b, const weir_expr *at, weir_expr_op op
     static const struct {
         weir_kernel ints, floats;
         bool dense;
-    } kernels[WEIR_X_OPS] = {
-        [WEIR_X_ADD] = {add_int, add_float, true}, [WEIR_X_SUB] = {sub_int, sub_float, true},
-        [WEIR_X_MUL] = {mul_int, mul_float, true}, [WEIR_X_DIV] = {div_int, div_float, false},
-        [WEIR_X_MOD] = {mod_int, mod_float, false}};
+    } kernels[WEIR_X_OPS] = {[WEIR_X_ADD] = {add_int, add_float, true},
+                             [WEIR_X_SUB] = {sub_int, sub_float, true},
+                             [WEIR_X_MUL] = {mul_int, mul_float, true},
+                             [WEIR_X_DIV] = {div_int, div_float, false},
+                             [WEIR_X_MOD] = {mod_int, mod_float, false}};
     weir_status status = WEIR_OK;
     bool known = false;
     WEIR_TRY(adapt(b, &x, y, err));
@@ -377,20 +380,21 @@ weir_status weir_bind_arith(weir_binder *b, const weir_expr *at, weir_expr_op op
     const weir_type *type = weir_type_of(floats ? WEIR_FLOAT64 : WEIR_INT64);
     for (int i = 0; i < 2; i++) WEIR_TRY(weir_bind_convert(b, &args[i], type, err));
     WEIR_TRY(weir_bind_kernel(b, at, type, floats ? kernels[op].floats : kernels[op].ints,
-                              WEIR_K_CAN_FAIL | (kernels[op].dense ? WEIR_K_DENSE : 0), NULL, args, 2,
-                              out, err));
+                              WEIR_K_CAN_FAIL | (kernels[op].dense ? WEIR_K_DENSE : 0), NULL, args,
+                              2, out, err));
 out:
     return status;
 }
 
-/* ---- minus ------------------------------------------------------------------------------------ */
+/* ---- minus ------------------------------------------------------------------------------------
+ */
 
 static weir_status negate(weir_call *call, weir_column *out, weir_error *err) {
     const weir_column *c = call->args[0];
     weir_status status = WEIR_OK;
     if (c->type->id == WEIR_FLOAT64) {
         WEIR_ARG(double, x, 0);
-        WEIR_EACH_ROW(row) ((double *)out->values)[row] = -WEIR_AT(x, row);
+        WEIR_EACH_ROW(row)((double *)out->values)[row] = -WEIR_AT(x, row);
     } else if (out->type->width == 8) {
         WEIR_ARG(int64_t, x, 0);
         WEIR_EACH_ROW(row) {
@@ -418,7 +422,8 @@ weir_status weir_bind_negate(weir_binder *b, const weir_expr *at, weir_bound *x,
         weir_column *c = NULL;
         weir_bound *minus = NULL;
         int64_t one = -1;
-        WEIR_TRY(weir_column_constant(weir_type_of(WEIR_INT64), 1, &one, sizeof one, NULL, &c, err));
+        WEIR_TRY(
+            weir_column_constant(weir_type_of(WEIR_INT64), 1, &one, sizeof one, NULL, &c, err));
         WEIR_TRY(weir_bind_constant(b, at, c, &minus, err));
         return weir_bind_arith(b, at, WEIR_X_MUL, x, minus, out, err);
     }
@@ -432,11 +437,10 @@ weir_status weir_bind_negate(weir_binder *b, const weir_expr *at, weir_bound *x,
     if (weir_type_is_float(type)) type = weir_type_of(WEIR_FLOAT64);
     if (weir_type_is_integer(type) && type->id != WEIR_UINT64) type = weir_type_of(WEIR_INT64);
     args[0] = x;
-    if (type->id == WEIR_UINT64)
-        WEIR_TRY(weir_type_decimal(20, 0, &type, err));
+    if (type->id == WEIR_UINT64) WEIR_TRY(weir_type_decimal(20, 0, &type, err));
     WEIR_TRY(weir_bind_convert(b, &args[0], type, err));
-    WEIR_TRY(weir_bind_kernel(b, at, type, negate, type->id == WEIR_INT64 ? WEIR_K_CAN_FAIL : 0, NULL,
-                              args, 1, out, err));
+    WEIR_TRY(weir_bind_kernel(b, at, type, negate, type->id == WEIR_INT64 ? WEIR_K_CAN_FAIL : 0,
+                              NULL, args, 1, out, err));
 out:
     return status;
 }

@@ -53,17 +53,22 @@ typedef enum weir_expr_op {
     WEIR_X_LE,
     WEIR_X_GT,
     WEIR_X_GE,
-    WEIR_X_MATCH,   /* ~   */
-    WEIR_X_IMATCH,  /* ~*  */
-    WEIR_X_NMATCH,  /* !~  */
-    WEIR_X_NIMATCH, /* !~* */
-    WEIR_X_JSON,    /* ->  */
-    WEIR_X_JSONTEXT,/* ->> */
-    WEIR_X_ATZONE,  /* at time zone */
+    WEIR_X_MATCH,    /* ~   */
+    WEIR_X_IMATCH,   /* ~*  */
+    WEIR_X_NMATCH,   /* !~  */
+    WEIR_X_NIMATCH,  /* !~* */
+    WEIR_X_JSON,     /* ->  */
+    WEIR_X_JSONTEXT, /* ->> */
+    WEIR_X_ATZONE,   /* at time zone */
     WEIR_X_OPS
 } weir_expr_op;
 
-typedef enum weir_expr_is { WEIR_IS_NULL, WEIR_IS_TRUE, WEIR_IS_FALSE, WEIR_IS_UNKNOWN } weir_expr_is;
+typedef enum weir_expr_is {
+    WEIR_IS_NULL,
+    WEIR_IS_TRUE,
+    WEIR_IS_FALSE,
+    WEIR_IS_UNKNOWN
+} weir_expr_is;
 
 enum {
     WEIR_E_NEGATED = 1,
@@ -79,9 +84,9 @@ enum {
 struct weir_expr {
     uint8_t kind, op, flags;
     uint16_t depth;
-    uint32_t begin, end;    /* bytes of `source` */
-    const char *source;     /* the whole text */
-    const char *text;       /* name or literal; may hold NUL */
+    uint32_t begin, end; /* bytes of `source` */
+    const char *source;  /* the whole text */
+    const char *text;    /* name or literal; may hold NUL */
     uint32_t text_size;
     uint32_t n;
     const weir_expr **args;

@@ -174,8 +174,7 @@ static weir_status bind_number(weir_binder *b, const weir_expr *e, weir_bound **
 
 static weir_status bind_string(weir_binder *b, const weir_expr *e, weir_bound **out,
                                weir_error *err) {
-    weir_status status =
-        literal(b, e, weir_type_of(WEIR_STRING), e->text, e->text_size, out, err);
+    weir_status status = literal(b, e, weir_type_of(WEIR_STRING), e->text, e->text_size, out, err);
     if (status == WEIR_OK) (*out)->loose = true;
     return status;
 }

@@ -26,8 +26,7 @@ WEIR_MUST_USE weir_status weir_bind_kernel(weir_binder *b, const weir_expr *at,
 WEIR_MUST_USE weir_status weir_bind_fold(weir_binder *b, weir_bound **node, weir_error *err);
 /* A constant; takes over value's reference, also on failure. */
 WEIR_MUST_USE weir_status weir_bind_constant(weir_binder *b, const weir_expr *at,
-                                             weir_column *value, weir_bound **out,
-                                             weir_error *err);
+                                             weir_column *value, weir_bound **out, weir_error *err);
 /* A null of a type. */
 WEIR_MUST_USE weir_status weir_bind_null(weir_binder *b, const weir_expr *at, const weir_type *type,
                                          weir_bound **out, weir_error *err);
@@ -46,8 +45,8 @@ weir_bound **weir_bind_args(weir_binder *b, uint32_t n); /* NULL: no memory */
 /* Cost of turning node into type, -1 when it needs a cast; 0 = it has the type. */
 int weir_bind_cost(const weir_bound *node, const weir_type *type);
 /* Converts; an error when weir_bind_cost is -1, or when a literal does not fit. */
-WEIR_MUST_USE weir_status weir_bind_convert(weir_binder *b, weir_bound **node, const weir_type *type,
-                                            weir_error *err);
+WEIR_MUST_USE weir_status weir_bind_convert(weir_binder *b, weir_bound **node,
+                                            const weir_type *type, weir_error *err);
 /* Casts as written. */
 WEIR_MUST_USE weir_status weir_bind_cast(weir_binder *b, const weir_expr *at, weir_bound *node,
                                          const weir_type *type, weir_bound **out, weir_error *err);

@@ -101,10 +101,10 @@ static bool id_of_letter(char letter, weir_type_id *id) {
     static const struct {
         char letter;
         weir_type_id id;
-    } letters[] = {{'s', WEIR_STRING}, {'b', WEIR_BINARY}, {'B', WEIR_BOOL}, {'i', WEIR_INT64},
-                   {'f', WEIR_FLOAT64}, {'d', WEIR_DATE}, {'t', WEIR_TIME}, {'T', WEIR_TIMESTAMP},
-                   {'Z', WEIR_TIMESTAMPTZ}, {'v', WEIR_INTERVAL}, {'u', WEIR_UUID},
-                   {'j', WEIR_JSON}};
+    } letters[] = {{'s', WEIR_STRING},   {'b', WEIR_BINARY},    {'B', WEIR_BOOL},
+                   {'i', WEIR_INT64},    {'f', WEIR_FLOAT64},   {'d', WEIR_DATE},
+                   {'t', WEIR_TIME},     {'T', WEIR_TIMESTAMP}, {'Z', WEIR_TIMESTAMPTZ},
+                   {'v', WEIR_INTERVAL}, {'u', WEIR_UUID},      {'j', WEIR_JSON}};
     for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
         if (letters[i].letter == letter) {
             *id = letters[i].id;
@@ -171,7 +171,8 @@ static uint32_t least_args(const char *args) {
     return n;
 }
 
-/* Cost of the call by this overload, -1 when it does not go. *wrong: the first argument that fails. */
+/* Cost of the call by this overload, -1 when it does not go. *wrong: the first argument that fails.
+ */
 static int overload_cost(const weir_overload *o, weir_bound **args, uint32_t n, uint32_t *wrong) {
     int total = 0;
     *wrong = UINT32_MAX;
@@ -299,8 +300,7 @@ static weir_status bind_user(weir_binder *b, const weir_expr *e, const weir_user
         return WEIR_USAGE;
     }
     WEIR_TRY(bind_args_of(b, e, &args, err));
-    for (uint32_t i = 0; i < e->n; i++)
-        WEIR_TRY(weir_bind_convert(b, &args[i], u->args[i], err));
+    for (uint32_t i = 0; i < e->n; i++) WEIR_TRY(weir_bind_convert(b, &args[i], u->args[i], err));
     WEIR_TRY(weir_bind_node(b, WEIR_B_USER, e, u->result, args, e->n, out, err));
     (*out)->user = u;
     (*out)->can_fail = (*out)->can_fail || (u->flags & WEIR_FUNCTION_CAN_FAIL);
@@ -331,8 +331,10 @@ weir_status weir_bind_call(weir_binder *b, const weir_expr *e, weir_bound **out,
     static const char *const aggregates[] = {"sum", "avg", "count", "min", "max", "median"};
     for (size_t i = 0; i < sizeof aggregates / sizeof *aggregates; i++)
         if (weir_slice_is(name, aggregates[i])) {
-            weir_error_hint(err, "an expression sees one record; %s belongs into an aggregate or a "
-                                 "quality metric", aggregates[i]);
+            weir_error_hint(err,
+                            "an expression sees one record; %s belongs into an aggregate or a "
+                            "quality metric",
+                            aggregates[i]);
             return WEIR_USAGE;
         }
     if (near)

@@ -48,8 +48,7 @@ weir_status weir_bind_compare(weir_binder *b, const weir_expr *at, weir_expr_op 
             if (err) *err = inner;
             return status;
         }
-        if (type->id == WEIR_NULL)
-            return weir_bind_null(b, at, weir_type_of(WEIR_BOOL), out, err);
+        if (type->id == WEIR_NULL) return weir_bind_null(b, at, weir_type_of(WEIR_BOOL), out, err);
         if (type->id == WEIR_JSON || type->id == WEIR_MAP) {
             weir_expr_fault(err, at->begin, "%s values cannot be compared", type->name);
             if (type->id == WEIR_JSON)
@@ -129,8 +128,8 @@ weir_status weir_bind_in(weir_binder *b, const weir_expr *e, weir_bound **out, w
     } else {
         for (uint32_t i = 1; i < e->n; i++)
             WEIR_TRY(weir_bind_compare(b, e, WEIR_X_EQ, ref, items[i], &args[i - 1], err));
-        WEIR_TRY(weir_bind_node(b, WEIR_B_OR, e, weir_type_of(WEIR_BOOL), args, e->n - 1, &body,
-                                err));
+        WEIR_TRY(
+            weir_bind_node(b, WEIR_B_OR, e, weir_type_of(WEIR_BOOL), args, e->n - 1, &body, err));
     }
     if (e->flags & WEIR_E_NEGATED) WEIR_TRY(weir_bind_not(b, e, body, &body, err));
     *out = weir_bind_close(let, body);
@@ -267,7 +266,8 @@ weir_status weir_bind_operator(weir_binder *b, const weir_expr *e, weir_bound **
     switch (e->kind) {
     case WEIR_E_UNARY:
         WEIR_TRY(weir_bind_expr(b, e->args[0], &x, err));
-        if (x->type->id == WEIR_NULL) WEIR_TRY(weir_bind_null(b, e, weir_type_of(WEIR_INT64), &x, err));
+        if (x->type->id == WEIR_NULL)
+            WEIR_TRY(weir_bind_null(b, e, weir_type_of(WEIR_INT64), &x, err));
         if (e->op == WEIR_X_NEG) return weir_bind_negate(b, e, x, out, err);
         if (!weir_type_is_numeric(x->type) && x->type->id != WEIR_INTERVAL)
             return weir_expr_fault(err, e->begin, "+ does not go with %s", x->type->name);

@@ -1,9 +1,9 @@
 /* The bound (typed) form of an expression and what evaluating it needs; private to src/expr.
  *
- * Most nodes are WEIR_B_CALL: a kernel over argument columns.  The frame around a kernel (eval_call.c)
- * takes care of nulls, poison, constants and dictionaries, so that a kernel is a loop over the rows it
- * is given.  What must evaluate its operands under selection (and, or, case, coalesce, try) is a node
- * kind of its own (eval_logic.c).
+ * Most nodes are WEIR_B_CALL: a kernel over argument columns.  The frame around a kernel
+ * (eval_call.c) takes care of nulls, poison, constants and dictionaries, so that a kernel is a loop
+ * over the rows it is given.  What must evaluate its operands under selection (and, or, case,
+ * coalesce, try) is a node kind of its own (eval_logic.c).
  */
 #ifndef WEIR_EXPR_BOUND_H
 #define WEIR_EXPR_BOUND_H
@@ -20,18 +20,18 @@ typedef weir_status (*weir_kernel)(weir_call *call, weir_column *out, weir_error
 typedef enum weir_bound_kind {
     WEIR_B_CONST,
     WEIR_B_COLUMN,
-    WEIR_B_CAST,     /* weir_cast of args[0] */
-    WEIR_B_CALL,     /* kernel over args */
-    WEIR_B_USER,     /* a user's function */
+    WEIR_B_CAST, /* weir_cast of args[0] */
+    WEIR_B_CALL, /* kernel over args */
+    WEIR_B_USER, /* a user's function */
     WEIR_B_AND,
     WEIR_B_OR,
     WEIR_B_NOT,
-    WEIR_B_IS,       /* op: weir_expr_is; negated */
-    WEIR_B_CASE,     /* when, then, ..., else (always there) */
+    WEIR_B_IS,   /* op: weir_expr_is; negated */
+    WEIR_B_CASE, /* when, then, ..., else (always there) */
     WEIR_B_COALESCE,
     WEIR_B_TRY,
-    WEIR_B_LET,      /* slot := args[0] in args[1] */
-    WEIR_B_REF       /* value of slot */
+    WEIR_B_LET, /* slot := args[0] in args[1] */
+    WEIR_B_REF  /* value of slot */
 } weir_bound_kind;
 
 /* What the frame must know of a kernel. */
@@ -51,7 +51,7 @@ struct weir_bound {
     uint8_t op;
     uint32_t n;
     weir_bound **args;
-    uint32_t index; /* COLUMN: field; CONST: number among the constants; LET, REF: slot */
+    uint32_t index;        /* COLUMN: field; CONST: number among the constants; LET, REF: slot */
     weir_column *constant; /* CONST: one row, owned by the program */
     weir_kernel kernel;
     uint32_t kernel_flags;
@@ -118,7 +118,8 @@ WEIR_MUST_USE weir_status weir_eval_logic(weir_eval *e, const weir_bound *b, wei
 WEIR_MUST_USE weir_status weir_eval_fold(const weir_bound *b, uint32_t n_slots, weir_column **out,
                                          char *reason, size_t reason_bytes, weir_error *err);
 
-/* The rows of `rows` (a subset in scratch) whose bit in (bits ^ flip) is set. bits NULL: all set. */
+/* The rows of `rows` (a subset in scratch) whose bit in (bits ^ flip) is set. bits NULL: all set.
+ */
 WEIR_MUST_USE weir_status weir_rows_where(weir_eval *e, weir_rows rows, const uint64_t *bits,
                                           bool flip, weir_rows *out, weir_error *err);
 
@@ -156,7 +157,7 @@ static inline weir_slice weir_text_at(const weir_text_arg *a, uint32_t row) {
 #define WEIR_ARG(T, name, i)                                                                       \
     const T *name##_v = (const T *)call->args[i]->values;                                          \
     const uint32_t name##_m = call->args[i]->encoding == WEIR_CONSTANT ? 0 : UINT32_MAX
-#define WEIR_AT(name, row) (name##_v[(row) & name##_m])
+#define WEIR_AT(name, row) (name##_v[(row)&name##_m])
 
 /* for (row of call->rows) */
 #define WEIR_EACH_ROW(row)                                                                         \

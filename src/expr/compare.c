@@ -2,10 +2,23 @@
 #include "base/cpu.h"
 #include "expr/number.h"
 
-enum { COMPARE_I8, COMPARE_I16, COMPARE_I32, COMPARE_I64, COMPARE_U8, COMPARE_U16, COMPARE_U32,
-       COMPARE_U64, COMPARE_I128, COMPARE_F32, COMPARE_F64, COMPARE_TYPES };
+enum {
+    COMPARE_I8,
+    COMPARE_I16,
+    COMPARE_I32,
+    COMPARE_I64,
+    COMPARE_U8,
+    COMPARE_U16,
+    COMPARE_U32,
+    COMPARE_U64,
+    COMPARE_I128,
+    COMPARE_F32,
+    COMPARE_F64,
+    COMPARE_TYPES
+};
 
-/* Compares n values of a with those of b (or with the one of b); writes all bits of out, which is zero. */
+/* Compares n values of a with those of b (or with the one of b); writes all bits of out, which is
+ * zero. */
 typedef void (*compare_loop)(const void *a, const void *b, uint32_t n, uint64_t *out);
 
 #define WEIR_LOOP_SUFFIX _portable
@@ -23,10 +36,10 @@ typedef void (*compare_loop)(const void *a, const void *b, uint32_t n, uint64_t 
 
 typedef struct compare_state {
     weir_compare_op op;
-    int type;     /* COMPARE_I8 ... */
-    int base;     /* 0 <, 1 <=, 2 = */
-    bool swap;    /* a > b is b < a */
-    bool flip;    /* a <> b is not a = b */
+    int type;  /* COMPARE_I8 ... */
+    int base;  /* 0 <, 1 <=, 2 = */
+    bool swap; /* a > b is b < a */
+    bool flip; /* a <> b is not a = b */
 } compare_state;
 
 /* The storage of a type as one of the loops' kinds, -1 when there is none. */
@@ -74,8 +87,10 @@ static void compare_few(weir_call *call, const compare_state *s, const weir_colu
         uint32_t n = call->rows.n - k < 64 ? call->rows.n - k : 64;
         for (uint32_t j = 0; j < n; j++) {
             size_t row = weir_rows_at(&call->rows, k + j);
-            memcpy((char *)piece_a + j * width, (const char *)a->values + (ca ? 0 : row) * width, width);
-            memcpy((char *)piece_b + j * width, (const char *)b->values + (cb ? 0 : row) * width, width);
+            memcpy((char *)piece_a + j * width, (const char *)a->values + (ca ? 0 : row) * width,
+                   width);
+            memcpy((char *)piece_b + j * width, (const char *)b->values + (cb ? 0 : row) * width,
+                   width);
         }
         uint64_t bits = 0;
         loop(piece_a, piece_b, n, &bits);
@@ -123,7 +138,8 @@ static weir_status compare_fixed(weir_call *call, weir_column *out, weir_error *
     return WEIR_OK;
 }
 
-/* ---- decimals of different scale, text, and the rest -------------------------------------------- */
+/* ---- decimals of different scale, text, and the rest --------------------------------------------
+ */
 
 static weir_status compare_decimal(weir_call *call, weir_column *out, weir_error *err) {
     const compare_state *s = call->state;
@@ -142,8 +158,8 @@ static inline bool text_equal(const weir_text_arg *a, const weir_view *x, const 
                               const weir_view *y) {
     if (x->words[0] != y->words[0]) return false; /* size and first bytes */
     if (x->in.size <= 12) return x->words[1] == y->words[1];
-    return memcmp(weir_view_slice(a->base, x).data, weir_view_slice(b->base, y).data,
-                  x->in.size) == 0;
+    return memcmp(weir_view_slice(a->base, x).data, weir_view_slice(b->base, y).data, x->in.size) ==
+           0;
 }
 
 static inline int text_order(const weir_text_arg *a, const weir_view *x, const weir_text_arg *b,
@@ -196,7 +212,8 @@ static weir_status compare_any(weir_call *call, weir_column *out, weir_error *er
 
 /* ---- choosing -------------------------------------------------------------------------------- */
 
-/* Brings two numbers to one type where that is cheap; else they stay and compare_decimal does it. */
+/* Brings two numbers to one type where that is cheap; else they stay and compare_decimal does it.
+ */
 static weir_status meet(weir_binder *b, weir_bound **x, weir_bound **y, weir_error *err) {
     weir_status status = WEIR_OK;
     const weir_type *tx = (*x)->type, *ty = (*y)->type;
@@ -237,7 +254,8 @@ weir_status weir_compare_choose(weir_binder *b, const weir_expr *at, weir_compar
     uint32_t flags = 0;
     s->type = loop_type(x->type);
     bool same = s->type >= 0 && s->type == loop_type(y->type) &&
-                (x->type->id != WEIR_DECIMAL || y->type->id != WEIR_DECIMAL || x->type->scale == y->type->scale) &&
+                (x->type->id != WEIR_DECIMAL || y->type->id != WEIR_DECIMAL ||
+                 x->type->scale == y->type->scale) &&
                 (x->type->id == WEIR_DECIMAL) == (y->type->id == WEIR_DECIMAL);
     if (same) {
         kernel = compare_fixed;

@@ -79,13 +79,13 @@ COMPARE_LOOPS_FLOAT(f64, double)
 #define COMPARE_ROW(name)                                                                          \
     {                                                                                              \
         {LOOP(name##_lt_columns), LOOP(name##_lt_constant)},                                       \
-        {LOOP(name##_le_columns), LOOP(name##_le_constant)},                                       \
-        {LOOP(name##_eq_columns), LOOP(name##_eq_constant)},                                       \
+            {LOOP(name##_le_columns), LOOP(name##_le_constant)},                                   \
+            {LOOP(name##_eq_columns), LOOP(name##_eq_constant)},                                   \
     }
 static const compare_loop LOOP(compare_loops)[COMPARE_TYPES][3][2] = {
-    COMPARE_ROW(i8),  COMPARE_ROW(i16), COMPARE_ROW(i32),  COMPARE_ROW(i64), COMPARE_ROW(u8),
-    COMPARE_ROW(u16), COMPARE_ROW(u32), COMPARE_ROW(u64),  COMPARE_ROW(i128), COMPARE_ROW(f32),
-    COMPARE_ROW(f64),
+    COMPARE_ROW(i8),   COMPARE_ROW(i16), COMPARE_ROW(i32), COMPARE_ROW(i64),
+    COMPARE_ROW(u8),   COMPARE_ROW(u16), COMPARE_ROW(u32), COMPARE_ROW(u64),
+    COMPARE_ROW(i128), COMPARE_ROW(f32), COMPARE_ROW(f64),
 };
 
 #undef COMPARE_ROW

@@ -6,7 +6,8 @@ typedef struct date_state {
     int sign; /* of the second operand: 1 or -1 */
 } date_state;
 
-/* ---- date and days ----------------------------------------------------------------------------- */
+/* ---- date and days -----------------------------------------------------------------------------
+ */
 
 static weir_status date_plus_days(weir_call *call, weir_column *out, weir_error *err) {
     const date_state *s = call->state;
@@ -45,7 +46,8 @@ static weir_status date_plus_time(weir_call *call, weir_column *out, weir_error 
     return WEIR_OK;
 }
 
-/* ---- with intervals ------------------------------------------------------------------------------ */
+/* ---- with intervals
+ * ------------------------------------------------------------------------------ */
 
 static bool signed_interval(const weir_interval *v, int sign, weir_interval *out) {
     if (sign < 0) return weir_interval_negate(v, out);
@@ -77,7 +79,8 @@ static weir_status stamp_plus_interval(weir_call *call, weir_column *out, weir_e
         int64_t x = date ? (int64_t)days[row & mask] * WEIR_US_PER_DAY : us[row & mask], r = 0;
         weir_interval step;
         bool ok = signed_interval(&WEIR_AT(v, row), s->sign, &step) &&
-                  (zoned ? weir_timestamptz_add(x, &step, &zone, &r) : weir_timestamp_add(x, &step, &r)) &&
+                  (zoned ? weir_timestamptz_add(x, &step, &zone, &r)
+                         : weir_timestamp_add(x, &step, &r)) &&
                   in_range(r);
         if (!ok) WEIR_TRY(weir_call_fail(call, out, row, err, "timestamp out of range"));
         ((int64_t *)out->values)[row] = r;
@@ -106,7 +109,8 @@ static weir_status time_plus_interval(weir_call *call, weir_column *out, weir_er
     WEIR_ARG(int64_t, t, 0);
     WEIR_ARG(weir_interval, v, 1);
     WEIR_EACH_ROW(row) {
-        int64_t r = (WEIR_AT(t, row) + s->sign * (WEIR_AT(v, row).micros % WEIR_US_PER_DAY)) % WEIR_US_PER_DAY;
+        int64_t r = (WEIR_AT(t, row) + s->sign * (WEIR_AT(v, row).micros % WEIR_US_PER_DAY)) %
+                    WEIR_US_PER_DAY;
         ((int64_t *)out->values)[row] = r < 0 ? r + WEIR_US_PER_DAY : r;
     }
     return WEIR_OK;
@@ -141,14 +145,16 @@ static weir_status interval_times_int(weir_call *call, weir_column *out, weir_er
     WEIR_ARG(int64_t, n, 1);
     weir_status status = WEIR_OK;
     WEIR_EACH_ROW(row) {
-        if (!weir_interval_scale(&WEIR_AT(a, row), WEIR_AT(n, row), (weir_interval *)out->values + row))
+        if (!weir_interval_scale(&WEIR_AT(a, row), WEIR_AT(n, row),
+                                 (weir_interval *)out->values + row))
             WEIR_TRY(weir_call_fail(call, out, row, err, "interval out of range"));
     }
 out:
     return status;
 }
 
-/* ---- choosing --------------------------------------------------------------------------------- */
+/* ---- choosing ---------------------------------------------------------------------------------
+ */
 
 /* One row: first, operator, second -> result. */
 typedef struct rule {

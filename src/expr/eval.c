@@ -52,9 +52,8 @@ static weir_status eval_constant(weir_eval *e, const weir_bound *b, weir_rows ro
         }
         return weir_column_constant(c->type, rows.length, NULL, 0, NULL, out, err);
     }
-    weir_column **kept = e->local && b->index < e->local->n_constants
-                             ? &e->local->constants[b->index]
-                             : NULL;
+    weir_column **kept =
+        e->local && b->index < e->local->n_constants ? &e->local->constants[b->index] : NULL;
     if (kept && *kept && (*kept)->length == rows.length) {
         *out = weir_column_retain(*kept);
         return WEIR_OK;

@@ -76,7 +76,8 @@ weir_status weir_text_share(weir_call *call, weir_column *out, uint32_t i, uint3
 /* ---- bitmaps ------------------------------------------------------------------------------- */
 
 /* Joins one bitmap of an argument into out's: validity by and, poison by or. */
-static void join_bits(uint64_t *to, const uint64_t *from, uint32_t length, bool constant, bool is_or) {
+static void join_bits(uint64_t *to, const uint64_t *from, uint32_t length, bool constant,
+                      bool is_or) {
     size_t words = weir_bit_words(length);
     if (constant) {
         bool set = from[0] & 1;
@@ -111,7 +112,8 @@ static weir_status inherit(const weir_bound *b, const weir_column *const *args, 
     }
     if (out->poison && (b->kernel_flags & WEIR_K_NULLS)) {
         WEIR_TRY(weir_column_need_validity(out, ledger, err));
-        for (size_t i = 0; i < weir_bit_words(rows.length); i++) out->validity[i] &= ~out->poison[i];
+        for (size_t i = 0; i < weir_bit_words(rows.length); i++)
+            out->validity[i] &= ~out->poison[i];
     }
 out:
     return status;
@@ -150,8 +152,8 @@ static weir_status run_kernel(weir_eval *e, const weir_bound *b, const weir_blam
         for (uint32_t k = 0; status == WEIR_OK && active.n < rows.n && k < rows.n; k++) {
             uint32_t row = weir_rows_at(&rows, k);
             if (!weir_bit_get(mask->validity, row))
-                status = weir_column_set_null(c, row, mask->poison && weir_bit_get(mask->poison, row),
-                                              ledger, err);
+                status = weir_column_set_null(
+                    c, row, mask->poison && weir_bit_get(mask->poison, row), ledger, err);
         }
         weir_column_release(mask);
         if (status != WEIR_OK) goto out;
@@ -309,8 +311,8 @@ weir_status weir_eval_kernel(weir_eval *e, const weir_bound *b, const weir_colum
         const weir_column *a = args[i];
         if (a->encoding == WEIR_DICTIONARY) n_dictionary++, which = i;
         if (a->encoding == WEIR_PLAIN && a->type->id != WEIR_NULL) n_plain++;
-        null |= a->type->id == WEIR_NULL ||
-                (a->encoding == WEIR_CONSTANT && weir_column_is_null(a, 0));
+        null |=
+            a->type->id == WEIR_NULL || (a->encoding == WEIR_CONSTANT && weir_column_is_null(a, 0));
         poison |= a->poison != NULL;
     }
     if (null && !poison && !(b->kernel_flags & WEIR_K_NULLS))

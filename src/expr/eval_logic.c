@@ -262,7 +262,8 @@ static weir_status still_null(weir_eval *e, const weir_column *c, weir_rows rows
         return WEIR_OK;
     }
     weir_status status = weir_rows_where(e, rows, c->validity, true, out, err);
-    if (status == WEIR_OK && c->poison) status = weir_rows_where(e, *out, c->poison, true, out, err);
+    if (status == WEIR_OK && c->poison)
+        status = weir_rows_where(e, *out, c->poison, true, out, err);
     return status;
 }
 

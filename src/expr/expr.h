@@ -8,10 +8,10 @@
  *
  * SQL scalar syntax with PostgreSQL's meaning; docs/expressions.md is the language's reference.
  *
- * Errors.  A wrong *expression* (syntax, unknown name, types) is a WEIR_USAGE error of parse or bind:
- * err->column is the 1-based byte offset in the text, the message says what is wrong and the hint what
- * to do.  A *record* on which a right expression fails (division by zero, overflow, a text that is no
- * number) gets one entry in blame->failures, and its value is null and poisoned.
+ * Errors.  A wrong *expression* (syntax, unknown name, types) is a WEIR_USAGE error of parse or
+ * bind: err->column is the 1-based byte offset in the text, the message says what is wrong and the
+ * hint what to do.  A *record* on which a right expression fails (division by zero, overflow, a
+ * text that is no number) gets one entry in blame->failures, and its value is null and poisoned.
  */
 #ifndef WEIR_EXPR_EXPR_H
 #define WEIR_EXPR_EXPR_H
@@ -51,11 +51,11 @@ void weir_expr_columns(const weir_expr *expr, void (*visit)(void *context, const
 
 /* ---- bind ---------------------------------------------------------------------------------- */
 
-/* Types the tree against schema (retained by the program) and folds constants.  want NULL: any result
- * type; else the result is converted to want where that can be done without a cast being written
- * (null, a fitting literal, widening of numbers, date to timestamp) and everything else is an error
- * that suggests the cast.  The program lives partly in arena, partly on the heap (compiled regexes):
- * free it before the arena.  Thread-safe for different arenas. */
+/* Types the tree against schema (retained by the program) and folds constants.  want NULL: any
+ * result type; else the result is converted to want where that can be done without a cast being
+ * written (null, a fitting literal, widening of numbers, date to timestamp) and everything else is
+ * an error that suggests the cast.  The program lives partly in arena, partly on the heap (compiled
+ * regexes): free it before the arena.  Thread-safe for different arenas. */
 WEIR_MUST_USE weir_status weir_expr_bind(const weir_expr *expr, weir_schema *schema,
                                          const weir_type *want, weir_arena *arena,
                                          weir_program **out, weir_error *err);
@@ -79,8 +79,8 @@ int weir_program_column(const weir_program *p);
 bool weir_program_can_fail(const weir_program *p);
 /* Whether two evaluations of the same row may differ between runs: now(), uuid(), random(). */
 bool weir_program_volatile(const weir_program *p);
-/* Whether it reads no column and is not volatile; then *value (may be NULL) gets a CONSTANT column of
- * length 1, owned by the program.  An expression that fails on every record is not constant. */
+/* Whether it reads no column and is not volatile; then *value (may be NULL) gets a CONSTANT column
+ * of length 1, owned by the program.  An expression that fails on every record is not constant. */
 bool weir_program_constant(const weir_program *p, const weir_column **value);
 
 /* ---- evaluate ------------------------------------------------------------------------------ */
@@ -90,15 +90,15 @@ WEIR_MUST_USE weir_status weir_program_local_new(const weir_program *p, weir_ctx
                                                  weir_expr_local **out, weir_error *err);
 void weir_program_local_free(const weir_program *p, weir_expr_local *local); /* NULL is legal */
 
-/* Evaluates over rows of batch (weir_rows_of(batch), or fewer).  *out: a column of batch->length rows
- * with one reference for the caller; rows outside `rows` have undefined values.  Its encoding may be
- * any; constants give CONSTANT, unary functions of a DICTIONARY give DICTIONARY where it pays.
- * A record that fails becomes null and poisoned with one entry in blame->failures, stage and field
- * from blame, rule from blame or "expression" when that is NULL, reason such as
- * "division by zero in amount / quantity".  blame NULL or without failures: quiet, plain null.
- * Reading a poisoned value gives a poisoned null and no new entry.  batch->schema must be equal to the
- * schema of bind, and a column that is read must not be NULL.  ctx->scratch is used (and only grows
- * until its owner resets it).  Calls fail with WEIR_RESOURCE, WEIR_CANCELLED or WEIR_INTERNAL only. */
+/* Evaluates over rows of batch (weir_rows_of(batch), or fewer).  *out: a column of batch->length
+ * rows with one reference for the caller; rows outside `rows` have undefined values.  Its encoding
+ * may be any; constants give CONSTANT, unary functions of a DICTIONARY give DICTIONARY where it
+ * pays. A record that fails becomes null and poisoned with one entry in blame->failures, stage and
+ * field from blame, rule from blame or "expression" when that is NULL, reason such as "division by
+ * zero in amount / quantity".  blame NULL or without failures: quiet, plain null. Reading a
+ * poisoned value gives a poisoned null and no new entry.  batch->schema must be equal to the schema
+ * of bind, and a column that is read must not be NULL.  ctx->scratch is used (and only grows until
+ * its owner resets it).  Calls fail with WEIR_RESOURCE, WEIR_CANCELLED or WEIR_INTERNAL only. */
 WEIR_MUST_USE weir_status weir_program_eval(const weir_program *p, weir_expr_local *local,
                                             weir_ctx *ctx, const weir_batch *batch, weir_rows rows,
                                             const weir_blame *blame, weir_column **out,
@@ -130,7 +130,8 @@ typedef struct weir_function_info {
 const weir_function_info *weir_function_table(size_t *n);
 /* By name or alias (any case); NULL when unknown. */
 const weir_function_info *weir_function_find(const char *name);
-/* The reference page (Markdown) of all functions. */
+/* Appends the reference of all functions as Markdown: a third-level heading and a table for each
+ * category, for a page that has its own title.  false = memory is short. */
 WEIR_MUST_USE bool weir_function_markdown(weir_buf *out);
 
 /* A function of the library's user.  args are PLAIN, DICTIONARY or CONSTANT columns of the declared
@@ -149,8 +150,8 @@ typedef struct weir_user_function {
     void *context;
 } weir_user_function;
 
-/* Adds f (copied, its name too) for the rest of the process; before any bind that uses it.  WEIR_USAGE
- * when the name is taken, or not a name; at most 256.  Thread-safe. */
+/* Adds f (copied, its name too) for the rest of the process; before any bind that uses it.
+ * WEIR_USAGE when the name is taken, or not a name; at most 256.  Thread-safe. */
 WEIR_MUST_USE weir_status weir_function_register(const weir_user_function *f, weir_error *err);
 
 #endif

@@ -2,7 +2,8 @@
 #include "expr/date_kernel.h"
 #include "expr/number.h"
 
-/* ---- shared ---------------------------------------------------------------------------------------- */
+/* ---- shared
+ * ---------------------------------------------------------------------------------------- */
 
 weir_status weir_stamp_arg_of(const weir_column *c, weir_stamp_arg *out, weir_error *err) {
     weir_status status = WEIR_OK;
@@ -27,9 +28,11 @@ weir_status weir_unit_bind(weir_prepare *p, uint32_t i, weir_unit_state **out, w
     if (!s) return weir_error_nomem(err);
     s->constant = weir_bound_text(p->args[i], &text);
     if (s->constant && !weir_time_part_parse(text.data, text.size, &s->part)) {
-        weir_expr_fault(err, p->args[i]->at->begin, "%.*s is no part of a date", weir_clip(text), text.data);
-        weir_error_hint(err, "year quarter month week day hour minute second millisecond microsecond, "
-                             "and for parts dow isodow doy isoyear epoch");
+        weir_expr_fault(err, p->args[i]->at->begin, "%.*s is no part of a date", weir_clip(text),
+                        text.data);
+        weir_error_hint(err,
+                        "year quarter month week day hour minute second millisecond microsecond, "
+                        "and for parts dow isodow doy isoyear epoch");
         return WEIR_USAGE;
     }
     if (!s->constant) p->kernel_flags |= WEIR_K_CAN_FAIL;
@@ -45,11 +48,13 @@ bool weir_unit_at(weir_call *call, weir_column *out, const weir_unit_state *s,
     if (s->constant) return true;
     weir_slice t = weir_text_at(texts, row);
     if (weir_time_part_parse(t.data, t.size, part)) return true;
-    *status = weir_call_fail(call, out, row, err, "%.*s is no part of a date", weir_clip(t), t.data);
+    *status =
+        weir_call_fail(call, out, row, err, "%.*s is no part of a date", weir_clip(t), t.data);
     return false;
 }
 
-/* ---- parts ------------------------------------------------------------------------------------------- */
+/* ---- parts
+ * ------------------------------------------------------------------------------------------- */
 
 /* date_part(unit, x): whole parts as int64, the others as decimal(18,6). */
 static weir_status fn_part(weir_call *call, weir_column *out, weir_error *err) {
@@ -115,13 +120,15 @@ static weir_status fn_one_part(weir_call *call, weir_column *out, weir_error *er
         /* Days and months without the detour over microseconds of a part. */
         WEIR_EACH_ROW(row) {
             int64_t rest;
-            weir_civil c = weir_date_to_civil(weir_timestamp_split(weir_stamp_local(&a, row), &rest));
+            weir_civil c =
+                weir_date_to_civil(weir_timestamp_split(weir_stamp_local(&a, row), &rest));
             to[row] = s->part == WEIR_PART_DAY ? c.day : c.month;
         }
         return WEIR_OK;
     }
     WEIR_EACH_ROW(row)
-    to[row] = weir_timestamp_part(s->part, weir_stamp_at(&a, row), a.zoned ? &a.zone : NULL) / 1000000;
+    to[row] =
+        weir_timestamp_part(s->part, weir_stamp_at(&a, row), a.zoned ? &a.zone : NULL) / 1000000;
     return WEIR_OK;
 }
 
@@ -161,7 +168,8 @@ static weir_status prepare_epoch(weir_prepare *p, weir_error *err) {
     return weir_type_decimal(18, 6, &p->type, err);
 }
 
-/* ---- truncation and differences ----------------------------------------------------------------------- */
+/* ---- truncation and differences
+ * ----------------------------------------------------------------------- */
 
 static weir_status fn_trunc(weir_call *call, weir_column *out, weir_error *err) {
     const weir_unit_state *s = call->state;
@@ -177,14 +185,16 @@ static weir_status fn_trunc(weir_call *call, weir_column *out, weir_error *err) 
         }
         bool ok;
         if (a.days) {
-            ok = part < WEIR_PART_DAY || weir_date_trunc(part, a.days[row & a.mask], (int32_t *)out->values + row);
+            ok = part < WEIR_PART_DAY ||
+                 weir_date_trunc(part, a.days[row & a.mask], (int32_t *)out->values + row);
             if (part < WEIR_PART_DAY) ((int32_t *)out->values)[row] = a.days[row & a.mask];
         } else {
             int64_t *to = (int64_t *)out->values + row;
             ok = a.zoned ? weir_timestamptz_trunc(part, a.us[row & a.mask], &a.zone, to)
                          : weir_timestamp_trunc(part, a.us[row & a.mask], to);
         }
-        if (!ok) WEIR_TRY(weir_call_fail(call, out, row, err, "out of range, or no unit to cut at"));
+        if (!ok)
+            WEIR_TRY(weir_call_fail(call, out, row, err, "out of range, or no unit to cut at"));
     }
 out:
     return status;
@@ -262,9 +272,11 @@ static weir_status prepare_diff(weir_prepare *p, weir_error *err) {
     weir_unit_state *s = NULL;
     weir_status status = weir_unit_bind(p, 0, &s, err);
     if (status != WEIR_OK) return status;
-    bool zoned1 = p->args[1]->type->id == WEIR_TIMESTAMPTZ, zoned2 = p->args[2]->type->id == WEIR_TIMESTAMPTZ;
+    bool zoned1 = p->args[1]->type->id == WEIR_TIMESTAMPTZ,
+         zoned2 = p->args[2]->type->id == WEIR_TIMESTAMPTZ;
     if (zoned1 != zoned2) {
-        weir_expr_fault(err, p->at->begin, "%s and %s have no common clock", p->args[1]->type->name, p->args[2]->type->name);
+        weir_expr_fault(err, p->at->begin, "%s and %s have no common clock", p->args[1]->type->name,
+                        p->args[2]->type->name);
         weir_error_hint(err, "say in which zone: x at time zone 'Europe/Berlin'");
         return WEIR_USAGE;
     }
@@ -286,7 +298,8 @@ static weir_status fn_last_day(weir_call *call, weir_column *out, weir_error *er
     return WEIR_OK;
 }
 
-/* ---- making ------------------------------------------------------------------------------------------- */
+/* ---- making
+ * ------------------------------------------------------------------------------------------- */
 
 static bool civil_ok(int64_t y, int64_t m, int64_t d) {
     return y >= 1 && y <= 9999 && m >= 1 && m <= 12 && d >= 1 &&
@@ -301,9 +314,11 @@ static weir_status fn_make_date(weir_call *call, weir_column *out, weir_error *e
     WEIR_EACH_ROW(row) {
         long long year = WEIR_AT(y, row), month = WEIR_AT(m, row), day = WEIR_AT(d, row);
         if (civil_ok(year, month, day))
-            ((int32_t *)out->values)[row] = weir_date_from_civil((int32_t)year, (unsigned)month, (unsigned)day);
+            ((int32_t *)out->values)[row] =
+                weir_date_from_civil((int32_t)year, (unsigned)month, (unsigned)day);
         else
-            WEIR_TRY(weir_call_fail(call, out, row, err, "there is no day %lld-%lld-%lld", year, month, day));
+            WEIR_TRY(weir_call_fail(call, out, row, err, "there is no day %lld-%lld-%lld", year,
+                                    month, day));
     }
 out:
     return status;
@@ -326,9 +341,11 @@ static weir_status fn_make_timestamp(weir_call *call, weir_column *out, weir_err
             WEIR_TRY(weir_call_fail(call, out, row, err, "there is no such time"));
             continue;
         }
-        int32_t days = weir_date_from_civil((int32_t)WEIR_AT(y, row), (unsigned)WEIR_AT(m, row), (unsigned)WEIR_AT(d, row));
+        int32_t days = weir_date_from_civil((int32_t)WEIR_AT(y, row), (unsigned)WEIR_AT(m, row),
+                                            (unsigned)WEIR_AT(d, row));
         ((int64_t *)out->values)[row] = days * WEIR_US_PER_DAY + hour * WEIR_US_PER_HOUR +
-                                        minute * WEIR_US_PER_MINUTE + (int64_t)llround(second * 1e6);
+                                        minute * WEIR_US_PER_MINUTE +
+                                        (int64_t)llround(second * 1e6);
     }
 out:
     return status;
@@ -361,7 +378,8 @@ static weir_status prepare_from_epoch(weir_prepare *p, weir_error *err) {
     return WEIR_OK;
 }
 
-/* ---- the clock ------------------------------------------------------------------------------------------ */
+/* ---- the clock
+ * ------------------------------------------------------------------------------------------ */
 
 static weir_status fn_now(weir_call *call, weir_column *out, weir_error *err) {
     (void)err;
@@ -376,7 +394,9 @@ static weir_status fn_today(weir_call *call, weir_column *out, weir_error *err) 
     return WEIR_OK;
 }
 
-/* ---- zones ----------------------------------------------------------------------------------------------- */
+/* ---- zones
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /* The zone of row: the constant's, or looked up; NULL with *status or a failed record. */
 static const weir_zone *zone_at(weir_call *call, weir_column *out, const weir_text_arg *texts,
@@ -396,7 +416,8 @@ static const weir_zone *zone_at(weir_call *call, weir_column *out, const weir_te
             return NULL;
         }
     }
-    *status = weir_call_fail(call, out, row, err, "there is no time zone %.*s", weir_clip(t), t.data);
+    *status =
+        weir_call_fail(call, out, row, err, "there is no time zone %.*s", weir_clip(t), t.data);
     return NULL;
 }
 
@@ -474,7 +495,8 @@ static weir_status prepare_zone(weir_prepare *p, weir_error *err) {
     return naive ? weir_type_timestamptz(name, &p->type, err) : WEIR_OK;
 }
 
-/* ---- date_add, date_sub: + and - ------------------------------------------------------------------------- */
+/* ---- date_add, date_sub: + and -
+ * ------------------------------------------------------------------------- */
 
 static weir_status prepare_add(weir_prepare *p, weir_error *err) {
     return weir_bind_arith(p->binder, p->at, WEIR_X_ADD, p->args[0], p->args[1], &p->node, err);
@@ -484,17 +506,31 @@ static weir_status prepare_sub(weir_prepare *p, weir_error *err) {
 }
 
 #define PART(name, alias, doc, example, result, prepare)                                           \
-    {{name, alias, name "(x date|timestamp|timestamptz) -> int64", "date", 0, doc, example, result, ""}, \
-     {{"D", 'i', 0, fn_one_part, prepare}}}
+    {                                                                                              \
+        {name,   alias, name "(x date|timestamp|timestamptz) -> int64", "date", 0, doc, example,   \
+         result, ""},                                                                              \
+        {                                                                                          \
+            { "D", 'i', 0, fn_one_part, prepare }                                                  \
+        }                                                                                          \
+    }
 #define PART_TIME(name, alias, doc, example, result, prepare)                                      \
-    {{name, alias, name "(x timestamp|timestamptz|time) -> int64", "date", 0, doc, example, result, ""}, \
-     {{"D", 'i', 0, fn_one_part, prepare}, {"t", 'i', 0, fn_one_part, prepare}}}
+    {                                                                                              \
+        {name,   alias, name "(x timestamp|timestamptz|time) -> int64", "date", 0, doc, example,   \
+         result, ""},                                                                              \
+        {                                                                                          \
+            {"D", 'i', 0, fn_one_part, prepare}, {                                                 \
+                "t", 'i', 0, fn_one_part, prepare                                                  \
+            }                                                                                      \
+        }                                                                                          \
+    }
 
 const weir_function weir_functions_date[] = {
     {{"date_part", "datepart", "date_part(part string, x) -> int64|decimal(18,6)", "date", 0,
-      "a part of a date, time or interval; also extract(part from x). second, millisecond and epoch have fractions",
+      "a part of a date, time or interval; also extract(part from x). second, millisecond and "
+      "epoch have fractions",
       "date_part('month', date '2024-03-09')", "3", "second without fraction"},
-     {{"sD", '!', 0, fn_part, prepare_part}, {"st", '!', 0, fn_part, prepare_part},
+     {{"sD", '!', 0, fn_part, prepare_part},
+      {"st", '!', 0, fn_part, prepare_part},
       {"sv", '!', WEIR_K_CAN_FAIL, fn_part_interval, prepare_part}}},
     PART("year", "", "the year", "year(date '2024-03-09')", "2024", prepare_year),
     PART("quarter", "", "1 to 4", "quarter(date '2024-03-09')", "1", prepare_quarter),
@@ -505,42 +541,60 @@ const weir_function weir_functions_date[] = {
     PART("isodow", "", "1 = Monday to 7", "isodow(date '2024-03-10')", "7", prepare_isodow),
     PART("dayofyear", "", "1 to 366", "dayofyear(date '2024-12-31')", "366", prepare_doy),
     PART_TIME("hour", "", "0 to 23", "hour(timestamp '2024-03-09 17:45:30')", "17", prepare_hour),
-    PART_TIME("minute", "", "0 to 59", "minute(timestamp '2024-03-09 17:45:30')", "45", prepare_minute),
-    PART_TIME("second", "", "0 to 59, without fraction", "second(timestamp '2024-03-09 17:45:30.7')", "30", prepare_second),
-    {{"epoch", "", "epoch(x date|timestamp|timestamptz) -> decimal(18,6)", "date", 0, "seconds since 1970-01-01 00:00",
-      "epoch(timestamp '1970-01-02 00:00:00.5')", "86400.500000", "is a double"}, {{"D", '!', 0, fn_epoch, prepare_epoch}}},
+    PART_TIME("minute", "", "0 to 59", "minute(timestamp '2024-03-09 17:45:30')", "45",
+              prepare_minute),
+    PART_TIME("second", "", "0 to 59, without fraction",
+              "second(timestamp '2024-03-09 17:45:30.7')", "30", prepare_second),
+    {{"epoch", "", "epoch(x date|timestamp|timestamptz) -> decimal(18,6)", "date", 0,
+      "seconds since 1970-01-01 00:00", "epoch(timestamp '1970-01-02 00:00:00.5')", "86400.500000",
+      "is a double"},
+     {{"D", '!', 0, fn_epoch, prepare_epoch}}},
     {{"epoch_ms", "", "epoch_ms(x date|timestamp|timestamptz) -> int64", "date", 0,
-      "milliseconds since 1970-01-01 00:00, rounded down", "epoch_ms(timestamp '1970-01-01 00:00:01.5')", "1500", ""},
+      "milliseconds since 1970-01-01 00:00, rounded down",
+      "epoch_ms(timestamp '1970-01-01 00:00:01.5')", "1500", ""},
      {{"D", 'i', 0, fn_epoch, NULL}}},
     {{"date_trunc", "", "date_trunc(unit string, x) -> type of x", "date", 0,
-      "cut down to the unit; a timestamptz on the calendar of its zone", "date_trunc('month', timestamp '2024-03-09 17:45:00')",
-      "2024-03-01 00:00:00", ""}, {{"sD", '!', WEIR_K_CAN_FAIL, fn_trunc, prepare_trunc}}},
+      "cut down to the unit; a timestamptz on the calendar of its zone",
+      "date_trunc('month', timestamp '2024-03-09 17:45:00')", "2024-03-01 00:00:00", ""},
+     {{"sD", '!', WEIR_K_CAN_FAIL, fn_trunc, prepare_trunc}}},
     {{"date_diff", "datediff", "date_diff(unit string, a, b) -> int64", "date", 0,
-      "number of borders of the unit between a and b", "date_diff('month', date '2024-01-31', date '2024-03-01')", "2", ""},
+      "number of borders of the unit between a and b",
+      "date_diff('month', date '2024-01-31', date '2024-03-01')", "2", ""},
      {{"sDD", 'i', WEIR_K_CAN_FAIL, fn_diff, prepare_diff}}},
     {{"date_add", "", "date_add(x, interval) -> as x + interval", "date", 0, "x + interval",
       "date_add(timestamp '2024-01-31 00:00:00', interval '1 month')", "2024-02-29 00:00:00", ""},
-     {{"Dv", '!', WEIR_K_CAN_FAIL, fn_now, prepare_add}, {"Di", '!', WEIR_K_CAN_FAIL, fn_now, prepare_add}}},
+     {{"Dv", '!', WEIR_K_CAN_FAIL, fn_now, prepare_add},
+      {"Di", '!', WEIR_K_CAN_FAIL, fn_now, prepare_add}}},
     {{"date_sub", "", "date_sub(x, interval) -> as x - interval", "date", 0, "x - interval",
       "date_sub(date '2024-03-01', 1)", "2024-02-29", "means date_diff"},
-     {{"Dv", '!', WEIR_K_CAN_FAIL, fn_now, prepare_sub}, {"Di", '!', WEIR_K_CAN_FAIL, fn_now, prepare_sub}}},
-    {{"last_day", "", "last_day(x date|timestamp|timestamptz) -> date", "date", 0, "last day of the month",
-      "last_day(date '2024-02-10')", "2024-02-29", ""}, {{"D", 'd', 0, fn_last_day, NULL}}},
-    {{"make_date", "", "make_date(year int64, month int64, day int64) -> date", "date", 0, "the date of these",
-      "make_date(2024, 2, 29)", "2024-02-29", ""}, {{"iii", 'd', WEIR_K_CAN_FAIL, fn_make_date, NULL}}},
-    {{"make_timestamp", "", "make_timestamp(year, month, day, hour, minute, second) -> timestamp", "date", 0,
-      "the timestamp of these; the second may have a fraction", "make_timestamp(2024, 2, 29, 12, 30, 1.5)",
-      "2024-02-29 12:30:01.500", ""}, {{"iiiiif", 'T', WEIR_K_CAN_FAIL, fn_make_timestamp, NULL}}},
-    {{"now", "current_timestamp", "now() -> timestamptz", "date", 0, "when the run began, in UTC", "", "", "when the statement began"},
+     {{"Dv", '!', WEIR_K_CAN_FAIL, fn_now, prepare_sub},
+      {"Di", '!', WEIR_K_CAN_FAIL, fn_now, prepare_sub}}},
+    {{"last_day", "", "last_day(x date|timestamp|timestamptz) -> date", "date", 0,
+      "last day of the month", "last_day(date '2024-02-10')", "2024-02-29", ""},
+     {{"D", 'd', 0, fn_last_day, NULL}}},
+    {{"make_date", "", "make_date(year int64, month int64, day int64) -> date", "date", 0,
+      "the date of these", "make_date(2024, 2, 29)", "2024-02-29", ""},
+     {{"iii", 'd', WEIR_K_CAN_FAIL, fn_make_date, NULL}}},
+    {{"make_timestamp", "", "make_timestamp(year, month, day, hour, minute, second) -> timestamp",
+      "date", 0, "the timestamp of these; the second may have a fraction",
+      "make_timestamp(2024, 2, 29, 12, 30, 1.5)", "2024-02-29 12:30:01.500", ""},
+     {{"iiiiif", 'T', WEIR_K_CAN_FAIL, fn_make_timestamp, NULL}}},
+    {{"now", "current_timestamp", "now() -> timestamptz", "date", 0, "when the run began, in UTC",
+      "", "", "when the statement began"},
      {{"", 'Z', WEIR_K_VOLATILE, fn_now, NULL}}},
-    {{"today", "current_date", "today() -> date", "date", 0, "the day in UTC when the run began", "", "", "in the session's zone"},
+    {{"today", "current_date", "today() -> date", "date", 0, "the day in UTC when the run began",
+      "", "", "in the session's zone"},
      {{"", 'd', WEIR_K_VOLATILE, fn_today, NULL}}},
     {{"from_epoch", "", "from_epoch(seconds int64|decimal) -> timestamptz", "date", 0,
-      "the instant so many seconds after 1970-01-01 00:00 UTC; also to_timestamp(seconds)", "from_epoch(86400.5)",
-      "1970-01-02 00:00:00.500Z", "to_timestamp"},
+      "the instant so many seconds after 1970-01-01 00:00 UTC; also to_timestamp(seconds)",
+      "from_epoch(86400.5)", "1970-01-02 00:00:00.500Z", "to_timestamp"},
      {{"n", 'Z', WEIR_K_CAN_FAIL, fn_from_epoch, prepare_from_epoch}}},
     {{"at_timezone", "timezone", "at_timezone(x, zone string) -> timestamp|timestamptz", "date", 0,
-      "timestamp: the instant that this local time is in the zone (twice or never: fails); timestamptz: the local time "
-      "there; x at time zone z", "at_timezone(timestamp '2024-07-01 12:00:00', 'Europe/Berlin')", "2024-07-01 12:00:00+02:00", ""},
-     {{"Ts", '!', WEIR_K_CAN_FAIL, fn_to_instant, prepare_zone}, {"Zs", 'T', WEIR_K_CAN_FAIL, fn_to_local, prepare_zone}}},
+      "timestamp: the instant that this local time is in the zone (twice or never: fails); "
+      "timestamptz: the local time "
+      "there; x at time zone z",
+      "at_timezone(timestamp '2024-07-01 12:00:00', 'Europe/Berlin')", "2024-07-01 12:00:00+02:00",
+      ""},
+     {{"Ts", '!', WEIR_K_CAN_FAIL, fn_to_instant, prepare_zone},
+      {"Zs", 'T', WEIR_K_CAN_FAIL, fn_to_local, prepare_zone}}},
     {.info = {.name = NULL}}};

@@ -27,7 +27,8 @@ static const weir_time_program *format_at(format_use *u, weir_call *call, weir_c
                                           uint32_t row, weir_status *status, weir_error *err) {
     if (u->state->constant) return u->state->constant;
     weir_slice t = weir_text_at(&u->texts, row);
-    if (u->last && u->last_text.size == t.size + 1 && memcmp(u->last_text.data, t.data, t.size) == 0)
+    if (u->last && u->last_text.size == t.size + 1 &&
+        memcmp(u->last_text.data, t.data, t.size) == 0)
         return u->last;
     weir_arena_reset(&u->arena);
     u->last = NULL;
@@ -37,7 +38,8 @@ static const weir_time_program *format_at(format_use *u, weir_call *call, weir_c
         return NULL;
     }
     weir_error inner = {0};
-    *status = weir_time_program_compile(u->last_text.data, u->for_parse, &u->arena, &u->last, &inner);
+    *status =
+        weir_time_program_compile(u->last_text.data, u->for_parse, &u->arena, &u->last, &inner);
     if (*status == WEIR_USAGE) {
         *status = weir_call_fail(call, out, row, err, "wrong format: %s", inner.message);
         u->last = NULL;
@@ -60,12 +62,14 @@ static weir_status bind_format(weir_prepare *p, uint32_t i, bool for_parse, form
     char *format = weir_arena_strndup(p->binder->arena, text.data, text.size);
     if (!format) return weir_error_nomem(err);
     if (!memchr(text.data, '%', text.size)) {
-        weir_expr_fault(err, p->args[i]->at->begin, "the format %.*s has no %% field", weir_clip(text), text.data);
+        weir_expr_fault(err, p->args[i]->at->begin, "the format %.*s has no %% field",
+                        weir_clip(text), text.data);
         weir_error_hint(err, "formats are written like %%Y-%%m-%%d %%H:%%M:%%S");
         return WEIR_USAGE;
     }
     weir_error inner = {0};
-    weir_status status = weir_time_program_compile(format, for_parse, p->binder->arena, &s->constant, &inner);
+    weir_status status =
+        weir_time_program_compile(format, for_parse, p->binder->arena, &s->constant, &inner);
     if (status == WEIR_OK) return status;
     if (err) *err = inner;
     if (status == WEIR_USAGE && err) {
@@ -75,7 +79,8 @@ static weir_status bind_format(weir_prepare *p, uint32_t i, bool for_parse, form
     return status;
 }
 
-/* ---- text to value ------------------------------------------------------------------------------------ */
+/* ---- text to value
+ * ------------------------------------------------------------------------------------ */
 
 static weir_status no_match(weir_call *call, weir_column *out, uint32_t row, weir_slice s,
                             weir_num code, weir_error *err) {
@@ -88,7 +93,8 @@ static weir_status no_match(weir_call *call, weir_column *out, uint32_t row, wei
 
 static weir_status fn_parse(weir_call *call, weir_column *out, weir_error *err) {
     weir_text_arg a = weir_text_arg_of(call->args[0]);
-    format_use u = {.state = call->state, .texts = weir_text_arg_of(call->args[1]), .for_parse = true};
+    format_use u = {
+        .state = call->state, .texts = weir_text_arg_of(call->args[1]), .for_parse = true};
     weir_time_kind kind = out->type->id == WEIR_DATE          ? WEIR_TIME_KIND_DATE
                           : out->type->id == WEIR_TIMESTAMPTZ ? WEIR_TIME_KIND_TIMESTAMPTZ
                           : out->type->id == WEIR_TIME        ? WEIR_TIME_KIND_TIME
@@ -100,7 +106,8 @@ static weir_status fn_parse(weir_call *call, weir_column *out, weir_error *err) 
         if (!program) continue;
         weir_slice s = weir_text_at(&a, row);
         int64_t v = 0;
-        weir_num code = weir_time_program_parse(program, kind, s.data, s.size, NULL, WEIR_AMBIGUOUS_ERROR, &v);
+        weir_num code =
+            weir_time_program_parse(program, kind, s.data, s.size, NULL, WEIR_AMBIGUOUS_ERROR, &v);
         if (code != WEIR_NUM_OK) {
             WEIR_TRY(no_match(call, out, row, s, code, err));
             continue;
@@ -126,7 +133,8 @@ static weir_status prepare_to_date(weir_prepare *p, weir_error *err) {
 static weir_status prepare_to_timestamp(weir_prepare *p, weir_error *err) {
     format_state *s = NULL;
     if (p->n_args == 1)
-        return weir_bind_cast(p->binder, p->at, p->args[0], weir_type_of(WEIR_TIMESTAMP), &p->node, err);
+        return weir_bind_cast(p->binder, p->at, p->args[0], weir_type_of(WEIR_TIMESTAMP), &p->node,
+                              err);
     weir_status status = bind_format(p, 1, true, &s, err);
     if (status != WEIR_OK) return status;
     bool zoned = s->constant && weir_time_program_has_zone(s->constant);
@@ -138,11 +146,13 @@ static weir_status prepare_seconds(weir_prepare *p, weir_error *err) {
     return weir_bind_named(p->binder, p->at, "from_epoch", p->args, 1, &p->node, err);
 }
 
-/* ---- value to text ------------------------------------------------------------------------------------ */
+/* ---- value to text
+ * ------------------------------------------------------------------------------------ */
 
 static weir_status fn_format(weir_call *call, weir_column *out, weir_error *err) {
     const weir_type *t = call->args[0]->type;
-    format_use u = {.state = call->state, .texts = weir_text_arg_of(call->args[1]), .for_parse = false};
+    format_use u = {
+        .state = call->state, .texts = weir_text_arg_of(call->args[1]), .for_parse = false};
     weir_text_out to = weir_text_out_of(call, out);
     weir_stamp_arg a;
     weir_time_kind kind = t->id == WEIR_DATE          ? WEIR_TIME_KIND_DATE
@@ -160,7 +170,8 @@ static weir_status fn_format(weir_call *call, weir_column *out, weir_error *err)
         WEIR_TRY(weir_text_room(&to, most, &room, err));
         int64_t v = a.days ? a.days[row & a.mask] : a.us[row & a.mask];
         weir_text_commit(&to, row,
-                         weir_time_program_write(program, kind, v, a.zoned ? &a.zone : NULL, room, most < 16 ? 16 : most));
+                         weir_time_program_write(program, kind, v, a.zoned ? &a.zone : NULL, room,
+                                                 most < 16 ? 16 : most));
     }
 out:
     format_clear(&u);
@@ -173,17 +184,23 @@ static weir_status prepare_format(weir_prepare *p, weir_error *err) {
 
 const weir_function weir_functions_date_text[] = {
     {{"to_date", "", "to_date(string [, format string]) -> date", "date", 0,
-      "a date read by a format such as '%d.%m.%Y' (without: ISO)", "to_date('09.03.2024', '%d.%m.%Y')", "2024-03-09",
-      "strptime"}, {{"ss?", 'd', WEIR_K_CAN_FAIL, fn_parse, prepare_to_date}}},
-    {{"to_timestamp", "strptime", "to_timestamp(string [, format string]) -> timestamp|timestamptz", "date", 0,
+      "a date read by a format such as '%d.%m.%Y' (without: ISO)",
+      "to_date('09.03.2024', '%d.%m.%Y')", "2024-03-09", "strptime"},
+     {{"ss?", 'd', WEIR_K_CAN_FAIL, fn_parse, prepare_to_date}}},
+    {{"to_timestamp", "strptime", "to_timestamp(string [, format string]) -> timestamp|timestamptz",
+      "date", 0,
       "a timestamp read by a format; with %z in it a timestamptz; of a number: seconds since 1970",
       "to_timestamp('09.03.2024 17:45', '%d.%m.%Y %H:%M')", "2024-03-09 17:45:00", "strptime"},
      {{"ss?", 'T', WEIR_K_CAN_FAIL, fn_parse, prepare_to_timestamp},
-      {"i", 'Z', WEIR_K_CAN_FAIL, fn_parse, prepare_seconds}, {"e", 'Z', WEIR_K_CAN_FAIL, fn_parse, prepare_seconds},
+      {"i", 'Z', WEIR_K_CAN_FAIL, fn_parse, prepare_seconds},
+      {"e", 'Z', WEIR_K_CAN_FAIL, fn_parse, prepare_seconds},
       {"f", 'Z', WEIR_K_CAN_FAIL, fn_parse, prepare_seconds}}},
-    {{"to_time", "", "to_time(string, format string) -> time", "date", 0, "a time of day read by a format",
-      "to_time('5:45 PM', '%I:%M %p')", "17:45:00", "strptime"}, {{"ss", 't', WEIR_K_CAN_FAIL, fn_parse, prepare_to_date}}},
-    {{"strftime", "format_date", "strftime(x date|timestamp|timestamptz|time, format string) -> string", "date", 0,
-      "written by a format such as '%d.%m.%Y'", "strftime(date '2024-03-09', '%d.%m.%Y')", "09.03.2024", ""},
+    {{"to_time", "", "to_time(string, format string) -> time", "date", 0,
+      "a time of day read by a format", "to_time('5:45 PM', '%I:%M %p')", "17:45:00", "strptime"},
+     {{"ss", 't', WEIR_K_CAN_FAIL, fn_parse, prepare_to_date}}},
+    {{"strftime", "format_date",
+      "strftime(x date|timestamp|timestamptz|time, format string) -> string", "date", 0,
+      "written by a format such as '%d.%m.%Y'", "strftime(date '2024-03-09', '%d.%m.%Y')",
+      "09.03.2024", ""},
      {{"Ds", 's', 0, fn_format, prepare_format}, {"ts", 's', 0, fn_format, prepare_format}}},
     {.info = {.name = NULL}}};

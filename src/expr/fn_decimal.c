@@ -6,16 +6,18 @@ typedef enum step { STEP_ROUND, STEP_TRUNC, STEP_FLOOR, STEP_CEIL } step;
 
 typedef struct round_state {
     step how;
-    int places;   /* digits behind the point that stay; negative: before it */
+    int places; /* digits behind the point that stay; negative: before it */
     int in_scale;
     int out_scale;
     weir_int128 limit;
 } round_state;
 
-/* ---- decimals and integers ---------------------------------------------------------------------------- */
+/* ---- decimals and integers
+ * ---------------------------------------------------------------------------- */
 
 static weir_status round_exact(weir_call *call, weir_column *out, weir_error *err) {
-    static const weir_rounding ways[] = {WEIR_ROUND_HALF, WEIR_ROUND_ZERO, WEIR_ROUND_DOWN, WEIR_ROUND_UP};
+    static const weir_rounding ways[] = {WEIR_ROUND_HALF, WEIR_ROUND_ZERO, WEIR_ROUND_DOWN,
+                                         WEIR_ROUND_UP};
     const round_state *s = call->state;
     bool small = out->type->width == 8;
     weir_status status = WEIR_OK;
@@ -38,7 +40,8 @@ out:
     return status;
 }
 
-/* ---- floats --------------------------------------------------------------------------------------------- */
+/* ---- floats
+ * --------------------------------------------------------------------------------------------- */
 
 static double step_float(step how, double x) {
     switch (how) {
@@ -64,7 +67,8 @@ static weir_status round_float(weir_call *call, weir_column *out, weir_error *er
                 r = weir_decimal_to_double(d, s->places);
         } else if (s->places < 30) {
             double unit = pow(10, s->places < 0 ? -s->places : s->places);
-            r = s->places < 0 ? step_float(s->how, x / unit) * unit : step_float(s->how, x * unit) / unit;
+            r = s->places < 0 ? step_float(s->how, x / unit) * unit
+                              : step_float(s->how, x * unit) / unit;
             if (!isfinite(r)) r = x;
         }
         ((double *)out->values)[row] = r;
@@ -72,14 +76,16 @@ static weir_status round_float(weir_call *call, weir_column *out, weir_error *er
     return WEIR_OK;
 }
 
-/* ---- binding ---------------------------------------------------------------------------------------------- */
+/* ---- binding
+ * ---------------------------------------------------------------------------------------------- */
 
 static weir_status prepare_step(weir_prepare *p, step how, weir_error *err) {
     weir_status status = WEIR_OK;
     const weir_type *t = p->args[0]->type;
     int64_t places = 0;
     if (p->n_args > 1 && (!weir_bound_int(p->args[1], &places) || places < -38 || places > 38)) {
-        weir_expr_fault(err, p->args[1]->at->begin, "the number of digits must be a constant from -38 to 38");
+        weir_expr_fault(err, p->args[1]->at->begin,
+                        "the number of digits must be a constant from -38 to 38");
         return WEIR_USAGE;
     }
     p->n_args = 1;
@@ -119,16 +125,26 @@ static weir_status prepare_step(weir_prepare *p, step how, weir_error *err) {
     if (precision > 38) precision = 38;
     WEIR_TRY(weir_type_decimal(precision, s->out_scale, &p->type, err));
     s->limit = weir_decimal_power[precision];
-    if (t->precision - t->scale + s->out_scale + 1 <= 38) p->kernel_flags &= ~(uint32_t)WEIR_K_CAN_FAIL;
+    if (t->precision - t->scale + s->out_scale + 1 <= 38)
+        p->kernel_flags &= ~(uint32_t)WEIR_K_CAN_FAIL;
 out:
     return status;
 }
-static weir_status prepare_round(weir_prepare *p, weir_error *err) { return prepare_step(p, STEP_ROUND, err); }
-static weir_status prepare_trunc(weir_prepare *p, weir_error *err) { return prepare_step(p, STEP_TRUNC, err); }
-static weir_status prepare_floor(weir_prepare *p, weir_error *err) { return prepare_step(p, STEP_FLOOR, err); }
-static weir_status prepare_ceil(weir_prepare *p, weir_error *err) { return prepare_step(p, STEP_CEIL, err); }
+static weir_status prepare_round(weir_prepare *p, weir_error *err) {
+    return prepare_step(p, STEP_ROUND, err);
+}
+static weir_status prepare_trunc(weir_prepare *p, weir_error *err) {
+    return prepare_step(p, STEP_TRUNC, err);
+}
+static weir_status prepare_floor(weir_prepare *p, weir_error *err) {
+    return prepare_step(p, STEP_FLOOR, err);
+}
+static weir_status prepare_ceil(weir_prepare *p, weir_error *err) {
+    return prepare_step(p, STEP_CEIL, err);
+}
 
-/* ---- abs, sign, div ------------------------------------------------------------------------------------- */
+/* ---- abs, sign, div
+ * ------------------------------------------------------------------------------------- */
 
 static weir_status fn_abs(weir_call *call, weir_column *out, weir_error *err) {
     weir_status status = WEIR_OK;
@@ -180,12 +196,14 @@ static weir_status fn_div(weir_call *call, weir_column *out, weir_error *err) {
     const round_state *s = call->state; /* in_scale, out_scale: by how much a and b are scaled up */
     weir_status status = WEIR_OK;
     WEIR_EACH_ROW(row) {
-        weir_int128 a = weir_number_at(call->args[0], row), b = weir_number_at(call->args[1], row), q;
+        weir_int128 a = weir_number_at(call->args[0], row), b = weir_number_at(call->args[1], row),
+                    q;
         if (b == 0) {
             WEIR_TRY(weir_call_fail(call, out, row, err, "division by zero"));
             continue;
         }
-        if (!weir_decimal_scale_up(a, s->in_scale, &a) || !weir_decimal_scale_up(b, s->out_scale, &b)) {
+        if (!weir_decimal_scale_up(a, s->in_scale, &a) ||
+            !weir_decimal_scale_up(b, s->out_scale, &b)) {
             WEIR_TRY(weir_call_fail(call, out, row, err, "more than 38 digits"));
             continue;
         }
@@ -231,21 +249,31 @@ out:
 }
 
 #define STEP(name, alias, doc, example, result, prepare, duck)                                     \
-    {{name, alias, name "(x number) -> number", "number", 0, doc, example, result, duck},           \
-     {{"n", '!', WEIR_K_CAN_FAIL, round_exact, prepare}}}
+    {                                                                                              \
+        {name, alias, name "(x number) -> number", "number", 0, doc, example, result, duck}, {     \
+            { "n", '!', WEIR_K_CAN_FAIL, round_exact, prepare }                                    \
+        }                                                                                          \
+    }
 
 const weir_function weir_functions_decimal[] = {
     {{"round", "", "round(x number [, digits int64]) -> number", "number", 0,
-      "nearest number with this many digits behind the point (negative: before it), halves away from zero",
-      "round(2.345, 2)", "2.35", ""}, {{"ni?", '!', WEIR_K_CAN_FAIL, round_exact, prepare_round}}},
-    {{"trunc", "", "trunc(x number [, digits int64]) -> number", "number", 0, "digits cut off, toward zero",
-      "trunc(-2.79, 1)", "-2.7", ""}, {{"ni?", '!', WEIR_K_CAN_FAIL, round_exact, prepare_trunc}}},
-    STEP("floor", "", "largest whole number that is not larger", "floor(-1.5)", "-2", prepare_floor, ""),
-    STEP("ceil", "ceiling", "smallest whole number that is not smaller", "ceil(1.2)", "2", prepare_ceil, ""),
-    {{"abs", "", "abs(x number) -> number", "number", 0, "without its sign", "abs(-2.50)", "2.50", ""},
+      "nearest number with this many digits behind the point (negative: before it), halves away "
+      "from zero",
+      "round(2.345, 2)", "2.35", ""},
+     {{"ni?", '!', WEIR_K_CAN_FAIL, round_exact, prepare_round}}},
+    {{"trunc", "", "trunc(x number [, digits int64]) -> number", "number", 0,
+      "digits cut off, toward zero", "trunc(-2.79, 1)", "-2.7", ""},
+     {{"ni?", '!', WEIR_K_CAN_FAIL, round_exact, prepare_trunc}}},
+    STEP("floor", "", "largest whole number that is not larger", "floor(-1.5)", "-2", prepare_floor,
+         ""),
+    STEP("ceil", "ceiling", "smallest whole number that is not smaller", "ceil(1.2)", "2",
+         prepare_ceil, ""),
+    {{"abs", "", "abs(x number) -> number", "number", 0, "without its sign", "abs(-2.50)", "2.50",
+      ""},
      {{"n", '!', WEIR_K_CAN_FAIL, fn_abs, prepare_plain}}},
     {{"sign", "", "sign(x number) -> int64", "number", 0, "-1, 0 or 1", "sign(-3.2)", "-1", ""},
      {{"n", 'i', 0, fn_sign, prepare_plain}}},
-    {{"div", "", "div(a number, b number) -> number", "number", 0, "whole part of a / b, toward zero", "div(-7.5, 2)", "-3",
-      "a // b"}, {{"nn", '!', WEIR_K_CAN_FAIL, fn_div, prepare_div}}},
+    {{"div", "", "div(a number, b number) -> number", "number", 0,
+      "whole part of a / b, toward zero", "div(-7.5, 2)", "-3", "a // b"},
+     {{"nn", '!', WEIR_K_CAN_FAIL, fn_div, prepare_div}}},
     {.info = {.name = NULL}}};

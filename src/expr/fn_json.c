@@ -22,7 +22,8 @@ typedef struct json_state {
     json_path path;
 } json_state;
 
-/* ---- paths -------------------------------------------------------------------------------------------- */
+/* ---- paths
+ * -------------------------------------------------------------------------------------------- */
 
 /* '$.a.b[0]."odd name"' or a bare member's name.  false: not a path. */
 static bool parse_path(weir_slice t, json_path *out) {
@@ -62,7 +63,8 @@ static bool parse_path(weir_slice t, json_path *out) {
     return true;
 }
 
-/* ---- walking ------------------------------------------------------------------------------------------ */
+/* ---- walking
+ * ------------------------------------------------------------------------------------------ */
 
 typedef struct json_found {
     bool found;
@@ -72,11 +74,12 @@ typedef struct json_found {
 
 /* Whether the name of an AT_KEY token is the step's. */
 static bool is_key(const weir_json_token *t, weir_slice name, weir_arena *arena) {
-    if (!t->escaped) return t->size == name.size && memcmp(t->begin, name.data, t->size) == 0;
+    if (!t->escaped) return t->size == name.size && (name.size == 0 || memcmp(t->begin, name.data, name.size) == 0);
     char *text = weir_arena_alloc(arena, t->size + 1);
     if (!text) return false;
     ptrdiff_t n = weir_json_unescape(t->begin, t->size, text, NULL);
-    return n >= 0 && (size_t)n == name.size && memcmp(text, name.data, name.size) == 0;
+    return n >= 0 && (size_t)n == name.size &&
+           (name.size == 0 || memcmp(text, name.data, name.size) == 0);
 }
 
 /* Items of the array at hand; the reader stands behind its [ and is spent afterwards. */
@@ -93,12 +96,14 @@ static weir_status count_items(weir_json_reader *r, int64_t *count, weir_error *
     }
 }
 
-/* Goes into the container whose AT_OPEN is *t; afterwards *t is the value wanted, or *found false. */
+/* Goes into the container whose AT_OPEN is *t; afterwards *t is the value wanted, or *found false.
+ */
 static weir_status take_step(weir_json_reader *r, const json_step *s, weir_json_token *t,
                              weir_arena *arena, bool *found, weir_error *err) {
     weir_status status = WEIR_OK;
     *found = false;
-    if (t->event != WEIR_JSON_AT_OPEN || (t->kind == WEIR_JSON_OBJECT) == s->is_index) return WEIR_OK;
+    if (t->event != WEIR_JSON_AT_OPEN || (t->kind == WEIR_JSON_OBJECT) == s->is_index)
+        return WEIR_OK;
     int64_t wanted = s->index;
     if (s->is_index && wanted < 0) {
         weir_json_reader copy = *r;
@@ -151,7 +156,8 @@ out:
     return status;
 }
 
-/* ---- kernels -------------------------------------------------------------------------------------------- */
+/* ---- kernels
+ * -------------------------------------------------------------------------------------------- */
 
 /* The path of row; NULL: the record has failed (or *status). */
 static const json_path *path_at(weir_call *call, weir_column *out, uint32_t row, json_path *made,
@@ -161,8 +167,9 @@ static const json_path *path_at(weir_call *call, weir_column *out, uint32_t row,
     const weir_column *c = call->args[1];
     if (c->type->id == WEIR_INT64) {
         made->n = 1;
-        made->steps[0] = (json_step){.is_index = true,
-                                     .index = ((const int64_t *)c->values)[c->encoding == WEIR_CONSTANT ? 0 : row]};
+        made->steps[0] = (json_step){
+            .is_index = true,
+            .index = ((const int64_t *)c->values)[c->encoding == WEIR_CONSTANT ? 0 : row]};
         return made;
     }
     weir_slice t = weir_column_slice(c, row);
@@ -229,7 +236,8 @@ static weir_status fn_text(weir_call *call, weir_column *out, weir_error *err) {
     weir_status status = WEIR_OK;
     WEIR_EACH_ROW(row) {
         json_found f = {0};
-        if (find_value(call, out, row, weir_text_at(&a, row), &f, &status, err) && f.token.kind != WEIR_JSON_NULL)
+        if (find_value(call, out, row, weir_text_at(&a, row), &f, &status, err) &&
+            f.token.kind != WEIR_JSON_NULL)
             status = put_text(call, out, &t, row, &f, err);
         else if (status == WEIR_OK && (!out->validity || weir_bit_get(out->validity, row)))
             status = weir_call_null(call, out, row, err);
@@ -239,7 +247,8 @@ static weir_status fn_text(weir_call *call, weir_column *out, weir_error *err) {
 }
 
 static weir_status fn_type(weir_call *call, weir_column *out, weir_error *err) {
-    static const char *const names[] = {"null", "boolean", "boolean", "number", "string", "array", "object"};
+    static const char *const names[] = {"null",   "boolean", "boolean", "number",
+                                        "string", "array",   "object"};
     weir_text_arg a = weir_text_arg_of(call->args[0]);
     weir_text_out t = weir_text_out_of(call, out);
     weir_status status = WEIR_OK;
@@ -261,7 +270,8 @@ static weir_status fn_length(weir_call *call, weir_column *out, weir_error *err)
     WEIR_EACH_ROW(row) {
         json_found f = {0};
         int64_t n = -1;
-        if (find_value(call, out, row, weir_text_at(&a, row), &f, &status, err) && f.token.event == WEIR_JSON_AT_OPEN) {
+        if (find_value(call, out, row, weir_text_at(&a, row), &f, &status, err) &&
+            f.token.event == WEIR_JSON_AT_OPEN) {
             weir_json_reader r;
             weir_json_token t;
             WEIR_TRY(weir_json_reader_init(&r, f.raw.data, f.raw.size, WEIR_JSON_DEPTH_MAX, err));
@@ -286,7 +296,8 @@ static weir_status fn_valid(weir_call *call, weir_column *out, weir_error *err) 
         weir_json_reader r;
         weir_json_token t = {0};
         weir_status status = weir_json_reader_init(&r, s.data, s.size, WEIR_JSON_DEPTH_MAX, NULL);
-        while (status == WEIR_OK && t.event != WEIR_JSON_AT_END) status = weir_json_next(&r, &t, NULL);
+        while (status == WEIR_OK && t.event != WEIR_JSON_AT_END)
+            status = weir_json_next(&r, &t, NULL);
         if (status == WEIR_OK) weir_bit_set((uint64_t *)out->values, row);
     }
     return WEIR_OK;
@@ -312,7 +323,8 @@ out:
     return status;
 }
 
-/* ---- binding -------------------------------------------------------------------------------------------- */
+/* ---- binding
+ * -------------------------------------------------------------------------------------------- */
 
 static weir_status prepare_path(weir_prepare *p, weir_error *err) {
     weir_slice text;
@@ -333,8 +345,10 @@ static weir_status prepare_path(weir_prepare *p, weir_error *err) {
         if (!copy) return weir_error_nomem(err);
         s->constant = true;
         if (!parse_path((weir_slice){copy, text.size}, &s->path)) {
-            weir_expr_fault(err, p->args[1]->at->begin, "%.*s is no path", weir_clip(text), text.data);
-            weir_error_hint(err, "a path looks like $.a.b[0].\"odd name\", with at most %d steps", MAX_STEPS);
+            weir_expr_fault(err, p->args[1]->at->begin, "%.*s is no path", weir_clip(text),
+                            text.data);
+            weir_error_hint(err, "a path looks like $.a.b[0].\"odd name\", with at most %d steps",
+                            MAX_STEPS);
             return WEIR_USAGE;
         }
     }
@@ -361,19 +375,29 @@ static weir_status prepare_to_json(weir_prepare *p, weir_error *err) {
 
 const weir_function weir_functions_json[] = {
     {{"json_get", "json_extract", "json_get(json|string, path string|int64) -> json", "json", 0,
-      "the value at a name, a number (from 0) or a path like '$.a[0].b'; null when there is none; x -> path",
-      "json_get('{\"a\": [1, {\"b\": 2}]}', '$.a[1]')", "{\"b\": 2}", "json_extract"}, {WITH_PATH('j', fn_get)}},
-    {{"json_text", "json_extract_string", "json_text(json|string, path string|int64) -> string", "json", 0,
-      "the same as text, a string without its quotes; null for null; x ->> path", "json_text('{\"a\": \"x\\u00e4\"}', 'a')", "xä",
-      "json_extract_string"}, {WITH_PATH('s', fn_text)}},
+      "the value at a name, a number (from 0) or a path like '$.a[0].b'; null when there is none; "
+      "x -> path",
+      "json_get('{\"a\": [1, {\"b\": 2}]}', '$.a[1]')", "{\"b\": 2}", "json_extract"},
+     {WITH_PATH('j', fn_get)}},
+    {{"json_text", "json_extract_string", "json_text(json|string, path string|int64) -> string",
+      "json", 0, "the same as text, a string without its quotes; null for null; x ->> path",
+      "json_text('{\"a\": \"x\\u00e4\"}', 'a')", "xä", "json_extract_string"},
+     {WITH_PATH('s', fn_text)}},
     {{"json_type", "json_typeof", "json_type(json|string [, path]) -> string", "json", 0,
-      "null, boolean, number, string, array or object", "json_type('[1, 2]')", "array", "in capitals"},
-     {{"js?", 's', WEIR_K_CAN_FAIL, fn_type, prepare_path}, {"ss?", 's', WEIR_K_CAN_FAIL, fn_type, prepare_path}}},
+      "null, boolean, number, string, array or object", "json_type('[1, 2]')", "array",
+      "in capitals"},
+     {{"js?", 's', WEIR_K_CAN_FAIL, fn_type, prepare_path},
+      {"ss?", 's', WEIR_K_CAN_FAIL, fn_type, prepare_path}}},
     {{"json_length", "json_array_length", "json_length(json|string [, path]) -> int64", "json", 0,
-      "number of items or members; null for other values", "json_length('{\"a\": [1, 2, 3]}', 'a')", "3", "json_array_length"},
-     {{"js?", 'i', WEIR_K_CAN_FAIL, fn_length, prepare_path}, {"ss?", 'i', WEIR_K_CAN_FAIL, fn_length, prepare_path}}},
-    {{"json_valid", "", "json_valid(string) -> bool", "json", 0, "whether the text is one JSON value", "json_valid('{\"a\": }')",
-      "false", ""}, {{"s", 'B', 0, fn_valid, NULL}, {"j", 'B', 0, fn_valid, NULL}}},
-    {{"to_json", "", "to_json(any) -> json", "json", 0, "a text as a JSON string; other values as cast(x as json)",
-      "to_json('say \"a\"')", "\"say \\\"a\\\"\"", ""}, {{"x", 'j', WEIR_K_CAN_FAIL, fn_quote, prepare_to_json}}},
+      "number of items or members; null for other values", "json_length('{\"a\": [1, 2, 3]}', 'a')",
+      "3", "json_array_length"},
+     {{"js?", 'i', WEIR_K_CAN_FAIL, fn_length, prepare_path},
+      {"ss?", 'i', WEIR_K_CAN_FAIL, fn_length, prepare_path}}},
+    {{"json_valid", "", "json_valid(string) -> bool", "json", 0,
+      "whether the text is one JSON value", "json_valid('{\"a\": }')", "false", ""},
+     {{"s", 'B', 0, fn_valid, NULL}, {"j", 'B', 0, fn_valid, NULL}}},
+    {{"to_json", "", "to_json(any) -> json", "json", 0,
+      "a text as a JSON string; other values as cast(x as json)", "to_json('say \"a\"')",
+      "\"say \\\"a\\\"\"", ""},
+     {{"x", 'j', WEIR_K_CAN_FAIL, fn_quote, prepare_to_json}}},
     {.info = {.name = NULL}}};

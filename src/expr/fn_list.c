@@ -1,14 +1,16 @@
 /* Lists, maps and structs: elements, fields, length, splitting and joining. */
 #include "expr/function.h"
 
-/* ---- taking values of children ------------------------------------------------------------------------- */
+/* ---- taking values of children
+ * ------------------------------------------------------------------------- */
 
 /* Copies value `from` of child to row of out (same type, not nested). */
 static void copy_fixed(weir_column *out, uint32_t row, const weir_column *child, uint32_t from) {
     const weir_column *base = weir_column_base(child);
     uint32_t s = weir_column_slot(child, from);
     if (out->type->id == WEIR_BOOL) {
-        if (weir_bit_get((const uint64_t *)base->values, s)) weir_bit_set((uint64_t *)out->values, row);
+        if (weir_bit_get((const uint64_t *)base->values, s))
+            weir_bit_set((uint64_t *)out->values, row);
     } else {
         memcpy((char *)out->values + (size_t)row * out->type->width,
                (const char *)base->values + (size_t)s * out->type->width, out->type->width);
@@ -55,7 +57,8 @@ static weir_status gather(weir_call *call, weir_column *out, const weir_column *
         if (index[row] < 0 || weir_column_is_null(child, (uint32_t)index[row])) {
             WEIR_TRY(weir_call_null(call, out, row, err));
         } else if (text) {
-            weir_view v = ((const weir_view *)base->values)[weir_column_slot(child, (uint32_t)index[row])];
+            weir_view v =
+                ((const weir_view *)base->values)[weir_column_slot(child, (uint32_t)index[row])];
             if (v.in.size > 12) v.ref.block += first;
             ((weir_view *)out->values)[row] = v;
         } else {
@@ -66,12 +69,14 @@ out:
     return status;
 }
 
-/* ---- fields and elements --------------------------------------------------------------------------------- */
+/* ---- fields and elements
+ * --------------------------------------------------------------------------------- */
 
 static weir_status fn_field(weir_call *call, weir_column *out, weir_error *err) {
     const weir_column *c = call->args[0];
     const weir_column *child = weir_column_base(c)->children[*(const uint32_t *)call->state];
-    int64_t *index = weir_arena_alloc(call->eval->scratch, ((size_t)out->length + 1) * sizeof *index);
+    int64_t *index =
+        weir_arena_alloc(call->eval->scratch, ((size_t)out->length + 1) * sizeof *index);
     if (!index) return weir_error_nomem(err);
     WEIR_EACH_ROW(row) index[row] = weir_column_slot(c, row);
     return gather(call, out, child, index, err);
@@ -88,7 +93,8 @@ static weir_status fn_element(weir_call *call, weir_column *out, weir_error *err
     const weir_column *c = call->args[0], *base = weir_column_base(c);
     WEIR_ARG(int64_t, n, 1);
     const int32_t *offsets = base->values;
-    int64_t *index = weir_arena_alloc(call->eval->scratch, ((size_t)out->length + 1) * sizeof *index);
+    int64_t *index =
+        weir_arena_alloc(call->eval->scratch, ((size_t)out->length + 1) * sizeof *index);
     if (!index) return weir_error_nomem(err);
     WEIR_EACH_ROW(row) {
         uint32_t s = weir_column_slot(c, row);
@@ -103,7 +109,8 @@ static weir_status fn_element(weir_call *call, weir_column *out, weir_error *err
 static weir_status fn_map_value(weir_call *call, weir_column *out, weir_error *err) {
     const weir_column *c = call->args[0], *base = weir_column_base(c), *key = call->args[1];
     const int32_t *offsets = base->values;
-    int64_t *index = weir_arena_alloc(call->eval->scratch, ((size_t)out->length + 1) * sizeof *index);
+    int64_t *index =
+        weir_arena_alloc(call->eval->scratch, ((size_t)out->length + 1) * sizeof *index);
     if (!index) return weir_error_nomem(err);
     WEIR_EACH_ROW(row) {
         uint32_t s = weir_column_slot(c, row);
@@ -119,7 +126,8 @@ static weir_status fn_map_value(weir_call *call, weir_column *out, weir_error *e
 static weir_status prepare_element(weir_prepare *p, weir_error *err) {
     weir_status status = WEIR_OK;
     const weir_type *t = p->args[0]->type;
-    if (t->id == WEIR_JSON) return weir_bind_named(p->binder, p->at, "json_get", p->args, 2, &p->node, err);
+    if (t->id == WEIR_JSON)
+        return weir_bind_named(p->binder, p->at, "json_get", p->args, 2, &p->node, err);
     if (t->id == WEIR_LIST) {
         WEIR_TRY(weir_bind_convert(p->binder, &p->args[1], weir_type_of(WEIR_INT64), err));
         p->type = t->fields[0].type;
@@ -139,7 +147,8 @@ out:
     return status;
 }
 
-/* ---- whole lists -------------------------------------------------------------------------------------------- */
+/* ---- whole lists
+ * -------------------------------------------------------------------------------------------- */
 
 static weir_status fn_length(weir_call *call, weir_column *out, weir_error *err) {
     const weir_column *c = call->args[0];
@@ -191,7 +200,8 @@ static weir_status fn_split(weir_call *call, weir_column *out, weir_error *err) 
         weir_slice cut = active ? weir_text_at(&d, row) : s;
         const char *at = s.data, *end = s.size ? s.data + s.size : s.data;
         while (active) {
-            const char *next = cut.size && end > at ? memmem(at, (size_t)(end - at), cut.data, cut.size) : NULL;
+            const char *next =
+                cut.size && end > at ? memmem(at, (size_t)(end - at), cut.data, cut.size) : NULL;
             WEIR_TRY(weir_builder_bytes(b, at, (size_t)((next ? next : end) - at), err));
             if (!next) break;
             at = next + cut.size;
@@ -245,15 +255,20 @@ out:
 }
 
 const weir_function weir_functions_list[] = {
-    {{"element_op", "", "x[i]", "list", 0, NULL, "", "", ""}, {{"xx", '!', 0, fn_element, prepare_element}}},
-    {{"cardinality", "array_length, list_length", "cardinality(list|map) -> int64", "list", 0, "number of items",
-      "cardinality(split('a,b,c', ','))", "3", "len"}, {{"L", 'i', 0, fn_length, prepare_length}}},
-    {{"list_contains", "array_contains", "list_contains(list, item) -> bool", "list", 0, "whether the item is in it",
-      "list_contains(split('a,b', ','), 'b')", "true", ""}, {{"lx", 'B', 0, fn_contains, prepare_contains}}},
+    {{"element_op", "", "x[i]", "list", 0, NULL, "", "", ""},
+     {{"xx", '!', 0, fn_element, prepare_element}}},
+    {{"cardinality", "array_length, list_length", "cardinality(list|map) -> int64", "list", 0,
+      "number of items", "cardinality(split('a,b,c', ','))", "3", "len"},
+     {{"L", 'i', 0, fn_length, prepare_length}}},
+    {{"list_contains", "array_contains", "list_contains(list, item) -> bool", "list", 0,
+      "whether the item is in it", "list_contains(split('a,b', ','), 'b')", "true", ""},
+     {{"lx", 'B', 0, fn_contains, prepare_contains}}},
     {{"split", "string_to_array", "split(string, delimiter string) -> list<string>", "list", 0,
-      "the parts between delimiters; x[i] takes one (from 1, negative from the end)", "split('a-b', '-')[2]", "b", ""},
+      "the parts between delimiters; x[i] takes one (from 1, negative from the end)",
+      "split('a-b', '-')[2]", "b", ""},
      {{"ss", '!', 0, fn_split, prepare_split}}},
     {{"list_join", "array_to_string", "list_join(list, separator string) -> string", "list", 0,
-      "the items as text with the separator between, nulls left out", "list_join(split('a b', ' '), '+')", "a+b", "array_to_string"},
+      "the items as text with the separator between, nulls left out",
+      "list_join(split('a b', ' '), '+')", "a+b", "array_to_string"},
      {{"ls", 's', WEIR_K_CAN_FAIL, fn_join, NULL}}},
     {.info = {.name = NULL}}};

@@ -2,12 +2,13 @@
 #include "expr/function.h"
 #include "expr/number.h"
 
-/* ---- float64 to float64 ---------------------------------------------------------------------------- */
+/* ---- float64 to float64
+ * ---------------------------------------------------------------------------- */
 
 typedef struct float_function {
     double (*call)(double);
-    double least;      /* smaller arguments fail */
-    bool open;         /* `least` itself fails, too */
+    double least; /* smaller arguments fail */
+    bool open;    /* `least` itself fails, too */
     const char *why;
 } float_function;
 
@@ -22,7 +23,8 @@ static weir_status fn_float(weir_call *call, weir_column *out, weir_error *err) 
             continue;
         }
         ((double *)out->values)[row] = r = f->call(x);
-        if (isinf(r) && isfinite(x)) WEIR_TRY(weir_call_fail(call, out, row, err, "overflow of float64"));
+        if (isinf(r) && isfinite(x))
+            WEIR_TRY(weir_call_fail(call, out, row, err, "overflow of float64"));
     }
 out:
     return status;
@@ -50,12 +52,17 @@ FLOAT_FUNCTION(sin, sin, -INFINITY, false, "")
 FLOAT_FUNCTION(cos, cos, -INFINITY, false, "")
 FLOAT_FUNCTION(tan, tan, -INFINITY, false, "")
 FLOAT_FUNCTION(atan, atan, -INFINITY, false, "")
-static double to_radians(double x) { return x * (M_PI / 180); }
-static double to_degrees(double x) { return x * (180 / M_PI); }
+static double to_radians(double x) {
+    return x * (M_PI / 180);
+}
+static double to_degrees(double x) {
+    return x * (180 / M_PI);
+}
 FLOAT_FUNCTION(radians, to_radians, -INFINITY, false, "")
 FLOAT_FUNCTION(degrees, to_degrees, -INFINITY, false, "")
 
-/* ---- float64 x float64 -------------------------------------------------------------------------------- */
+/* ---- float64 x float64
+ * -------------------------------------------------------------------------------- */
 
 static weir_status fn_power(weir_call *call, weir_column *out, weir_error *err) {
     WEIR_ARG(double, a, 0);
@@ -67,7 +74,8 @@ static weir_status fn_power(weir_call *call, weir_column *out, weir_error *err) 
         if (x == 0 && y < 0)
             WEIR_TRY(weir_call_fail(call, out, row, err, "zero to a negative power"));
         else if (isnan(r) && !isnan(x) && !isnan(y))
-            WEIR_TRY(weir_call_fail(call, out, row, err, "negative number to a power that is not whole"));
+            WEIR_TRY(weir_call_fail(call, out, row, err,
+                                    "negative number to a power that is not whole"));
         else if (isinf(r) && isfinite(x) && isfinite(y))
             WEIR_TRY(weir_call_fail(call, out, row, err, "overflow of float64"));
     }
@@ -83,8 +91,9 @@ static weir_status fn_log_base(weir_call *call, weir_column *out, weir_error *er
     WEIR_EACH_ROW(row) {
         double base = WEIR_AT(b, row), x = WEIR_AT(a, row);
         if (base <= 0 || x <= 0 || base == 1)
-            WEIR_TRY(weir_call_fail(call, out, row, err,
-                                    base == 1 ? "logarithm to base 1" : "logarithm of zero or less"));
+            WEIR_TRY(
+                weir_call_fail(call, out, row, err,
+                               base == 1 ? "logarithm to base 1" : "logarithm of zero or less"));
         else
             ((double *)out->values)[row] = log(x) / log(base);
     }
@@ -115,7 +124,8 @@ static weir_status fn_is_nan(weir_call *call, weir_column *out, weir_error *err)
     return WEIR_OK;
 }
 
-/* ---- integers ------------------------------------------------------------------------------------------- */
+/* ---- integers
+ * ------------------------------------------------------------------------------------------- */
 
 static weir_status fn_gcd(weir_call *call, weir_column *out, weir_error *err) {
     WEIR_ARG(int64_t, a, 0);
@@ -123,7 +133,8 @@ static weir_status fn_gcd(weir_call *call, weir_column *out, weir_error *err) {
     weir_status status = WEIR_OK;
     WEIR_EACH_ROW(row) {
         int64_t x = WEIR_AT(a, row), y = WEIR_AT(b, row);
-        uint64_t u = x < 0 ? 0 - (uint64_t)x : (uint64_t)x, v = y < 0 ? 0 - (uint64_t)y : (uint64_t)y;
+        uint64_t u = x < 0 ? 0 - (uint64_t)x : (uint64_t)x,
+                 v = y < 0 ? 0 - (uint64_t)y : (uint64_t)y;
         while (v) {
             uint64_t rest = u % v;
             u = v;
@@ -149,7 +160,7 @@ out:
         }                                                                                          \
         return WEIR_OK;                                                                            \
     }
-BITS(fn_bit_and, x & y)
+BITS(fn_bit_and, x &y)
 BITS(fn_bit_or, x | y)
 BITS(fn_bit_xor, x ^ y)
 
@@ -159,8 +170,11 @@ static weir_status prepare_mod(weir_prepare *p, weir_error *err) {
 }
 
 #define F1(name, alias, doc, example, result, prepare, flags)                                      \
-    {{name, alias, name "(x float64) -> float64", "number", 0, doc, example, result, ""},          \
-     {{"f", 'f', flags, fn_float, prepare}}}
+    {                                                                                              \
+        {name, alias, name "(x float64) -> float64", "number", 0, doc, example, result, ""}, {     \
+            { "f", 'f', flags, fn_float, prepare }                                                 \
+        }                                                                                          \
+    }
 
 const weir_function weir_functions_number[] = {
     F1("sqrt", "", "square root", "sqrt(2.25)", "1.5", prepare_sqrt, WEIR_K_CAN_FAIL),
@@ -174,25 +188,36 @@ const weir_function weir_functions_number[] = {
     F1("tan", "", "tangent of radians", "tan(0)", "0", prepare_tan, 0),
     F1("atan", "", "angle in radians whose tangent is x", "atan(0)", "0", prepare_atan, 0),
     F1("radians", "", "degrees as radians", "radians(0)", "0", prepare_radians, 0),
-    F1("degrees", "", "radians as degrees", "degrees(pi())", "180", prepare_degrees, WEIR_K_CAN_FAIL),
-    {{"log", "", "log([base float64,] x float64) -> float64", "number", 0, "logarithm to base 10, or to a given base",
-      "log(2, 8)", "3", ""},
-     {{"f", 'f', WEIR_K_CAN_FAIL, fn_float, prepare_log10}, {"ff", 'f', WEIR_K_CAN_FAIL, fn_log_base, NULL}}},
-    {{"power", "pow", "power(x float64, y float64) -> float64", "number", 0, "x to the power of y; x ^ y", "power(2, 10)",
-      "1024", ""}, {{"ff", 'f', WEIR_K_CAN_FAIL, fn_power, NULL}}},
-    {{"atan2", "", "atan2(y float64, x float64) -> float64", "number", 0, "angle of the point (x, y) in radians",
-      "atan2(0, 1)", "0", ""}, {{"ff", 'f', 0, fn_atan2, NULL}}},
-    {{"pi", "", "pi() -> float64", "number", 0, "3.14159...", "pi()", "3.141592653589793", ""}, {{"", 'f', 0, fn_pi, NULL}}},
+    F1("degrees", "", "radians as degrees", "degrees(pi())", "180", prepare_degrees,
+       WEIR_K_CAN_FAIL),
+    {{"log", "", "log([base float64,] x float64) -> float64", "number", 0,
+      "logarithm to base 10, or to a given base", "log(2, 8)", "3", ""},
+     {{"f", 'f', WEIR_K_CAN_FAIL, fn_float, prepare_log10},
+      {"ff", 'f', WEIR_K_CAN_FAIL, fn_log_base, NULL}}},
+    {{"power", "pow", "power(x float64, y float64) -> float64", "number", 0,
+      "x to the power of y; x ^ y", "power(2, 10)", "1024", ""},
+     {{"ff", 'f', WEIR_K_CAN_FAIL, fn_power, NULL}}},
+    {{"atan2", "", "atan2(y float64, x float64) -> float64", "number", 0,
+      "angle of the point (x, y) in radians", "atan2(0, 1)", "0", ""},
+     {{"ff", 'f', 0, fn_atan2, NULL}}},
+    {{"pi", "", "pi() -> float64", "number", 0, "3.14159...", "pi()", "3.141592653589793", ""},
+     {{"", 'f', 0, fn_pi, NULL}}},
     {{"is_nan", "isnan", "is_nan(x float64) -> bool", "number", 0, "whether x is not a number",
-      "is_nan(cast('NaN' as float64))", "true", "isnan"}, {{"f", 'B', 0, fn_is_nan, NULL}}},
-    {{"gcd", "", "gcd(a int64, b int64) -> int64", "number", 0, "greatest common divisor", "gcd(12, 18)", "6", ""},
+      "is_nan(cast('NaN' as float64))", "true", "isnan"},
+     {{"f", 'B', 0, fn_is_nan, NULL}}},
+    {{"gcd", "", "gcd(a int64, b int64) -> int64", "number", 0, "greatest common divisor",
+      "gcd(12, 18)", "6", ""},
      {{"ii", 'i', WEIR_K_CAN_FAIL, fn_gcd, NULL}}},
-    {{"mod", "", "mod(a, b) -> number", "number", 0, "rest of the division, with the sign of a; a % b", "mod(-7, 3)", "-1", ""},
+    {{"mod", "", "mod(a, b) -> number", "number", 0,
+      "rest of the division, with the sign of a; a % b", "mod(-7, 3)", "-1", ""},
      {{"nn", '!', WEIR_K_CAN_FAIL, fn_gcd, prepare_mod}}},
-    {{"bit_and", "", "bit_and(a int64, b int64) -> int64", "number", 0, "bits set in both", "bit_and(12, 10)", "8", "a & b"},
+    {{"bit_and", "", "bit_and(a int64, b int64) -> int64", "number", 0, "bits set in both",
+      "bit_and(12, 10)", "8", "a & b"},
      {{"ii", 'i', 0, fn_bit_and, NULL}}},
-    {{"bit_or", "", "bit_or(a int64, b int64) -> int64", "number", 0, "bits set in either", "bit_or(12, 10)", "14", "a | b"},
+    {{"bit_or", "", "bit_or(a int64, b int64) -> int64", "number", 0, "bits set in either",
+      "bit_or(12, 10)", "14", "a | b"},
      {{"ii", 'i', 0, fn_bit_or, NULL}}},
-    {{"bit_xor", "", "bit_xor(a int64, b int64) -> int64", "number", 0, "bits set in one only", "bit_xor(12, 10)", "6",
-      "xor(a, b)"}, {{"ii", 'i', 0, fn_bit_xor, NULL}}},
+    {{"bit_xor", "", "bit_xor(a int64, b int64) -> int64", "number", 0, "bits set in one only",
+      "bit_xor(12, 10)", "6", "xor(a, b)"},
+     {{"ii", 'i', 0, fn_bit_xor, NULL}}},
     {.info = {.name = NULL}}};

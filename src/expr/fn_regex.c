@@ -1,5 +1,5 @@
-/* Functions with regular expressions (PCRE2).  A constant pattern is compiled when the expression is
- * bound; a varying one when it differs from the row before. */
+/* Functions with regular expressions (PCRE2).  A constant pattern is compiled when the expression
+ * is bound; a varying one when it differs from the row before. */
 #include "expr/function.h"
 #include "text/regex.h"
 
@@ -34,7 +34,8 @@ static weir_status use_at(regex_use *u, weir_call *call, weir_column *out_column
     *out = u->state->constant;
     if (*out) return WEIR_OK;
     weir_slice p = weir_text_at(&u->patterns, row);
-    if (u->last && u->last_text.size == p.size && (p.size == 0 || memcmp(u->last_text.data, p.data, p.size) == 0)) {
+    if (u->last && u->last_text.size == p.size &&
+        (p.size == 0 || memcmp(u->last_text.data, p.data, p.size) == 0)) {
         *out = u->last;
         return WEIR_OK;
     }
@@ -113,7 +114,8 @@ static weir_status fn_replace(weir_call *call, weir_column *out, weir_error *err
         if (!re) continue;
         weir_slice x = weir_text_at(&a, row);
         text.size = 0;
-        weir_regex_result r = weir_regex_replace(re, x.data, x.size, weir_text_at(&to, row), s->all, &text);
+        weir_regex_result r =
+            weir_regex_replace(re, x.data, x.size, weir_text_at(&to, row), s->all, &text);
         if (r == WEIR_REGEX_LIMIT || r == WEIR_REGEX_ERROR)
             WEIR_TRY(no_answer(call, out, row, r, err));
         else
@@ -143,7 +145,8 @@ static weir_status fn_extract(weir_call *call, weir_column *out, weir_error *err
         weir_slice s = weir_view_slice(a.base, v), part = {NULL, 0};
         int64_t g = group[row & mask];
         if (g < 0 || g > (int64_t)weir_regex_groups(re)) {
-            WEIR_TRY(weir_call_fail(call, out, row, err, "the pattern has no group %lld", (long long)g));
+            WEIR_TRY(
+                weir_call_fail(call, out, row, err, "the pattern has no group %lld", (long long)g));
             continue;
         }
         weir_regex_result r = weir_regex_extract(re, s.data, s.size, (uint32_t)g, &part);
@@ -160,7 +163,8 @@ out:
     return status;
 }
 
-/* ---- binding ----------------------------------------------------------------------------------- */
+/* ---- binding -----------------------------------------------------------------------------------
+ */
 
 static void free_regex(void *re) {
     weir_regex_free(re);
@@ -181,7 +185,8 @@ static weir_status read_flags(weir_prepare *p, uint32_t i, regex_state *s, weir_
         case 'c': break;
         default:
             weir_expr_fault(err, p->args[i]->at->begin, "there is no flag %c", text.data[k]);
-            weir_error_hint(err, "i: any case, m: ^ and $ at line ends, s: . matches line ends, g: all");
+            weir_error_hint(err,
+                            "i: any case, m: ^ and $ at line ends, s: . matches line ends, g: all");
             return WEIR_USAGE;
         }
     }
@@ -200,7 +205,8 @@ static weir_status prepare_regex(weir_prepare *p, regex_state *s, weir_error *er
     weir_status status = weir_regex_new(text.data, text.size, s->flags, &s->constant, &inner);
     if (status == WEIR_USAGE) {
         weir_expr_fault(err, p->args[1]->at->begin, "wrong pattern: %s", inner.message);
-        if (inner.column > 0) weir_error_hint(err, "at byte %lld of the pattern", (long long)inner.column);
+        if (inner.column > 0)
+            weir_error_hint(err, "at byte %lld of the pattern", (long long)inner.column);
         return WEIR_USAGE;
     }
     if (status != WEIR_OK) {
@@ -235,23 +241,31 @@ static weir_status prepare_extract(weir_prepare *p, weir_error *err) {
     int64_t group;
     if (p->n_args < 3 || !s->constant || !weir_bound_int(p->args[2], &group)) return WEIR_OK;
     if (group < 0 || group > (int64_t)weir_regex_groups(s->constant))
-        return weir_expr_fault(err, p->args[2]->at->begin, "the pattern has no group %lld", (long long)group);
+        return weir_expr_fault(err, p->args[2]->at->begin, "the pattern has no group %lld",
+                               (long long)group);
     return WEIR_OK;
 }
 
 const weir_function weir_functions_regex[] = {
-    {{"regexp_matches", "regexp_like", "regexp_matches(string, pattern string [, flags string]) -> bool", "regex", 0,
-      "whether the pattern occurs in it; x ~ p, x ~* p (any case), x !~ p", "regexp_matches('A-17', '^[A-Z]-[0-9]+$')",
-      "true", "RE2 syntax"}, {{"sss?", 'B', WEIR_K_CAN_FAIL, fn_matches, prepare_two}}},
-    {{"regexp_imatch_op", "", "", "regex", 0, NULL, "", "", ""}, {{"ss", 'B', WEIR_K_CAN_FAIL, fn_matches, prepare_icase}}},
-    {{"regexp_replace", "", "regexp_replace(string, pattern string, new string [, flags string]) -> string", "regex", 0,
+    {{"regexp_matches", "regexp_like",
+      "regexp_matches(string, pattern string [, flags string]) -> bool", "regex", 0,
+      "whether the pattern occurs in it; x ~ p, x ~* p (any case), x !~ p",
+      "regexp_matches('A-17', '^[A-Z]-[0-9]+$')", "true", "RE2 syntax"},
+     {{"sss?", 'B', WEIR_K_CAN_FAIL, fn_matches, prepare_two}}},
+    {{"regexp_imatch_op", "", "", "regex", 0, NULL, "", "", ""},
+     {{"ss", 'B', WEIR_K_CAN_FAIL, fn_matches, prepare_icase}}},
+    {{"regexp_replace", "",
+      "regexp_replace(string, pattern string, new string [, flags string]) -> string", "regex", 0,
       "the first match (with flag g: all) replaced; \\1 to \\9 are the groups, \\& the match",
       "regexp_replace('2024-01-02', '([0-9]+)-([0-9]+)', '\\2/\\1')", "01/2024-02", "RE2 syntax"},
      {{"ssss?", 's', WEIR_K_CAN_FAIL, fn_replace, prepare_three}}},
-    {{"regexp_extract", "regexp_substr", "regexp_extract(string, pattern string [, group int64 [, flags string]]) -> string", "regex", 0,
-      "the first match or one of its groups; null when there is none", "regexp_extract('order 17', '([0-9]+)', 1)", "17",
-      "empty text when there is none"}, {{"ssi?s?", 's', WEIR_K_CAN_FAIL, fn_extract, prepare_extract}}},
-    {{"regexp_count", "", "regexp_count(string, pattern string [, flags string]) -> int64", "regex", 0,
-      "number of matches that do not overlap", "regexp_count('a1b22', '[0-9]+')", "2", "does not exist"},
+    {{"regexp_extract", "regexp_substr",
+      "regexp_extract(string, pattern string [, group int64 [, flags string]]) -> string", "regex",
+      0, "the first match or one of its groups; null when there is none",
+      "regexp_extract('order 17', '([0-9]+)', 1)", "17", "empty text when there is none"},
+     {{"ssi?s?", 's', WEIR_K_CAN_FAIL, fn_extract, prepare_extract}}},
+    {{"regexp_count", "", "regexp_count(string, pattern string [, flags string]) -> int64", "regex",
+      0, "number of matches that do not overlap", "regexp_count('a1b22', '[0-9]+')", "2",
+      "does not exist"},
      {{"sss?", 'i', WEIR_K_CAN_FAIL, fn_count, prepare_two}}},
     {.info = {.name = NULL}}};

@@ -3,7 +3,8 @@
 #include "expr/text_fast.h"
 #include "text/utf8.h"
 
-/* ---- case --------------------------------------------------------------------------------------- */
+/* ---- case ---------------------------------------------------------------------------------------
+ */
 
 typedef size_t (*case_function)(const char *p, size_t n, char *out);
 
@@ -33,7 +34,8 @@ static weir_status fn_initcap(weir_call *call, weir_column *out, weir_error *err
     return change_case(call, out, weir_utf8_to_initcap, 0, err);
 }
 
-/* ---- length and characters ------------------------------------------------------------------------ */
+/* ---- length and characters
+ * ------------------------------------------------------------------------ */
 
 static weir_status fn_length(weir_call *call, weir_column *out, weir_error *err) {
     weir_text_arg a = weir_text_arg_of(call->args[0]);
@@ -103,7 +105,8 @@ out:
     return status;
 }
 
-/* ---- trimming --------------------------------------------------------------------------------------- */
+/* ---- trimming
+ * --------------------------------------------------------------------------------------- */
 
 /* The characters of a text as a set. */
 static bool in_set(weir_slice set, uint32_t c) {
@@ -154,8 +157,8 @@ static weir_status trim_sides(weir_call *call, weir_column *out, bool left, bool
     WEIR_EACH_ROW(row) {
         const weir_view *v = weir_text_view(&a, row);
         weir_slice s = weir_view_slice(a.base, v);
-        weir_slice r = given ? trim_set(s, weir_text_at(&set, row), left, right)
-                             : trim_blank(s, left, right);
+        weir_slice r =
+            given ? trim_set(s, weir_text_at(&set, row), left, right) : trim_blank(s, left, right);
         to[row] = weir_text_piece(v, s, r, first);
     }
     return WEIR_OK;
@@ -184,7 +187,8 @@ static weir_status fn_strip(weir_call *call, weir_column *out, weir_error *err) 
     return WEIR_OK;
 }
 
-/* ---- longer ------------------------------------------------------------------------------------------ */
+/* ---- longer
+ * ------------------------------------------------------------------------------------------ */
 
 static weir_status fn_repeat(weir_call *call, weir_column *out, weir_error *err) {
     weir_text_arg a = weir_text_arg_of(call->args[0]);
@@ -223,9 +227,11 @@ static weir_status pad(weir_call *call, weir_column *out, bool left, weir_error 
     weir_text_out t = weir_text_out_of(call, out);
     weir_status status = WEIR_OK;
     WEIR_EACH_ROW(row) {
-        weir_slice s = weir_text_at(&a, row), fill = given ? weir_text_at(&f, row) : (weir_slice){" ", 1};
+        weir_slice s = weir_text_at(&a, row),
+                   fill = given ? weir_text_at(&f, row) : (weir_slice){" ", 1};
         int64_t want = WEIR_AT(n, row) < 0 ? 0 : WEIR_AT(n, row);
-        size_t have = weir_utf8_count(s.data, s.size), round = weir_utf8_count(fill.data, fill.size);
+        size_t have = weir_utf8_count(s.data, s.size),
+               round = weir_utf8_count(fill.data, fill.size);
         char *room = NULL;
         if ((uint64_t)want > WEIR_TEXT_RESULT_MAX / 4) {
             WEIR_TRY(weir_call_fail(call, out, row, err, "text longer than 64 MiB"));
@@ -287,34 +293,47 @@ out:
 }
 
 const weir_function weir_functions_text[] = {
-    {{"lower", "lcase", "lower(string) -> string", "text", 0, "small letters (Unicode, one character for one)",
-      "lower('ÄRGER')", "ärger", ""}, {{"s", 's', 0, fn_lower, NULL}}},
-    {{"upper", "ucase", "upper(string) -> string", "text", 0, "capital letters (Unicode, one character for one)",
-      "upper('weir')", "WEIR", ""}, {{"s", 's', 0, fn_upper, NULL}}},
-    {{"initcap", "", "initcap(string) -> string", "text", 0, "each word with a capital first letter",
-      "initcap('jane DOE')", "Jane Doe", "does not exist"}, {{"s", 's', 0, fn_initcap, NULL}}},
+    {{"lower", "lcase", "lower(string) -> string", "text", 0,
+      "small letters (Unicode, one character for one)", "lower('ÄRGER')", "ärger", ""},
+     {{"s", 's', 0, fn_lower, NULL}}},
+    {{"upper", "ucase", "upper(string) -> string", "text", 0,
+      "capital letters (Unicode, one character for one)", "upper('weir')", "WEIR", ""},
+     {{"s", 's', 0, fn_upper, NULL}}},
+    {{"initcap", "", "initcap(string) -> string", "text", 0,
+      "each word with a capital first letter", "initcap('jane DOE')", "Jane Doe", "does not exist"},
+     {{"s", 's', 0, fn_initcap, NULL}}},
     {{"length", "char_length, character_length, len", "length(string) -> int64", "text", 0,
-      "number of characters (of a binary: bytes)", "length('größe')", "5", ""}, {{"S", 'i', 0, fn_length, NULL}}},
+      "number of characters (of a binary: bytes)", "length('größe')", "5", ""},
+     {{"S", 'i', 0, fn_length, NULL}}},
     {{"octet_length", "", "octet_length(string) -> int64", "text", 0, "number of bytes",
-      "octet_length('größe')", "7", "takes blobs only; use strlen"}, {{"S", 'i', 0, fn_octet_length, NULL}}},
-    {{"ascii", "", "ascii(string) -> int64", "text", 0, "code point of the first character, 0 for the empty text",
-      "ascii('A')", "65", ""}, {{"s", 'i', 0, fn_ascii, NULL}}},
-    {{"chr", "", "chr(code int64) -> string", "text", 0, "the character with this code point", "chr(8364)", "€", ""},
+      "octet_length('größe')", "7", "takes blobs only; use strlen"},
+     {{"S", 'i', 0, fn_octet_length, NULL}}},
+    {{"ascii", "", "ascii(string) -> int64", "text", 0,
+      "code point of the first character, 0 for the empty text", "ascii('A')", "65", ""},
+     {{"s", 'i', 0, fn_ascii, NULL}}},
+    {{"chr", "", "chr(code int64) -> string", "text", 0, "the character with this code point",
+      "chr(8364)", "€", ""},
      {{"i", 's', WEIR_K_CAN_FAIL, fn_chr, NULL}}},
-    {{"reverse", "", "reverse(string) -> string", "text", 0, "characters in reverse order", "reverse('abc')", "cba",
-      ""}, {{"s", 's', 0, fn_reverse, NULL}}},
+    {{"reverse", "", "reverse(string) -> string", "text", 0, "characters in reverse order",
+      "reverse('abc')", "cba", ""},
+     {{"s", 's', 0, fn_reverse, NULL}}},
     {{"trim", "btrim", "trim(string [, characters string]) -> string", "text", 0,
-      "without blanks (or these characters) at both ends; also trim(both 'x' from s)", "trim('  a ')", "a", ""},
+      "without blanks (or these characters) at both ends; also trim(both 'x' from s)",
+      "trim('  a ')", "a", ""},
      {{"ss?", 's', 0, fn_trim, NULL}}},
     {{"ltrim", "", "ltrim(string [, characters string]) -> string", "text", 0,
-      "without blanks (or these characters) at the start", "ltrim('xxa', 'x')", "a", ""}, {{"ss?", 's', 0, fn_ltrim, NULL}}},
+      "without blanks (or these characters) at the start", "ltrim('xxa', 'x')", "a", ""},
+     {{"ss?", 's', 0, fn_ltrim, NULL}}},
     {{"rtrim", "", "rtrim(string [, characters string]) -> string", "text", 0,
-      "without blanks (or these characters) at the end", "rtrim('a--', '-')", "a", ""}, {{"ss?", 's', 0, fn_rtrim, NULL}}},
+      "without blanks (or these characters) at the end", "rtrim('a--', '-')", "a", ""},
+     {{"ss?", 's', 0, fn_rtrim, NULL}}},
     {{"strip", "", "strip(string) -> string", "text", 0,
-      "without any Unicode white space (tabs, line ends, no-break spaces) at both ends", "strip(chr(9) || 'a' || chr(160))",
-      "a", "does not exist"}, {{"s", 's', 0, fn_strip, NULL}}},
-    {{"repeat", "", "repeat(string, times int64) -> string", "text", 0, "the text that many times", "repeat('ab', 3)",
-      "ababab", ""}, {{"si", 's', WEIR_K_CAN_FAIL, fn_repeat, NULL}}},
+      "without any Unicode white space (tabs, line ends, no-break spaces) at both ends",
+      "strip(chr(9) || 'a' || chr(160))", "a", "does not exist"},
+     {{"s", 's', 0, fn_strip, NULL}}},
+    {{"repeat", "", "repeat(string, times int64) -> string", "text", 0, "the text that many times",
+      "repeat('ab', 3)", "ababab", ""},
+     {{"si", 's', WEIR_K_CAN_FAIL, fn_repeat, NULL}}},
     {{"lpad", "", "lpad(string, length int64 [, fill string]) -> string", "text", 0,
       "filled at the left (or cut) to this many characters", "lpad('7', 3, '0')", "007", ""},
      {{"sis?", 's', WEIR_K_CAN_FAIL, fn_lpad, NULL}}},
@@ -322,6 +341,7 @@ const weir_function weir_functions_text[] = {
       "filled at the right (or cut) to this many characters", "rpad('7', 3, '.')", "7..", ""},
      {{"sis?", 's', WEIR_K_CAN_FAIL, fn_rpad, NULL}}},
     {{"mask", "", "mask(string [, keep int64]) -> string", "text", 0,
-      "stars but for the last `keep` characters (the first, when negative)", "mask('4111111111111111', 4)",
-      "************1111", "does not exist"}, {{"si?", 's', 0, fn_mask, NULL}}},
+      "stars but for the last `keep` characters (the first, when negative)",
+      "mask('4111111111111111', 4)", "************1111", "does not exist"},
+     {{"si?", 's', 0, fn_mask, NULL}}},
     {.info = {.name = NULL}}};

@@ -3,7 +3,8 @@
 #include "expr/text_fast.h"
 #include "text/utf8.h"
 
-/* ---- pieces: views into the argument ------------------------------------------------------------- */
+/* ---- pieces: views into the argument
+ * ------------------------------------------------------------- */
 
 typedef struct pieces {
     weir_text_arg a;
@@ -50,7 +51,8 @@ static weir_status fn_substr(weir_call *call, weir_column *out, weir_error *err)
         /* Where all that matters is ASCII, characters are bytes. */
         size_t end = n >= 0 && from >= 0 && from <= 4096 && n <= 4096 ? (size_t)(from + n) : s.size;
         bool simple = bytes || weir_text_is_ascii(s.data, end < s.size ? end : s.size);
-        put_piece(&p, out, row, simple ? substring_bytes(s, from, n) : weir_utf8_substring(s, from, n));
+        put_piece(&p, out, row,
+                  simple ? substring_bytes(s, from, n) : weir_utf8_substring(s, from, n));
     }
 out:
     return status;
@@ -125,7 +127,8 @@ out:
     return status;
 }
 
-/* ---- search ---------------------------------------------------------------------------------------- */
+/* ---- search
+ * ---------------------------------------------------------------------------------------- */
 
 static weir_status fn_strpos(weir_call *call, weir_column *out, weir_error *err) {
     weir_text_arg a = weir_text_arg_of(call->args[0]), b = weir_text_arg_of(call->args[1]);
@@ -147,7 +150,8 @@ static inline void search(weir_call *call, weir_column *out, int where) {
         bool yes = s.size >= d.size;
         if (yes && d.size && where == ANYWHERE) yes = find(s, 0, d) < s.size;
         if (yes && d.size && where != ANYWHERE)
-            yes = memcmp(where == AT_START ? s.data : s.data + s.size - d.size, d.data, d.size) == 0;
+            yes =
+                memcmp(where == AT_START ? s.data : s.data + s.size - d.size, d.data, d.size) == 0;
         if (yes) weir_bit_set((uint64_t *)out->values, row);
     }
 }
@@ -167,7 +171,8 @@ static weir_status fn_contains(weir_call *call, weir_column *out, weir_error *er
     return WEIR_OK;
 }
 
-/* ---- replacement ----------------------------------------------------------------------------------- */
+/* ---- replacement
+ * ----------------------------------------------------------------------------------- */
 
 static weir_status fn_replace(weir_call *call, weir_column *out, weir_error *err) {
     weir_text_arg a = weir_text_arg_of(call->args[0]), b = weir_text_arg_of(call->args[1]),
@@ -175,7 +180,8 @@ static weir_status fn_replace(weir_call *call, weir_column *out, weir_error *err
     weir_text_out t = weir_text_out_of(call, out);
     weir_status status = WEIR_OK;
     WEIR_EACH_ROW(row) {
-        weir_slice s = weir_text_at(&a, row), from = weir_text_at(&b, row), to = weir_text_at(&c, row);
+        weir_slice s = weir_text_at(&a, row), from = weir_text_at(&b, row),
+                   to = weir_text_at(&c, row);
         size_t times = 0;
         for (size_t i = find(s, 0, from); i < s.size; i = find(s, i + from.size, from)) times++;
         if (times == 0) {
@@ -205,14 +211,16 @@ out:
     return status;
 }
 
-/* translate(s, from, to): each character of `from` becomes the one at its place in `to`, or nothing. */
+/* translate(s, from, to): each character of `from` becomes the one at its place in `to`, or
+ * nothing. */
 static weir_status fn_translate(weir_call *call, weir_column *out, weir_error *err) {
     weir_text_arg a = weir_text_arg_of(call->args[0]), b = weir_text_arg_of(call->args[1]),
                   c = weir_text_arg_of(call->args[2]);
     weir_text_out t = weir_text_out_of(call, out);
     weir_status status = WEIR_OK;
     WEIR_EACH_ROW(row) {
-        weir_slice s = weir_text_at(&a, row), from = weir_text_at(&b, row), to = weir_text_at(&c, row);
+        weir_slice s = weir_text_at(&a, row), from = weir_text_at(&b, row),
+                   to = weir_text_at(&c, row);
         char *room = NULL;
         size_t n = 0;
         if (s.size > WEIR_TEXT_RESULT_MAX / 4) {
@@ -277,7 +285,8 @@ out:
     return status;
 }
 
-/* ---- joining ---------------------------------------------------------------------------------------- */
+/* ---- joining
+ * ---------------------------------------------------------------------------------------- */
 
 /* All arguments behind `first` one after the other, `between` between those that are not null. */
 static weir_status join(weir_call *call, weir_column *out, uint32_t first, bool separated,
@@ -376,39 +385,53 @@ static weir_status all_text(weir_prepare *p, weir_error *err) {
 
 const weir_function weir_functions_text_edit[] = {
     {{"substr", "substring", "substr(string, start int64 [, length int64]) -> string", "text", 0,
-      "characters from start (1-based); also substring(s from a for b)", "substr('weirdness', 5, 3)", "dne",
-      "start 0 and negative starts differ"},
-     {{"sii?", 's', WEIR_K_CAN_FAIL, fn_substr, NULL}, {"bii?", 'b', WEIR_K_CAN_FAIL, fn_substr, NULL}}},
+      "characters from start (1-based); also substring(s from a for b)",
+      "substr('weirdness', 5, 3)", "dne", "start 0 and negative starts differ"},
+     {{"sii?", 's', WEIR_K_CAN_FAIL, fn_substr, NULL},
+      {"bii?", 'b', WEIR_K_CAN_FAIL, fn_substr, NULL}}},
     {{"left", "", "left(string, n int64) -> string", "text", 0,
-      "the first n characters; n < 0: all but the last", "left('weir', 2)", "we", ""}, {{"si", 's', 0, fn_left, NULL}}},
+      "the first n characters; n < 0: all but the last", "left('weir', 2)", "we", ""},
+     {{"si", 's', 0, fn_left, NULL}}},
     {{"right", "", "right(string, n int64) -> string", "text", 0,
-      "the last n characters; n < 0: all but the first", "right('weir', -1)", "eir", ""}, {{"si", 's', 0, fn_right, NULL}}},
+      "the last n characters; n < 0: all but the first", "right('weir', -1)", "eir", ""},
+     {{"si", 's', 0, fn_right, NULL}}},
     {{"split_part", "", "split_part(string, delimiter string, n int64) -> string", "text", 0,
-      "part n between delimiters (from the end when negative), empty when there is none", "split_part('a/b/c', '/', -1)",
-      "c", ""}, {{"ssi", 's', WEIR_K_CAN_FAIL, fn_split_part, NULL}}},
+      "part n between delimiters (from the end when negative), empty when there is none",
+      "split_part('a/b/c', '/', -1)", "c", ""},
+     {{"ssi", 's', WEIR_K_CAN_FAIL, fn_split_part, NULL}}},
     {{"strpos", "instr", "strpos(string, part string) -> int64", "text", 0,
-      "place of the first occurrence (1-based), 0 when there is none; also position(part in s)", "strpos('größe', 'ß')",
-      "4", ""}, {{"ss", 'i', 0, fn_strpos, NULL}}},
-    {{"starts_with", "prefix", "starts_with(string, start string) -> bool", "text", 0, "whether it begins so",
-      "starts_with('weir', 'we')", "true", ""}, {{"ss", 'B', 0, fn_starts_with, NULL}}},
-    {{"ends_with", "suffix", "ends_with(string, end string) -> bool", "text", 0, "whether it ends so",
-      "ends_with('a.csv', '.csv')", "true", ""}, {{"ss", 'B', 0, fn_ends_with, NULL}}},
-    {{"contains", "", "contains(string, part string) -> bool", "text", 0, "whether part occurs in it",
-      "contains('weir', 'ei')", "true", ""}, {{"ss", 'B', 0, fn_contains, NULL}}},
+      "place of the first occurrence (1-based), 0 when there is none; also position(part in s)",
+      "strpos('größe', 'ß')", "4", ""},
+     {{"ss", 'i', 0, fn_strpos, NULL}}},
+    {{"starts_with", "prefix", "starts_with(string, start string) -> bool", "text", 0,
+      "whether it begins so", "starts_with('weir', 'we')", "true", ""},
+     {{"ss", 'B', 0, fn_starts_with, NULL}}},
+    {{"ends_with", "suffix", "ends_with(string, end string) -> bool", "text", 0,
+      "whether it ends so", "ends_with('a.csv', '.csv')", "true", ""},
+     {{"ss", 'B', 0, fn_ends_with, NULL}}},
+    {{"contains", "", "contains(string, part string) -> bool", "text", 0,
+      "whether part occurs in it", "contains('weir', 'ei')", "true", ""},
+     {{"ss", 'B', 0, fn_contains, NULL}}},
     {{"replace", "", "replace(string, from string, to string) -> string", "text", 0,
       "every occurrence of from becomes to", "replace('1,234,5', ',', '')", "12345", ""},
      {{"sss", 's', WEIR_K_CAN_FAIL, fn_replace, NULL}}},
     {{"translate", "", "translate(string, from string, to string) -> string", "text", 0,
-      "each character of from becomes the one at its place in to, or nothing", "translate('12-345', '15-', 'ax')",
-      "a234x", ""}, {{"sss", 's', WEIR_K_CAN_FAIL, fn_translate, NULL}}},
-    {{"overlay", "", "overlay(string, new string, start int64 [, length int64]) -> string", "text", 0,
-      "new in place of length characters; also overlay(s placing new from a for b)", "overlay('abcdef', 'XY', 2, 3)",
-      "aXYef", "does not exist"}, {{"ssii?", 's', WEIR_K_CAN_FAIL, fn_overlay, NULL}}},
-    {{"concat", "", "concat(any, ...) -> string", "text", 0, "all as text one after the other, nulls left out",
-      "concat('a', null, 1)", "a1", ""}, {{"xx*", 's', WEIR_K_CAN_FAIL | WEIR_K_NULLS, fn_concat, all_text}}},
+      "each character of from becomes the one at its place in to, or nothing",
+      "translate('12-345', '15-', 'ax')", "a234x", ""},
+     {{"sss", 's', WEIR_K_CAN_FAIL, fn_translate, NULL}}},
+    {{"overlay", "", "overlay(string, new string, start int64 [, length int64]) -> string", "text",
+      0, "new in place of length characters; also overlay(s placing new from a for b)",
+      "overlay('abcdef', 'XY', 2, 3)", "aXYef", "does not exist"},
+     {{"ssii?", 's', WEIR_K_CAN_FAIL, fn_overlay, NULL}}},
+    {{"concat", "", "concat(any, ...) -> string", "text", 0,
+      "all as text one after the other, nulls left out", "concat('a', null, 1)", "a1", ""},
+     {{"xx*", 's', WEIR_K_CAN_FAIL | WEIR_K_NULLS, fn_concat, all_text}}},
     {{"concat_ws", "", "concat_ws(separator string, any, ...) -> string", "text", 0,
-      "all as text with the separator between, nulls left out", "concat_ws('-', 'a', null, 'b')", "a-b", ""},
+      "all as text with the separator between, nulls left out", "concat_ws('-', 'a', null, 'b')",
+      "a-b", ""},
      {{"sx*", 's', WEIR_K_CAN_FAIL | WEIR_K_NULLS, fn_concat_ws, all_text}}},
-    {{"concat_op", "", "", "text", 0, NULL, "", "", ""}, {{"s*", 's', WEIR_K_CAN_FAIL, fn_concat_op, NULL}}},
-    {{"concat_binary_op", "", "", "text", 0, NULL, "", "", ""}, {{"b*", 'b', WEIR_K_CAN_FAIL, fn_concat_op, NULL}}},
+    {{"concat_op", "", "", "text", 0, NULL, "", "", ""},
+     {{"s*", 's', WEIR_K_CAN_FAIL, fn_concat_op, NULL}}},
+    {{"concat_binary_op", "", "", "text", 0, NULL, "", "", ""},
+     {{"b*", 'b', WEIR_K_CAN_FAIL, fn_concat_op, NULL}}},
     {.info = {.name = NULL}}};

@@ -7,16 +7,26 @@ static const struct {
     const char *text;
     uint8_t power;
 } operators[WEIR_X_OPS] = {
-    [WEIR_X_NEG] = {"-", WEIR_P_UNARY},      [WEIR_X_PLUS] = {"+", WEIR_P_UNARY},
-    [WEIR_X_ADD] = {"+", WEIR_P_ADD},        [WEIR_X_SUB] = {"-", WEIR_P_ADD},
-    [WEIR_X_MUL] = {"*", WEIR_P_MUL},        [WEIR_X_DIV] = {"/", WEIR_P_MUL},
-    [WEIR_X_MOD] = {"%", WEIR_P_MUL},        [WEIR_X_POW] = {"^", WEIR_P_POW},
-    [WEIR_X_EQ] = {"=", WEIR_P_COMPARE},     [WEIR_X_NE] = {"<>", WEIR_P_COMPARE},
-    [WEIR_X_LT] = {"<", WEIR_P_COMPARE},     [WEIR_X_LE] = {"<=", WEIR_P_COMPARE},
-    [WEIR_X_GT] = {">", WEIR_P_COMPARE},     [WEIR_X_GE] = {">=", WEIR_P_COMPARE},
-    [WEIR_X_MATCH] = {"~", WEIR_P_OTHER},    [WEIR_X_IMATCH] = {"~*", WEIR_P_OTHER},
-    [WEIR_X_NMATCH] = {"!~", WEIR_P_OTHER},  [WEIR_X_NIMATCH] = {"!~*", WEIR_P_OTHER},
-    [WEIR_X_JSON] = {"->", WEIR_P_OTHER},    [WEIR_X_JSONTEXT] = {"->>", WEIR_P_OTHER},
+    [WEIR_X_NEG] = {"-", WEIR_P_UNARY},
+    [WEIR_X_PLUS] = {"+", WEIR_P_UNARY},
+    [WEIR_X_ADD] = {"+", WEIR_P_ADD},
+    [WEIR_X_SUB] = {"-", WEIR_P_ADD},
+    [WEIR_X_MUL] = {"*", WEIR_P_MUL},
+    [WEIR_X_DIV] = {"/", WEIR_P_MUL},
+    [WEIR_X_MOD] = {"%", WEIR_P_MUL},
+    [WEIR_X_POW] = {"^", WEIR_P_POW},
+    [WEIR_X_EQ] = {"=", WEIR_P_COMPARE},
+    [WEIR_X_NE] = {"<>", WEIR_P_COMPARE},
+    [WEIR_X_LT] = {"<", WEIR_P_COMPARE},
+    [WEIR_X_LE] = {"<=", WEIR_P_COMPARE},
+    [WEIR_X_GT] = {">", WEIR_P_COMPARE},
+    [WEIR_X_GE] = {">=", WEIR_P_COMPARE},
+    [WEIR_X_MATCH] = {"~", WEIR_P_OTHER},
+    [WEIR_X_IMATCH] = {"~*", WEIR_P_OTHER},
+    [WEIR_X_NMATCH] = {"!~", WEIR_P_OTHER},
+    [WEIR_X_NIMATCH] = {"!~*", WEIR_P_OTHER},
+    [WEIR_X_JSON] = {"->", WEIR_P_OTHER},
+    [WEIR_X_JSONTEXT] = {"->>", WEIR_P_OTHER},
     [WEIR_X_ATZONE] = {"at time zone", WEIR_P_AT},
 };
 
@@ -85,8 +95,8 @@ static bool put_quoted(const char *text, size_t size, char quote, weir_buf *out)
 }
 
 static bool is_word_byte(char c, bool first) {
-    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-                  (unsigned char)c >= 0x80;
+    bool letter =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
     return letter || (!first && ((c >= '0' && c <= '9') || c == '$'));
 }
 
@@ -139,8 +149,8 @@ static bool put_predicate(const weir_expr *e, weir_buf *out) {
     case WEIR_E_LIKE:
         return weir_buf_printf(out, " %s%s ", no, e->flags & WEIR_E_ICASE ? "ilike" : "like") &&
                put_operand(e->args[1], WEIR_P_RANGE + 1, out) &&
-               (e->n < 3 || (weir_buf_adds(out, " escape ") &&
-                             put_operand(e->args[2], WEIR_P_RANGE + 1, out)));
+               (e->n < 3 ||
+                (weir_buf_adds(out, " escape ") && put_operand(e->args[2], WEIR_P_RANGE + 1, out)));
     default:
         return weir_buf_printf(out, " %sbetween %s", no,
                                e->flags & WEIR_E_SYMMETRIC ? "symmetric " : "") &&
@@ -167,7 +177,8 @@ static bool put(const weir_expr *e, weir_buf *out) {
     case WEIR_E_FLOAT: return weir_buf_add(out, e->text, e->text_size);
     case WEIR_E_STRING: return put_quoted(e->text, e->text_size, '\'', out);
     case WEIR_E_TYPED:
-        return weir_buf_printf(out, "%s ", e->type->id == WEIR_TIMESTAMPTZ ? "timestamptz" : e->type->name) &&
+        return weir_buf_printf(out, "%s ",
+                               e->type->id == WEIR_TIMESTAMPTZ ? "timestamptz" : e->type->name) &&
                put_quoted(e->text, e->text_size, '\'', out);
     case WEIR_E_COLUMN: return put_name(e, out);
     case WEIR_E_FIELD:
@@ -178,9 +189,9 @@ static bool put(const weir_expr *e, weir_buf *out) {
                put(e->args[1], out) && weir_buf_adds(out, "]");
     case WEIR_E_UNARY:
         return weir_buf_adds(out, e->op == WEIR_X_NEG ? "- " : "+ ") &&
-               put_operand(e->args[0], e->args[0]->flags & WEIR_E_PAREN ? WEIR_P_ATOM + 1 : WEIR_P_UNARY, out);
-    case WEIR_E_NOT:
-        return weir_buf_adds(out, "not ") && put_operand(e->args[0], WEIR_P_NOT, out);
+               put_operand(e->args[0],
+                           e->args[0]->flags & WEIR_E_PAREN ? WEIR_P_ATOM + 1 : WEIR_P_UNARY, out);
+    case WEIR_E_NOT: return weir_buf_adds(out, "not ") && put_operand(e->args[0], WEIR_P_NOT, out);
     case WEIR_E_AND: return put_list(e, 0, " and ", WEIR_P_AND + 1, out);
     case WEIR_E_OR: return put_list(e, 0, " or ", WEIR_P_OR + 1, out);
     case WEIR_E_CONCAT: return put_list(e, 0, " || ", WEIR_P_OTHER + 1, out);

@@ -9,10 +9,10 @@
 enum { MAX_FUNCTIONS = 512, MAX_USER = 256 };
 
 static const weir_function *const arrays[] = {
-    weir_functions_text,   weir_functions_text_edit, weir_functions_regex, weir_functions_number,
-    weir_functions_decimal, weir_functions_date,     weir_functions_date_text,
-    weir_functions_hash,   weir_functions_json,      weir_functions_logic, weir_functions_cast,
-    weir_functions_list};
+    weir_functions_text,      weir_functions_text_edit, weir_functions_regex,
+    weir_functions_number,    weir_functions_decimal,   weir_functions_date,
+    weir_functions_date_text, weir_functions_hash,      weir_functions_json,
+    weir_functions_logic,     weir_functions_cast,      weir_functions_list};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static weir_function_info infos[MAX_FUNCTIONS]; /* listed ones, in order */
@@ -20,8 +20,8 @@ static const weir_function *listed[MAX_FUNCTIONS];
 static size_t n_infos;
 
 /* Categories in the order of the reference page. */
-static const char *const categories[] = {"text", "regex",       "number", "date", "logic",
-                                         "cast", "json", "list", "hash"};
+static const char *const categories[] = {"text", "regex", "number", "date", "logic",
+                                         "cast", "json",  "list",   "hash"};
 
 static int category_number(const char *category) {
     for (int i = 0; i < (int)(sizeof categories / sizeof *categories); i++)
@@ -30,7 +30,8 @@ static int category_number(const char *category) {
 }
 
 static int by_category(const void *a, const void *b) {
-    const weir_function *x = *(const weir_function *const *)a, *y = *(const weir_function *const *)b;
+    const weir_function *x = *(const weir_function *const *)a,
+                        *y = *(const weir_function *const *)b;
     int order = category_number(x->info.category) - category_number(y->info.category);
     return order ? order : strcmp(x->info.name, y->info.name);
 }
@@ -96,13 +97,15 @@ const char *weir_function_nearest(const char *name, size_t size) {
     return weir_distance_nearest(name, size, names, n);
 }
 
-/* ---- the reference page ------------------------------------------------------------------------ */
+/* ---- the reference page ------------------------------------------------------------------------
+ */
 
 /* Text in a table cell: | and line ends would break it. */
 static bool put_cell(weir_buf *out, const char *text, bool code) {
     if (code && !weir_buf_adds(out, "`")) return false;
     for (const char *c = text; *c; c++) {
-        bool ok = *c == '|' ? weir_buf_adds(out, "\\|") : weir_buf_add(out, *c == '\n' ? " " : c, 1);
+        bool ok =
+            *c == '|' ? weir_buf_adds(out, "\\|") : weir_buf_add(out, *c == '\n' ? " " : c, 1);
         if (!ok) return false;
     }
     return !code || weir_buf_adds(out, "`");
@@ -111,27 +114,32 @@ static bool put_cell(weir_buf *out, const char *text, bool code) {
 bool weir_function_markdown(weir_buf *out) {
     size_t n = 0;
     const weir_function_info *t = weir_function_table(&n);
-    bool ok = weir_buf_adds(out, "# Functions\n");
+    bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
         if (i == 0 || strcmp(t[i].category, t[i - 1].category) != 0)
-            ok = weir_buf_printf(out, "\n## %c%s\n\n| function | | example | result |\n|---|---|---|---|\n",
-                                 t[i].category[0] - 'a' + 'A', t[i].category + 1);
+            ok = weir_buf_printf(
+                out, "\n### %c%s\n\n| function | | example | result |\n|---|---|---|---|\n",
+                t[i].category[0] - 'a' + 'A', t[i].category + 1);
         ok = ok && weir_buf_adds(out, "| ") && put_cell(out, t[i].signature, true) &&
              weir_buf_adds(out, " | ") && put_cell(out, t[i].summary, false);
         if (ok && t[i].aliases[0])
             ok = weir_buf_adds(out, "; also ") && put_cell(out, t[i].aliases, false);
-        if (ok && (t[i].flags & WEIR_FUNCTION_CAN_FAIL)) ok = weir_buf_adds(out, "; may fail a record");
-        if (ok && (t[i].flags & WEIR_FUNCTION_VOLATILE)) ok = weir_buf_adds(out, "; differs from run to run");
+        if (ok && (t[i].flags & WEIR_FUNCTION_CAN_FAIL))
+            ok = weir_buf_adds(out, "; may fail a record");
+        if (ok && (t[i].flags & WEIR_FUNCTION_VOLATILE))
+            ok = weir_buf_adds(out, "; differs from run to run");
         if (ok && t[i].duckdb[0])
-            ok = weir_buf_adds(out, "; in a DuckDB `sql:` step: ") && put_cell(out, t[i].duckdb, false);
-        ok = ok && weir_buf_adds(out, " | ") && (!t[i].example[0] || put_cell(out, t[i].example, true)) &&
-             weir_buf_adds(out, " | ") && (!t[i].result[0] || put_cell(out, t[i].result, true)) &&
-             weir_buf_adds(out, " |\n");
+            ok = weir_buf_adds(out, "; in a DuckDB `sql:` step: ") &&
+                 put_cell(out, t[i].duckdb, false);
+        ok = ok && weir_buf_adds(out, " | ") &&
+             (!t[i].example[0] || put_cell(out, t[i].example, true)) && weir_buf_adds(out, " | ") &&
+             (!t[i].result[0] || put_cell(out, t[i].result, true)) && weir_buf_adds(out, " |\n");
     }
     return ok;
 }
 
-/* ---- users' functions --------------------------------------------------------------------------- */
+/* ---- users' functions ---------------------------------------------------------------------------
+ */
 
 static pthread_mutex_t user_lock = PTHREAD_MUTEX_INITIALIZER;
 static weir_user_function *users[MAX_USER];
@@ -159,8 +167,10 @@ static bool is_name(const char *name) {
 }
 
 weir_status weir_function_register(const weir_user_function *f, weir_error *err) {
-    if (!f->name || !is_name(f->name) || !f->call || !f->result || f->n_args > WEIR_FUNCTION_MAX_ARGS)
-        return weir_error_set(err, WEIR_USAGE, "%s cannot be registered: name, call and result are needed",
+    if (!f->name || !is_name(f->name) || !f->call || !f->result ||
+        f->n_args > WEIR_FUNCTION_MAX_ARGS)
+        return weir_error_set(err, WEIR_USAGE,
+                              "%s cannot be registered: name, call and result are needed",
                               f->name ? f->name : "a function without name");
     for (uint32_t i = 0; i < f->n_args; i++)
         if (!f->args[i])

@@ -18,14 +18,12 @@ typedef struct weir_prepare {
     weir_bound *node;      /* set: used in place of a call of the kernel */
 } weir_prepare;
 
-/* Signatures: one letter an argument, after it '?' = may be missing (and all behind it), '*' = zero or
- * more of these.
- *   s string   b binary  S string or binary  B bool  i int64  f float64  n any number as it is
- *   e decimal  d date    t time   T timestamp   Z timestamptz   v interval   u uuid   j json
- *   D date or timestamp or timestamptz as it is
- *   x anything as it is  X anything, all X of one type  l list  L anything nested
- * Result: a letter of a plain type, '0'..'3' the type of that argument, 'X' the common type, '!' decided
- * by prepare. */
+/* Signatures: one letter an argument, after it '?' = may be missing (and all behind it), '*' = zero
+ * or more of these. s string   b binary  S string or binary  B bool  i int64  f float64  n any
+ * number as it is e decimal  d date    t time   T timestamp   Z timestamptz   v interval   u uuid
+ * j json D date or timestamp or timestamptz as it is x anything as it is  X anything, all X of one
+ * type  l list  L anything nested Result: a letter of a plain type, '0'..'3' the type of that
+ * argument, 'X' the common type, '!' decided by prepare. */
 typedef struct weir_overload {
     const char *args;
     char result;
@@ -41,9 +39,9 @@ typedef struct weir_function {
 } weir_function;
 
 /* One array a file, ended by a NULL name. */
-extern const weir_function weir_functions_text[], weir_functions_text_edit[], weir_functions_regex[],
-    weir_functions_number[], weir_functions_decimal[], weir_functions_date[],
-    weir_functions_date_text[], weir_functions_hash[], weir_functions_json[],
+extern const weir_function weir_functions_text[], weir_functions_text_edit[],
+    weir_functions_regex[], weir_functions_number[], weir_functions_decimal[],
+    weir_functions_date[], weir_functions_date_text[], weir_functions_hash[], weir_functions_json[],
     weir_functions_logic[], weir_functions_cast[], weir_functions_list[];
 
 const weir_function *weir_function_lookup(const char *name, size_t size);

@@ -37,8 +37,8 @@ typedef struct weir_lexer {
     weir_arena *arena; /* texts with escapes undone */
 } weir_lexer;
 
-/* The next token.  White space and comments (-- to the line's end, slash-star) are skipped.  WEIR_USAGE
- * with the place for what is no token, WEIR_RESOURCE when memory is short. */
+/* The next token.  White space and comments (-- to the line's end, slash-star) are skipped.
+ * WEIR_USAGE with the place for what is no token, WEIR_RESOURCE when memory is short. */
 WEIR_MUST_USE weir_status weir_lex_next(weir_lexer *lexer, weir_token *out, weir_error *err);
 
 /* The token is this keyword (any case, not quoted). */

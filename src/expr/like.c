@@ -6,12 +6,18 @@
 
 enum { ANY_TEXT = 0x110000, ANY_ONE }; /* above all code points */
 
-typedef enum like_kind { LIKE_EQUAL, LIKE_PREFIX, LIKE_SUFFIX, LIKE_CONTAINS, LIKE_GENERAL } like_kind;
+typedef enum like_kind {
+    LIKE_EQUAL,
+    LIKE_PREFIX,
+    LIKE_SUFFIX,
+    LIKE_CONTAINS,
+    LIKE_GENERAL
+} like_kind;
 
 typedef struct like_pattern {
     like_kind kind;
-    weir_slice text;        /* the plain part */
-    const uint32_t *codes;  /* GENERAL */
+    weir_slice text;       /* the plain part */
+    const uint32_t *codes; /* GENERAL */
     uint32_t n;
 } like_pattern;
 
@@ -70,8 +76,8 @@ static bool compile(weir_slice p, uint32_t escape, bool icase, weir_arena *arena
     return true;
 }
 
-/* Matches by going back to the last % only: that is enough, since a later % can take over whatever an
- * earlier one could. */
+/* Matches by going back to the last % only: that is enough, since a later % can take over whatever
+ * an earlier one could. */
 static bool match_codes(const like_pattern *p, weir_slice s, bool icase) {
     uint32_t k = 0, back_k = UINT32_MAX;
     size_t i = 0, back_i = 0;
@@ -86,7 +92,8 @@ static bool match_codes(const like_pattern *p, weir_slice s, bool icase) {
         uint32_t c;
         size_t step = weir_utf8_decode(s.data + i, s.size - i, &c);
         if (!step) step = 1, c = (unsigned char)s.data[i];
-        if (k < p->n && (p->codes[k] == ANY_ONE || p->codes[k] == (icase ? weir_utf8_lower(c) : c))) {
+        if (k < p->n &&
+            (p->codes[k] == ANY_ONE || p->codes[k] == (icase ? weir_utf8_lower(c) : c))) {
             k++;
             i += step;
             continue;

@@ -3,8 +3,8 @@
 
 weir_status weir_merge_begin(weir_eval *e, const weir_type *type, uint32_t length, weir_merge *m,
                              weir_error *err) {
-    *m = (weir_merge){.type = type, .length = length, .ledger = e->ctx->ledger,
-                      .scratch = e->scratch};
+    *m = (weir_merge){
+        .type = type, .length = length, .ledger = e->ctx->ledger, .scratch = e->scratch};
     if (weir_type_is_nested(type) || type->id == WEIR_NULL) {
         m->source_of = weir_arena_zero(e->scratch, (size_t)length + 1, sizeof *m->source_of);
         return m->source_of ? WEIR_OK : weir_error_nomem(err);
@@ -34,8 +34,7 @@ static weir_status add_nested(weir_merge *m, const weir_column *c, weir_rows row
     return WEIR_OK;
 }
 
-static weir_status add_views(weir_merge *m, const weir_column *c, weir_rows rows,
-                             weir_error *err) {
+static weir_status add_views(weir_merge *m, const weir_column *c, weir_rows rows, weir_error *err) {
     const weir_column *base = weir_column_base(c);
     uint32_t first = m->out->n_blocks;
     for (uint32_t i = 0; i < base->n_blocks; i++) {
@@ -107,7 +106,8 @@ weir_status weir_merge_add(weir_merge *m, const weir_column *c, weir_rows rows, 
     for (uint32_t k = 0; (c->validity || c->poison) && k < rows.n; k++) {
         uint32_t row = weir_rows_at(&rows, k);
         if (!weir_column_is_null(c, row)) continue;
-        WEIR_TRY(weir_column_set_null(m->out, row, weir_column_is_poisoned(c, row), m->ledger, err));
+        WEIR_TRY(
+            weir_column_set_null(m->out, row, weir_column_is_poisoned(c, row), m->ledger, err));
     }
 out:
     return status;
@@ -137,8 +137,8 @@ weir_status weir_merge_null(weir_merge *m, weir_rows rows, const uint64_t *poiso
     }
     for (uint32_t k = 0; k < rows.n; k++) {
         uint32_t row = weir_rows_at(&rows, k);
-        weir_status status = weir_column_set_null(m->out, row, poison && weir_bit_get(poison, row),
-                                                  m->ledger, err);
+        weir_status status =
+            weir_column_set_null(m->out, row, poison && weir_bit_get(poison, row), m->ledger, err);
         if (status != WEIR_OK) return status;
     }
     return WEIR_OK;
@@ -198,7 +198,8 @@ weir_status weir_builder_copy(weir_builder *b, const weir_column *c, uint32_t ro
     const int32_t *offsets = base->values;
     for (uint32_t i = 0; i < base->n_children; i++)
         for (int32_t k = offsets[s]; k < offsets[s + 1]; k++)
-            WEIR_TRY(weir_builder_copy(weir_builder_child(b, i), base->children[i], (uint32_t)k, err));
+            WEIR_TRY(
+                weir_builder_copy(weir_builder_child(b, i), base->children[i], (uint32_t)k, err));
     return weir_builder_close_row(b, err);
 out:
     return status;

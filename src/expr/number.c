@@ -3,15 +3,45 @@
 
 #define E18 1000000000000000000LL
 #define P(n) ((weir_int128)(n))
-const weir_int128 weir_decimal_power[39] = {
-    P(1), P(10), P(100), P(1000), P(10000), P(100000), P(1000000), P(10000000), P(100000000),
-    P(1000000000), P(10000000000), P(100000000000), P(1000000000000), P(10000000000000),
-    P(100000000000000), P(1000000000000000), P(10000000000000000), P(100000000000000000), P(E18),
-    P(E18) * 10, P(E18) * 100, P(E18) * 1000, P(E18) * 10000, P(E18) * 100000, P(E18) * 1000000,
-    P(E18) * 10000000, P(E18) * 100000000, P(E18) * 1000000000, P(E18) * 10000000000,
-    P(E18) * 100000000000, P(E18) * 1000000000000, P(E18) * 10000000000000,
-    P(E18) * 100000000000000, P(E18) * 1000000000000000, P(E18) * 10000000000000000,
-    P(E18) * 100000000000000000, P(E18) * E18, P(E18) * E18 * 10, P(E18) * E18 * 100};
+const weir_int128 weir_decimal_power[39] = {P(1),
+                                            P(10),
+                                            P(100),
+                                            P(1000),
+                                            P(10000),
+                                            P(100000),
+                                            P(1000000),
+                                            P(10000000),
+                                            P(100000000),
+                                            P(1000000000),
+                                            P(10000000000),
+                                            P(100000000000),
+                                            P(1000000000000),
+                                            P(10000000000000),
+                                            P(100000000000000),
+                                            P(1000000000000000),
+                                            P(10000000000000000),
+                                            P(100000000000000000),
+                                            P(E18),
+                                            P(E18) * 10,
+                                            P(E18) * 100,
+                                            P(E18) * 1000,
+                                            P(E18) * 10000,
+                                            P(E18) * 100000,
+                                            P(E18) * 1000000,
+                                            P(E18) * 10000000,
+                                            P(E18) * 100000000,
+                                            P(E18) * 1000000000,
+                                            P(E18) * 10000000000,
+                                            P(E18) * 100000000000,
+                                            P(E18) * 1000000000000,
+                                            P(E18) * 10000000000000,
+                                            P(E18) * 100000000000000,
+                                            P(E18) * 1000000000000000,
+                                            P(E18) * 10000000000000000,
+                                            P(E18) * 100000000000000000,
+                                            P(E18) * E18,
+                                            P(E18) * E18 * 10,
+                                            P(E18) * E18 * 100};
 
 /* Sign apart: -2^127 has no positive. */
 static weir_uint128 magnitude(weir_int128 v) {
@@ -34,7 +64,8 @@ weir_int128 weir_decimal_scale_down(weir_int128 v, int digits, weir_rounding rou
         return v > 0 ? (rounding == WEIR_ROUND_UP ? 1 : 0) : (rounding == WEIR_ROUND_DOWN ? -1 : 0);
     }
     if (digits <= 18 && v == (int64_t)v) { /* 64-bit division is several times faster */
-        int64_t unit = (int64_t)weir_decimal_power[digits], q = (int64_t)v / unit, r = (int64_t)v % unit;
+        int64_t unit = (int64_t)weir_decimal_power[digits], q = (int64_t)v / unit,
+                r = (int64_t)v % unit;
         switch (rounding) {
         case WEIR_ROUND_HALF: return q + (r >= unit - r ? 1 : 0) - (-r >= unit + r ? 1 : 0);
         case WEIR_ROUND_DOWN: return q - (r < 0);
@@ -59,8 +90,8 @@ typedef struct wide {
 
 static wide multiply(weir_uint128 a, weir_uint128 b) {
     uint64_t al = (uint64_t)a, ah = (uint64_t)(a >> 64), bl = (uint64_t)b, bh = (uint64_t)(b >> 64);
-    weir_uint128 ll = (weir_uint128)al * bl, lh = (weir_uint128)al * bh,
-                 hl = (weir_uint128)ah * bl, hh = (weir_uint128)ah * bh;
+    weir_uint128 ll = (weir_uint128)al * bl, lh = (weir_uint128)al * bh, hl = (weir_uint128)ah * bl,
+                 hh = (weir_uint128)ah * bh;
     weir_uint128 middle = (ll >> 64) + (uint64_t)lh + (uint64_t)hl;
     wide r;
     r.low = (uint64_t)ll | middle << 64;

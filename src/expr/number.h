@@ -15,7 +15,12 @@ WEIR_MUST_USE weir_status weir_number_to_float(weir_binder *b, weir_bound **node
 /* v * 10^digits; false when it does not fit 38 digits. */
 bool weir_decimal_scale_up(weir_int128 v, int digits, weir_int128 *out);
 /* v / 10^digits, rounded: half away from zero, toward zero, down, up. */
-typedef enum weir_rounding { WEIR_ROUND_HALF, WEIR_ROUND_ZERO, WEIR_ROUND_DOWN, WEIR_ROUND_UP } weir_rounding;
+typedef enum weir_rounding {
+    WEIR_ROUND_HALF,
+    WEIR_ROUND_ZERO,
+    WEIR_ROUND_DOWN,
+    WEIR_ROUND_UP
+} weir_rounding;
 weir_int128 weir_decimal_scale_down(weir_int128 v, int digits, weir_rounding rounding);
 /* a * 10^shift / b, rounded half away from zero, computed in 256 bits; shift 0..76.  false when the
  * result has more than 38 digits.  b is not 0. */

@@ -53,8 +53,7 @@ weir_status weir_parser_push(weir_parser *p, weir_parser_list *list, const weir_
 }
 
 weir_status weir_parser_node(weir_parser *p, weir_expr_kind kind, uint32_t begin,
-                             const weir_expr **args, uint32_t n, weir_expr **out,
-                             weir_error *err) {
+                             const weir_expr **args, uint32_t n, weir_expr **out, weir_error *err) {
     uint32_t depth = 0;
     for (uint32_t i = 0; i < n; i++)
         if (args[i]->depth > depth) depth = args[i]->depth;

@@ -3,9 +3,9 @@
 
 #include <strings.h>
 
-static const char *const reserved[] = {"and",  "as",   "between", "case", "distinct", "else", "end",
-                                       "false", "ilike", "in",    "is",   "isnull",   "like", "not",
-                                       "notnull", "null", "or",   "then", "true",     "when"};
+static const char *const reserved[] = {
+    "and", "as",     "between", "case", "distinct", "else", "end", "false", "ilike", "in",
+    "is",  "isnull", "like",    "not",  "notnull",  "null", "or",  "then",  "true",  "when"};
 
 bool weir_expr_is_reserved(const char *word, size_t size) {
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
@@ -17,8 +17,7 @@ bool weir_expr_is_reserved(const char *word, size_t size) {
 static weir_status make_call(weir_parser *p, const char *name, uint32_t begin,
                              const weir_parser_list *list, const weir_expr **out, weir_error *err) {
     weir_expr *e = NULL;
-    weir_status status =
-        weir_parser_node(p, WEIR_E_CALL, begin, list->items, list->n, &e, err);
+    weir_status status = weir_parser_node(p, WEIR_E_CALL, begin, list->items, list->n, &e, err);
     if (status != WEIR_OK) return status;
     e->text = name;
     e->text_size = (uint32_t)strlen(name);
@@ -76,7 +75,8 @@ weir_status weir_parser_type(weir_parser *p, const weir_type **out, weir_error *
     for (size_t i = 0; i < sizeof long_types / sizeof *long_types && !name; i++) {
         uint32_t at = begin;
         int k = 0;
-        while (k < 4 && long_types[i].words[k] && word_at(p->text, &at, long_types[i].words[k])) k++;
+        while (k < 4 && long_types[i].words[k] && word_at(p->text, &at, long_types[i].words[k]))
+            k++;
         if (k == 4 || !long_types[i].words[k]) {
             name = long_types[i].name;
             end = at;
@@ -361,8 +361,9 @@ static const struct {
     const char *word;
     weir_type_id id;
 } literal_types[] = {
-    {"date", WEIR_DATE},           {"time", WEIR_TIME}, {"timestamp", WEIR_TIMESTAMP},
-    {"timestamptz", WEIR_TIMESTAMPTZ}, {"interval", WEIR_INTERVAL}, {"uuid", WEIR_UUID},
+    {"date", WEIR_DATE},           {"time", WEIR_TIME},
+    {"timestamp", WEIR_TIMESTAMP}, {"timestamptz", WEIR_TIMESTAMPTZ},
+    {"interval", WEIR_INTERVAL},   {"uuid", WEIR_UUID},
     {"json", WEIR_JSON},
 };
 
@@ -374,8 +375,8 @@ weir_status weir_parser_word(weir_parser *p, const weir_expr **out, weir_error *
     bool yes = weir_token_is(&t, "true"), no = weir_token_is(&t, "false");
     if (yes || no || weir_token_is(&t, "null")) {
         WEIR_TRY(weir_parser_advance(p, err));
-        WEIR_TRY(weir_parser_node(p, yes || no ? WEIR_E_BOOL : WEIR_E_NULL, t.begin, NULL, 0, &e,
-                                  err));
+        WEIR_TRY(
+            weir_parser_node(p, yes || no ? WEIR_E_BOOL : WEIR_E_NULL, t.begin, NULL, 0, &e, err));
         e->op = yes;
         *out = e;
         return WEIR_OK;

@@ -89,8 +89,7 @@ void weir_program_local_free(const weir_program *p, weir_expr_local *local) {
 weir_status weir_program_eval(const weir_program *p, weir_expr_local *local, weir_ctx *ctx,
                               const weir_batch *batch, weir_rows rows, const weir_blame *blame,
                               weir_column **out, weir_error *err) {
-    if (weir_cancel_requested(ctx->cancel))
-        return weir_error_set(err, WEIR_CANCELLED, "cancelled");
+    if (weir_cancel_requested(ctx->cancel)) return weir_error_set(err, WEIR_CANCELLED, "cancelled");
     weir_column **slots = NULL;
     if (p->n_slots) {
         slots = weir_arena_zero(ctx->scratch, p->n_slots, sizeof *slots);

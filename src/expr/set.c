@@ -5,11 +5,11 @@
 enum { SCAN_MAX = 8 };
 
 typedef struct set_state {
-    uint32_t n;         /* items that are not null */
-    bool has_null;      /* then what is not found is null */
-    uint32_t mask;      /* table size - 1 */
-    uint64_t *table;    /* integers: the values; texts: item number + 1 */
-    uint8_t *used;      /* integers: which places are taken */
+    uint32_t n;      /* items that are not null */
+    bool has_null;   /* then what is not found is null */
+    uint32_t mask;   /* table size - 1 */
+    uint64_t *table; /* integers: the values; texts: item number + 1 */
+    uint8_t *used;   /* integers: which places are taken */
     int64_t *ints;
     const weir_column **columns; /* one row each */
     weir_view *views;
@@ -174,5 +174,8 @@ weir_status weir_set_bind(weir_binder *b, const weir_expr *at, weir_bound *x, we
     }
     if ((ints || texts) && !make_table(b, s, ints)) return weir_error_nomem(err);
     return weir_bind_kernel(b, at, weir_type_of(WEIR_BOOL),
-                            ints ? in_ints : texts ? in_texts : in_any, 0, s, args, 1, out, err);
+                            ints    ? in_ints
+                            : texts ? in_texts
+                                    : in_any,
+                            0, s, args, 1, out, err);
 }

@@ -1,5 +1,5 @@
-/* Short cuts for ASCII and short texts, which most texts are; private to src/expr.  Each does exactly
- * what the general function of src/text does, or says that it cannot. */
+/* Short cuts for ASCII and short texts, which most texts are; private to src/expr.  Each does
+ * exactly what the general function of src/text does, or says that it cannot. */
 #ifndef WEIR_EXPR_TEXT_FAST_H
 #define WEIR_EXPR_TEXT_FAST_H
 
@@ -50,8 +50,8 @@ static inline uint64_t weir_word_upper(uint64_t w) {
     return w & ~(((from ^ above) & WEIR_HIGH_BITS) >> 2);
 }
 
-/* Writes n bytes (and up to 7 more) of ASCII text in the other case; false, with out scribbled over,
- * when it is not ASCII. */
+/* Writes n bytes (and up to 7 more) of ASCII text in the other case; false, with out scribbled
+ * over, when it is not ASCII. */
 static inline bool weir_ascii_case(const char *p, size_t n, bool upper, char *out) {
     for (size_t i = 0; i < n; i += 8) {
         uint64_t w = weir_load_short(p + i, n - i);
@@ -62,7 +62,8 @@ static inline bool weir_ascii_case(const char *p, size_t n, bool upper, char *ou
     return true;
 }
 
-/* The first place of d in s at or behind byte `from`; s.size when there is none.  d is not empty. */
+/* The first place of d in s at or behind byte `from`; s.size when there is none.  d is not empty.
+ */
 static inline size_t weir_text_find(weir_slice s, size_t from, weir_slice d) {
     if (s.size < d.size || from > s.size - d.size) return s.size;
     size_t last = s.size - d.size; /* the last place it can stand */

@@ -182,6 +182,7 @@ static const weir_read_ops read_ops = {
     .cutter_layout = weir_csv_cutter_layout,
     .cutter_next = weir_csv_cutter_next,
     .cutter_free = weir_csv_cutter_free,
+    .layout_of = weir_csv_layout_of,
     .infer = weir_csv_infer,
     .decoder_new = weir_csv_decoder_new,
     .decoder_begin = weir_csv_decoder_begin,

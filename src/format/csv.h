@@ -192,6 +192,11 @@ typedef struct weir_csv_layout {
     weir_csv_dialect dialect;
 } weir_csv_layout;
 
+/* weir_read_ops.layout_of: records end with LF or CR LF unless the config says cr. */
+WEIR_MUST_USE weir_status weir_csv_layout_of(const weir_read_request *request,
+                                             const char *const *names, uint32_t n,
+                                             weir_layout **out, weir_error *err);
+
 /* ---- cutting ------------------------------------------------------------------------------- */
 
 /* Raw bytes kept of a record longer than max_record_bytes. */

@@ -5,27 +5,22 @@
 
 #define HEAD_PIECE_BYTES ((size_t)64 << 10)
 
-/* The bytes read so far: block->data[WEIR_CSV_FRONT .. end). */
+/* The bytes read so far: block->data[WEIR_CSV_FRONT .. end).  What stands in front of the header, and
+ * the header, may have max_record_bytes each, so that the block has a cap. */
 typedef struct head_reader {
     const weir_read_request *request;
     weir_stream *in;
     weir_block *block;
     size_t end;
     bool at_end;
-    bool full; /* max_record_bytes have been read */
 } head_reader;
 
-/* Reads more, or sets full. */
 static weir_status read_more(head_reader *r, weir_error *err) {
     size_t used = r->end - WEIR_CSV_FRONT, want = HEAD_PIECE_BYTES;
     if (want > r->request->chunk_bytes) want = r->request->chunk_bytes;
     if (weir_cancel_requested(r->request->cancel))
         return weir_error_set(err, WEIR_CANCELLED, "cancelled");
     if (r->block->capacity - r->end < want) {
-        if (used > r->request->max_record_bytes) {
-            r->full = true;
-            return WEIR_OK;
-        }
         weir_block *grown = NULL;
         weir_status status =
             weir_block_new(r->request->ledger, WEIR_CSV_FRONT + used * 2 + want, &grown, err);
@@ -44,11 +39,19 @@ static weir_status read_more(head_reader *r, weir_error *err) {
 }
 
 static weir_status need_bytes(head_reader *r, size_t end, weir_error *err) {
-    while (r->end < end && !r->at_end && !r->full) {
+    while (r->end < end && !r->at_end) {
         weir_status status = read_more(r, err);
         if (status != WEIR_OK) return status;
     }
     return WEIR_OK;
+}
+
+static weir_status too_long(const head_reader *r, weir_error *err) {
+    weir_error_set(err, WEIR_DATA, "the head of the file has more than %zu bytes",
+                   r->request->max_record_bytes);
+    weir_error_hint(err, "is this a csv file? Check quote and newline");
+    weir_error_at(err, r->in->name, 1, 0);
+    return WEIR_DATA;
 }
 
 static weir_status skip_bom(head_reader *r, size_t *at, weir_error *err) {
@@ -67,22 +70,15 @@ static weir_status skip_bom(head_reader *r, size_t *at, weir_error *err) {
     return WEIR_OK;
 }
 
-static weir_status too_long(const head_reader *r, weir_error *err) {
-    weir_error_set(err, WEIR_DATA, "the head of the file has more than %zu bytes",
-                   r->request->max_record_bytes);
-    weir_error_hint(err, "is this a csv file? Check quote and newline");
-    weir_error_at(err, r->in->name, 1, 0);
-    return WEIR_DATA;
-}
-
 /* Goes behind the next line end (LF, CR LF or CR), quotes not looked at. */
 static weir_status skip_line(head_reader *r, size_t *at, bool *lone_cr, weir_error *err) {
     for (size_t i = *at;; i++) {
+        if (i - WEIR_CSV_FRONT > r->request->max_record_bytes) return too_long(r, err);
         weir_status status = need_bytes(r, i + 2, err);
         if (status != WEIR_OK) return status;
         if (i >= r->end) {
             *at = r->end;
-            return r->full ? too_long(r, err) : WEIR_OK;
+            return WEIR_OK;
         }
         const uint8_t *p = r->block->data;
         bool cr = p[i] == '\r' && !(i + 1 < r->end && p[i + 1] == '\n');
@@ -93,22 +89,31 @@ static weir_status skip_line(head_reader *r, size_t *at, bool *lone_cr, weir_err
     }
 }
 
-/* Runs the automaton over one record at `at`; s->ends must have room (grown here). */
-static weir_status scan_record(head_reader *r, const weir_csv_dialect *d, weir_csv_scan *s,
-                               size_t at, size_t *next, size_t *ends_capacity, weir_error *err) {
-    size_t i = at;
+/* Runs the automaton over the record at `at`, at most max_record_bytes of it.  *next is where it
+ * stopped; *whole is false when that is not the record's end. */
+static weir_status run_record(head_reader *r, const weir_csv_dialect *d, weir_csv_scan *s,
+                              size_t at, size_t *next, bool *whole, weir_error *err) {
+    size_t i = at, limit = at + r->request->max_record_bytes;
     weir_csv_scan_reset(s, s->one_line);
-    for (;;) {
-        i = weir_csv_scan_run(s, d, r->block->data, i, r->end);
-        if (s->done) break;
-        if (r->at_end || r->full) {
-            weir_csv_scan_finish(s, r->end);
-            break;
-        }
-        weir_status status = read_more(r, err);
+    while (!s->done) {
+        /* One byte more tells whether a record of just the largest size ends there. */
+        weir_status status = i == r->end ? need_bytes(r, r->end + 1, err) : WEIR_OK;
         if (status != WEIR_OK) return status;
+        if (i == r->end || i == limit) break;
+        i = weir_csv_scan_run(s, d, r->block->data, i, r->end < limit ? r->end : limit);
     }
+    *whole = s->done || i == r->end;
     *next = i;
+    return WEIR_OK;
+}
+
+/* The same with all its fields' ends in s->ends; what is not whole is closed where it stopped. */
+static weir_status scan_record(head_reader *r, const weir_csv_dialect *d, weir_csv_scan *s,
+                               size_t at, size_t *next, bool *whole, size_t *ends_capacity,
+                               weir_error *err) {
+    weir_status status = run_record(r, d, s, at, next, whole, err);
+    if (status != WEIR_OK) return status;
+    if (!s->done) weir_csv_scan_finish(s, *next);
     if (s->n_fields <= s->max_fields) return WEIR_OK;
     if (s->n_fields > WEIR_TYPE_MAX_FIELDS) {
         weir_error_set(err, WEIR_DATA, "the first record has %u fields, more than %d", s->n_fields,
@@ -117,11 +122,11 @@ static weir_status scan_record(head_reader *r, const weir_csv_dialect *d, weir_c
         weir_error_at(err, r->in->name, 1, 0);
         return WEIR_DATA;
     }
-    weir_status status = weir_grow((void **)&s->ends, ends_capacity, s->n_fields, sizeof *s->ends,
-                                   WEIR_TYPE_MAX_FIELDS + 1, err);
+    status = weir_grow((void **)&s->ends, ends_capacity, s->n_fields, sizeof *s->ends,
+                       WEIR_TYPE_MAX_FIELDS + 1, err);
     if (status != WEIR_OK) return status;
     s->max_fields = (uint32_t)*ends_capacity;
-    return scan_record(r, d, s, at, next, ends_capacity, err);
+    return scan_record(r, d, s, at, next, whole, ends_capacity, err);
 }
 
 /* Whether the first line end outside quotes is a lone CR. */
@@ -130,23 +135,13 @@ static weir_status detect_lone_cr(head_reader *r, const weir_csv_dialect *d, siz
     if (skips) return skip_line(r, &at, lone_cr, err);
     weir_csv_dialect any = *d;
     weir_csv_scan s = {0};
+    bool whole;
     any.lone_cr = true;
     weir_csv_dialect_finish(&any);
-    /* Blank lines count: the first line end decides. */
-    size_t next = at, i = at;
-    weir_csv_scan_reset(&s, false);
-    while (!s.done) {
-        i = weir_csv_scan_run(&s, &any, r->block->data, i, r->end);
-        if (s.done) break;
-        if (r->at_end || r->full) {
-            *lone_cr = s.state == WEIR_CSV_PLAIN_CR || s.state == WEIR_CSV_QUOTE_CR;
-            return WEIR_OK;
-        }
-        weir_status status = read_more(r, err);
-        if (status != WEIR_OK) return status;
-    }
-    next = i;
-    *lone_cr = r->block->data[next - 1] == '\r';
+    weir_status status = run_record(r, &any, &s, at, &at, &whole, err);
+    if (status != WEIR_OK) return status;
+    *lone_cr = s.done ? r->block->data[at - 1] == '\r'
+                      : s.state == WEIR_CSV_PLAIN_CR || s.state == WEIR_CSV_QUOTE_CR;
     return WEIR_OK;
 }
 
@@ -324,18 +319,27 @@ static weir_status make_layout(const weir_csv_dialect *d, const char *const *nam
     return WEIR_OK;
 }
 
+weir_status weir_csv_layout_of(const weir_read_request *request, const char *const *names,
+                               uint32_t n, weir_layout **out, weir_error *err) {
+    weir_csv_dialect d;
+    weir_status status = weir_csv_dialect_init(&d, request->config, err);
+    return status == WEIR_OK ? make_layout(&d, names, n, out, err) : status;
+}
+
 /* The first record that is not blank, from *at on: *begin, *next and its fields in s.  s->n_fields 0:
  * there is none. */
 static weir_status first_record(head_reader *r, const weir_csv_dialect *d, weir_csv_scan *s,
-                                size_t at, size_t *begin, size_t *next, size_t *ends_capacity,
-                                weir_error *err) {
+                                size_t at, size_t *begin, size_t *next, bool *whole,
+                                size_t *ends_capacity, weir_error *err) {
     weir_status status = WEIR_OK;
     for (;; at = *next) {
         WEIR_TRY(need_bytes(r, at + 1, err));
         *begin = *next = at;
+        *whole = true;
         s->n_fields = 0;
         if (at == r->end) break;
-        WEIR_TRY(scan_record(r, d, s, at, next, ends_capacity, err));
+        if (at - WEIR_CSV_FRONT > r->request->max_record_bytes) return too_long(r, err);
+        WEIR_TRY(scan_record(r, d, s, at, next, whole, ends_capacity, err));
         bool blank = s->n_fields == 1 && s->ends[0] == at;
         if (!blank) break;
         s->n_fields = 0;
@@ -351,6 +355,7 @@ weir_status weir_csv_head_read(const weir_read_request *request, weir_stream *in
     weir_csv_scan s = {0};
     size_t ends_capacity = 0, at = WEIR_CSV_FRONT, begin, next;
     uint64_t line = 1;
+    bool whole = true;
     weir_arena arena = {.ledger = NULL};
     weir_layout *layout = NULL;
     weir_status status = WEIR_OK;
@@ -367,12 +372,12 @@ weir_status weir_csv_head_read(const weir_read_request *request, weir_stream *in
         WEIR_TRY(skip_line(&r, &at, NULL, err));
         line++;
     }
-    WEIR_TRY(first_record(&r, d, &s, at, &begin, &next, &ends_capacity, err));
-    if (r.full && config->header) WEIR_TRY(too_long(&r, err));
+    WEIR_TRY(first_record(&r, d, &s, at, &begin, &next, &whole, &ends_capacity, err));
+    if (!whole && config->header) WEIR_TRY(too_long(&r, err));
     if (s.n_fields && (s.flaws & WEIR_CSV_UNCLOSED) && !config->header) {
         /* The cutter will take the line alone, and so is its number of fields counted. */
         s.one_line = true;
-        WEIR_TRY(scan_record(&r, d, &s, begin, &next, &ends_capacity, err));
+        WEIR_TRY(scan_record(&r, d, &s, begin, &next, &whole, &ends_capacity, err));
     }
     if (s.n_fields == 0 && config->header) {
         weir_error_set(err, WEIR_DATA, "the file is empty: there is no header");

@@ -248,7 +248,8 @@ static uint64_t gather(weir_csv_cells *cells, const weir_csv_target *t, const we
     if (c == 0) {
         memcpy(cells->start, tile->row_begin + first, n * sizeof *cells->start);
     } else {
-        for (uint32_t i = 0; i < n; i++) cells->start[i] = pos[i * stride - 1] + 1;
+        const uint32_t *before = pos - 1; /* c is not 0 */
+        for (uint32_t i = 0; i < n; i++) cells->start[i] = before[i * stride] + 1;
     }
     if (c == stride - 1) {
         memcpy(cells->end, tile->row_end + first, n * sizeof *cells->end);

@@ -87,6 +87,10 @@ typedef struct weir_read_ops {
     /* The next chunk; *end true (and no chunk) behind the last. */
     weir_status (*cutter_next)(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err);
     void (*cutter_free)(weir_cutter *c);
+    /* The layout of records that come without their file (replays): names of the physical columns in
+     * order, the rest as the config says.  NULL when names are all there is. */
+    weir_status (*layout_of)(const weir_read_request *request, const char *const *names, uint32_t n,
+                             weir_layout **out, weir_error *err);
     /* Looks at all values of a chunk for type inference.  Thread-safe for different `into`. */
     weir_status (*infer)(const weir_read_request *request, const weir_chunk *chunk,
                          struct weir_inference *into, weir_error *err);

@@ -1,5 +1,5 @@
-/* Fuzzes the expression language: any text is parsed, bound to a schema with every type, evaluated over
- * a small batch, and written as canonical text, which must mean the same. */
+/* Fuzzes the expression language: any text is parsed, bound to a schema with every type, evaluated
+ * over a small batch, and written as canonical text, which must mean the same. */
 #include <stdint.h>
 #include <stdlib.h>
 #include "expr/expr.h"
@@ -25,8 +25,14 @@ static const struct {
     {"b", "bool", {"true", "false", NULL, "true", "false"}},
     {"dt", "date", {"2024-01-31", NULL, "0001-01-01", "9999-12-31", "1970-01-01"}},
     {"t", "time", {"00:00:00", "23:59:59.999999", NULL, "06:00:00", "12:00:00"}},
-    {"ts", "timestamp", {"2024-03-31 02:30:00", "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999", NULL, "1970-01-01"}},
-    {"tz", "timestamptz(Europe/Berlin)", {"2024-03-31 00:30:00Z", NULL, "2024-10-27 00:30:00Z", "1970-01-01 00:00:00Z", "2023-12-31 23:00:00Z"}},
+    {"ts",
+     "timestamp",
+     {"2024-03-31 02:30:00", "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999", NULL,
+      "1970-01-01"}},
+    {"tz",
+     "timestamptz(Europe/Berlin)",
+     {"2024-03-31 00:30:00Z", NULL, "2024-10-27 00:30:00Z", "1970-01-01 00:00:00Z",
+      "2023-12-31 23:00:00Z"}},
     {"iv", "interval", {"1 day", "-1 month", NULL, "1 year 3 days 00:00:01", "00:00:00"}},
     {"j", "json", {"{\"a\": [1, {\"b\": \"x\\n\"}]}", "[1, 2]", NULL, "null", "\"text\""}},
 };
@@ -49,24 +55,27 @@ static void open_batch(weir_ctx *ctx) {
         check(weir_builder_new(weir_type_of(WEIR_STRING), NULL, &b, &err) == WEIR_OK);
         for (int r = 0; r < ROWS; r++) {
             const char *v = inputs[i].rows[r];
-            check((v ? weir_builder_bytes(b, v, strlen(v), &err) : weir_builder_null(b, r == 3, &err)) == WEIR_OK);
+            check((v ? weir_builder_bytes(b, v, strlen(v), &err)
+                     : weir_builder_null(b, r == 3, &err)) == WEIR_OK);
         }
         check(weir_builder_finish(b, &text, &err) == WEIR_OK);
         weir_builder_free(b);
-        check(weir_cast(text, fields[i].type, weir_rows_of(batch), NULL, &(weir_blame){0}, ctx, &batch->columns[i],
-                        &err) == WEIR_OK);
+        check(weir_cast(text, fields[i].type, weir_rows_of(batch), NULL, &(weir_blame){0}, ctx,
+                        &batch->columns[i], &err) == WEIR_OK);
         weir_column_release(text);
     }
 }
 
 /* Evaluates; true when it was an expression. */
-static int run(const char *text, weir_ctx *ctx, weir_arena *plan, weir_column **out, size_t *failures) {
+static int run(const char *text, weir_ctx *ctx, weir_arena *plan, weir_column **out,
+               size_t *failures) {
     weir_error err = {0};
     weir_program *p = NULL;
     weir_failures *f = NULL;
     weir_status status = weir_expr_compile(text, schema, NULL, plan, &p, &err);
     check(status == WEIR_OK || status == WEIR_USAGE || status == WEIR_RESOURCE);
-    check(status != WEIR_USAGE || (err.column >= 1 && err.column <= (int64_t)strlen(text) + 1 && err.message[0]));
+    check(status != WEIR_USAGE ||
+          (err.column >= 1 && err.column <= (int64_t)strlen(text) + 1 && err.message[0]));
     if (status != WEIR_OK) return 0;
     check(weir_failures_new(ROWS, &f, &err) == WEIR_OK);
     weir_blame blame = {f, "set", "field", NULL};

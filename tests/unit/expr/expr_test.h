@@ -41,26 +41,44 @@ static const fixture_column fixture_columns[] = {
     {"f", "float64", {"1.5", "-2.25", "~", "0", "NaN", "1e300"}, false},
     {"f4", "float32", {"0.5", "1.25", "~", "-8", "0", "3"}, false},
     {"d", "decimal(10,2)", {"10.00", "0.05", "-3.50", "~", "99999999.99", "0.00"}, false},
-    {"w", "decimal(30,10)", {"1.5", "-0.0000000001", "~", "12345678901234567890.5", "0", "2"}, false},
+    {"w",
+     "decimal(30,10)",
+     {"1.5", "-0.0000000001", "~", "12345678901234567890.5", "0", "2"},
+     false},
     {"s", "string", {"Hello", "", "~", "größe", "a long text beyond twelve", "  pad "}, false},
     {"g", "string", {"red", "green", "red", "~", "blue", "red"}, true},
     {"gi", "int64", {"7", "8", "7", "~", "0", "7"}, true},
     {"b", "bool", {"true", "false", "~", "true", "false", "true"}, false},
-    {"dt", "date", {"2024-01-31", "1999-12-31", "~", "1970-01-01", "0001-01-01", "9999-12-31"}, false},
-    {"t", "time", {"00:00:00", "12:34:56.789", "~", "23:59:59.999999", "06:00:00", "18:30:00"}, false},
-    {"ts", "timestamp",
-     {"2024-03-31 02:30:00", "2024-10-27 02:30:00", "~", "1970-01-01 00:00:00", "2024-02-29 12:00:00.5",
-      "2023-12-31 23:59:59.999999"}, false},
-    {"tz", "timestamptz(Europe/Berlin)",
-     {"2024-03-31 00:30:00Z", "2024-10-27 00:30:00Z", "~", "1970-01-01 00:00:00Z", "2024-02-29 23:30:00Z",
-      "2023-12-31 23:00:00Z"}, false},
+    {"dt",
+     "date",
+     {"2024-01-31", "1999-12-31", "~", "1970-01-01", "0001-01-01", "9999-12-31"},
+     false},
+    {"t",
+     "time",
+     {"00:00:00", "12:34:56.789", "~", "23:59:59.999999", "06:00:00", "18:30:00"},
+     false},
+    {"ts",
+     "timestamp",
+     {"2024-03-31 02:30:00", "2024-10-27 02:30:00", "~", "1970-01-01 00:00:00",
+      "2024-02-29 12:00:00.5", "2023-12-31 23:59:59.999999"},
+     false},
+    {"tz",
+     "timestamptz(Europe/Berlin)",
+     {"2024-03-31 00:30:00Z", "2024-10-27 00:30:00Z", "~", "1970-01-01 00:00:00Z",
+      "2024-02-29 23:30:00Z", "2023-12-31 23:00:00Z"},
+     false},
     {"iv", "interval", {"1 day", "1 month", "~", "-2 hours", "1 year 3 days", "00:00:01"}, false},
-    {"id", "uuid",
+    {"id",
+     "uuid",
      {"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "00000000-0000-0000-0000-000000000000", "~",
       "ffffffff-ffff-ffff-ffff-ffffffffffff", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
-      "00000000-0000-0000-0000-000000000001"}, false},
-    {"j", "json",
-     {"{\"a\": 1, \"b\": [10, \"x\"]}", "{\"a\": \"t\\u00e4xt\"}", "~", "[1, 2, 3]", "null", "{\"a\": null}"}, false},
+      "00000000-0000-0000-0000-000000000001"},
+     false},
+    {"j",
+     "json",
+     {"{\"a\": 1, \"b\": [10, \"x\"]}", "{\"a\": \"t\\u00e4xt\"}", "~", "[1, 2, 3]", "null",
+      "{\"a\": null}"},
+     false},
     {"p", "int64", {"5", "!", "~", "6", "!", "7"}, false},
     {"pg", "string", {"x", "!", "x", "~", "!", "y"}, true},
 };
@@ -131,7 +149,8 @@ static weir_column *list_column(const weir_type *type, uint32_t n) {
             MUST(weir_builder_null(b, false, &err));
             continue;
         }
-        for (int64_t k = 0; k < row; k++) MUST(weir_builder_value(weir_builder_child(b, 0), &k, &err));
+        for (int64_t k = 0; k < row; k++)
+            MUST(weir_builder_value(weir_builder_child(b, 0), &k, &err));
         MUST(weir_builder_close_row(b, &err));
     }
     MUST(weir_builder_finish(b, &c, &err));
@@ -154,7 +173,8 @@ static weir_column *struct_column(const weir_type *type, uint32_t n) {
         if (row == 3)
             MUST(weir_builder_null(weir_builder_child(b, 1), false, &err));
         else
-            MUST(weir_builder_bytes(weir_builder_child(b, 1), "a text of fourteen", (size_t)row * 3, &err));
+            MUST(weir_builder_bytes(weir_builder_child(b, 1), "a text of fourteen", (size_t)row * 3,
+                                    &err));
         MUST(weir_builder_close_row(b, &err));
     }
     MUST(weir_builder_finish(b, &c, &err));
@@ -173,7 +193,8 @@ static void fixture_fill(fixture *x, uint32_t n, shape how) {
         MUST(weir_type_parse(fixture_columns[i].type, &fields[i].type, &err));
     }
     const weir_type *list = NULL, *record = NULL;
-    weir_field inner[] = {{"a", weir_type_of(WEIR_INT64), false}, {"b", weir_type_of(WEIR_STRING), false}};
+    weir_field inner[] = {{"a", weir_type_of(WEIR_INT64), false},
+                          {"b", weir_type_of(WEIR_STRING), false}};
     MUST(weir_type_list(weir_type_of(WEIR_INT64), &list, &err));
     MUST(weir_type_struct(inner, 2, &record, &err));
     fields[N_FIXTURE_COLUMNS] = (weir_field){"l", list, false};
@@ -183,7 +204,8 @@ static void fixture_fill(fixture *x, uint32_t n, shape how) {
     const char **rows = calloc(n, sizeof *rows);
     for (size_t i = 0; i < N_FIXTURE_COLUMNS; i++) {
         for (uint32_t k = 0; k < n; k++) rows[k] = fixture_columns[i].rows[k % 6];
-        bool dictionary = how == ALL_DICTIONARY || (how == AS_WRITTEN && fixture_columns[i].dictionary);
+        bool dictionary =
+            how == ALL_DICTIONARY || (how == AS_WRITTEN && fixture_columns[i].dictionary);
         x->batch->columns[i] =
             (dictionary ? dictionary_column : plain_column)(&x->ctx, fields[i].type, rows, n);
     }
@@ -226,10 +248,10 @@ static void put_row(const weir_column *c, uint32_t row, weir_buf *out) {
     assert_true(ok);
 }
 
-/* Evaluates text over rows; appends "v|v|...", and to reasons (may be NULL) "row: reason; " of every
- * failure.  An error of parse or bind appends "ERROR column: message". */
-__attribute__((unused)) static void evaluate(fixture *x, const char *text, weir_rows rows, bool quiet, weir_buf *out,
-                     weir_buf *reasons) {
+/* Evaluates text over rows; appends "v|v|...", and to reasons (may be NULL) "row: reason; " of
+ * every failure.  An error of parse or bind appends "ERROR column: message". */
+__attribute__((unused)) static void evaluate(fixture *x, const char *text, weir_rows rows,
+                                             bool quiet, weir_buf *out, weir_buf *reasons) {
     weir_error err = {0};
     weir_program *p = NULL;
     weir_expr_local *local = NULL;
@@ -251,7 +273,8 @@ __attribute__((unused)) static void evaluate(fixture *x, const char *text, weir_
     /* What stands in rows not asked for is undefined: only the others must be sound. */
     weir_column *asked = NULL;
     MUST(weir_take(c, rows, &x->ctx, &asked, &err));
-    if (weir_column_validate(asked, &err) != WEIR_OK) fail_msg("%s: invalid column: %s", text, err.message);
+    if (weir_column_validate(asked, &err) != WEIR_OK)
+        fail_msg("%s: invalid column: %s", text, err.message);
     weir_column_release(asked);
     if (f->n && !weir_program_can_fail(p)) fail_msg("%s failed a record but said it cannot", text);
     for (uint32_t k = 0; k < rows.n; k++) {

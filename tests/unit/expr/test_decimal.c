@@ -20,15 +20,18 @@ static void division(void **state) {
     for (size_t i = 0; i < sizeof quotients / sizeof *quotients; i++) {
         weir_int128 q = 0;
         char what[120];
-        snprintf(what, sizeof what, "%s e%d / %s", quotients[i].a, quotients[i].shift, quotients[i].b);
-        bool ok = weir_decimal_divide(parse(quotients[i].a), quotients[i].shift, parse(quotients[i].b), &q);
+        snprintf(what, sizeof what, "%s e%d / %s", quotients[i].a, quotients[i].shift,
+                 quotients[i].b);
+        bool ok = weir_decimal_divide(parse(quotients[i].a), quotients[i].shift,
+                                      parse(quotients[i].b), &q);
         if (ok != (quotients[i].quotient != NULL)) fail_msg("%s: %d", what, ok);
         if (ok) same(q, quotients[i].quotient, what);
     }
 }
 
 static void rounding(void **state) {
-    static const weir_rounding ways[] = {WEIR_ROUND_HALF, WEIR_ROUND_ZERO, WEIR_ROUND_DOWN, WEIR_ROUND_UP};
+    static const weir_rounding ways[] = {WEIR_ROUND_HALF, WEIR_ROUND_ZERO, WEIR_ROUND_DOWN,
+                                         WEIR_ROUND_UP};
     (void)state;
     for (size_t i = 0; i < sizeof roundings / sizeof *roundings; i++)
         for (int w = 0; w < 4; w++)
@@ -67,10 +70,19 @@ static void floats(void **state) {
         double value;
         int precision, scale;
         const char *result;
-    } from[] = {{1.005, 10, 2, "101"}, {-1.005, 10, 2, "-101"}, {0.1, 38, 1, "1"}, {1e300, 38, 0, NULL},
-                {99.995, 4, 2, NULL}, {99.994, 4, 2, "9999"}, {1e-300, 10, 2, "0"}, {-2.5, 5, 0, "-3"},
-                {123456789012345680.0, 38, 0, "123456789012345680"}, {0, 1, 0, "0"}, {INFINITY, 38, 0, NULL},
-                {NAN, 38, 0, NULL}, {1e-20, 38, 30, "10000000000"}};
+    } from[] = {{1.005, 10, 2, "101"},
+                {-1.005, 10, 2, "-101"},
+                {0.1, 38, 1, "1"},
+                {1e300, 38, 0, NULL},
+                {99.995, 4, 2, NULL},
+                {99.994, 4, 2, "9999"},
+                {1e-300, 10, 2, "0"},
+                {-2.5, 5, 0, "-3"},
+                {123456789012345680.0, 38, 0, "123456789012345680"},
+                {0, 1, 0, "0"},
+                {INFINITY, 38, 0, NULL},
+                {NAN, 38, 0, NULL},
+                {1e-20, 38, 30, "10000000000"}};
     (void)state;
     for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
         weir_int128 r = 0;
@@ -78,7 +90,8 @@ static void floats(void **state) {
         if (ok != (from[i].result != NULL)) fail_msg("%g: %d", from[i].value, ok);
         if (ok) same(r, from[i].result, from[i].result);
     }
-    assert_true(weir_decimal_to_double(parse("12345678901234567890123456789012345678"), 20) == 123456789012345678.90123456789012345678);
+    assert_true(weir_decimal_to_double(parse("12345678901234567890123456789012345678"), 20) ==
+                123456789012345678.90123456789012345678);
     assert_true(weir_decimal_to_double(1, 1) == 0.1);
     assert_true(weir_decimal_to_double(-15, 38) == -1.5e-37);
     assert_true(weir_decimal_to_double(parse("9007199254740993"), 0) == 9007199254740992.0);
@@ -87,7 +100,7 @@ static void floats(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(division), cmocka_unit_test(rounding), cmocka_unit_test(order),
-        cmocka_unit_test(scaling), cmocka_unit_test(floats),
+        cmocka_unit_test(scaling),  cmocka_unit_test(floats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

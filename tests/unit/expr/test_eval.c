@@ -32,14 +32,16 @@ static void check(fixture *x, const expr_case *c, weir_rows rows, bool quiet, bo
     for (uint32_t k = 0; k < n_got; k++) {
         uint32_t row = weir_rows_at(&rows, k) % 6;
         const char *wanted = n_want == 1 ? want[0] : want[row];
-        if (quiet && strcmp(wanted, "!") == 0) continue; /* what null gives there is another matter */
+        if (quiet && strcmp(wanted, "!") == 0)
+            continue; /* what null gives there is another matter */
         if (strcmp(got[k], wanted) != 0)
             fail_msg("%s, row %u: %s, not %s", c->text, weir_rows_at(&rows, k), got[k], wanted);
     }
     if (reasons_too) {
         /* Constants fail on every row; the table has the first. */
         const char *r = weir_buf_cstr(&reasons);
-        bool ok = n_want == 1 ? strncmp(r, c->reasons, strlen(c->reasons)) == 0 : strcmp(r, c->reasons) == 0;
+        bool ok = n_want == 1 ? strncmp(r, c->reasons, strlen(c->reasons)) == 0
+                              : strcmp(r, c->reasons) == 0;
         if (!ok) fail_msg("%s: failures %s, not %s", c->text, r, c->reasons);
     }
     if (quiet) assert_string_equal(weir_buf_cstr(&reasons), "");
@@ -94,7 +96,8 @@ static void other_encodings(void **state) {
     for (shape how = ALL_PLAIN; how <= ALL_DICTIONARY; how++) {
         fixture x = {0};
         fixture_fill(&x, 6, how);
-        for (size_t i = 0; i < N_CASES; i++) check(&x, &cases[i], weir_rows_of(x.batch), false, true);
+        for (size_t i = 0; i < N_CASES; i++)
+            check(&x, &cases[i], weir_rows_of(x.batch), false, true);
         fixture_clear(&x);
     }
 }
@@ -154,7 +157,8 @@ static void constants(void **state) {
             x.batch->columns[i] = k;
         }
         uint16_t here[] = {(uint16_t)row};
-        for (size_t i = 0; i < N_CASES; i++) check(&x, &cases[i], (weir_rows){here, 1, 6}, false, false);
+        for (size_t i = 0; i < N_CASES; i++)
+            check(&x, &cases[i], (weir_rows){here, 1, 6}, false, false);
         fixture_clear(&x);
     }
 }
@@ -185,12 +189,25 @@ static void wanted_type(void **state) {
     static const struct {
         const char *text, *want, *result;
     } wants[] = {
-        {"1", "int32", "1"}, {"300", "uint8", NULL}, {"k", "int64", "10"}, {"i", "int32", NULL},
-        {"null", "date", "~"}, {"'2024-01-02'", "date", "2024-01-02"}, {"s", "date", NULL},
-        {"dt", "timestamp", "2024-01-31 00:00:00"}, {"5", "decimal(10,2)", "5.00"},
-        {"1.555", "decimal(10,2)", NULL}, {"d", "decimal(12,2)", "10.00"}, {"d", "float64", "10"},
-        {"1.5", "float32", "1.5"}, {"'x'", "string", "x"}, {"i", "string", NULL}, {"b", "bool", "true"},
-        {"i", "bool", NULL}, {"'yes'", "bool", "true"}, {"'maybe'", "bool", NULL},
+        {"1", "int32", "1"},
+        {"300", "uint8", NULL},
+        {"k", "int64", "10"},
+        {"i", "int32", NULL},
+        {"null", "date", "~"},
+        {"'2024-01-02'", "date", "2024-01-02"},
+        {"s", "date", NULL},
+        {"dt", "timestamp", "2024-01-31 00:00:00"},
+        {"5", "decimal(10,2)", "5.00"},
+        {"1.555", "decimal(10,2)", NULL},
+        {"d", "decimal(12,2)", "10.00"},
+        {"d", "float64", "10"},
+        {"1.5", "float32", "1.5"},
+        {"'x'", "string", "x"},
+        {"i", "string", NULL},
+        {"b", "bool", "true"},
+        {"i", "bool", NULL},
+        {"'yes'", "bool", "true"},
+        {"'maybe'", "bool", NULL},
         {"tz", "timestamptz(UTC)", "2024-03-31 00:30:00Z"},
     };
     fixture *x = *state;
@@ -212,7 +229,8 @@ static void wanted_type(void **state) {
         weir_expr_local *local = NULL;
         weir_buf out = {0};
         MUST(weir_program_local_new(p, &x->ctx, &local, &err));
-        MUST(weir_program_eval(p, local, &x->ctx, x->batch, weir_rows_of(x->batch), NULL, &c, &err));
+        MUST(
+            weir_program_eval(p, local, &x->ctx, x->batch, weir_rows_of(x->batch), NULL, &c, &err));
         put_row(c, 0, &out);
         assert_string_equal(weir_buf_cstr(&out), wants[i].result);
         weir_buf_clear(&out);
@@ -243,7 +261,8 @@ static void questions(void **state) {
     assert_int_equal(weir_program_column(p), weir_schema_find(x->schema, "g", 1));
     assert_false(weir_program_can_fail(p));
     weir_program_free(p);
-    MUST(weir_expr_compile("lower(s) = 'a' or d > 5 and try(1 / i) is null", x->schema, NULL, &x->plan, &p, &err));
+    MUST(weir_expr_compile("lower(s) = 'a' or d > 5 and try(1 / i) is null", x->schema, NULL,
+                           &x->plan, &p, &err));
     assert_false(weir_program_can_fail(p));
     weir_program_free(p);
     MUST(weir_expr_compile("1 + 2", x->schema, NULL, &x->plan, &p, &err));
@@ -254,7 +273,8 @@ static void questions(void **state) {
     MUST(weir_expr_compile("1 / 0", x->schema, NULL, &x->plan, &p, &err));
     assert_false(weir_program_constant(p, NULL));
     weir_program_free(p);
-    MUST(weir_expr_compile("now() > timestamptz '2024-01-01Z'", x->schema, NULL, &x->plan, &p, &err));
+    MUST(weir_expr_compile("now() > timestamptz '2024-01-01Z'", x->schema, NULL, &x->plan, &p,
+                           &err));
     assert_true(weir_program_volatile(p));
     assert_false(weir_program_constant(p, NULL));
     weir_program_free(p);
@@ -269,12 +289,14 @@ static void changing_lengths(void **state) {
     weir_expr_local *local = NULL;
     fixture_fill(&x, 6, AS_WRITTEN);
     fixture_fill(&y, 700, AS_WRITTEN);
-    MUST(weir_expr_compile("coalesce(s, 'a constant of some length') || i", x.schema, NULL, &x.plan, &p, &err));
+    MUST(weir_expr_compile("coalesce(s, 'a constant of some length') || i", x.schema, NULL, &x.plan,
+                           &p, &err));
     MUST(weir_program_local_new(p, &x.ctx, &local, &err));
     for (int i = 0; i < 4; i++) {
         fixture *z = i & 1 ? &y : &x;
         weir_column *c = NULL;
-        MUST(weir_program_eval(p, local, &z->ctx, z->batch, weir_rows_of(z->batch), NULL, &c, &err));
+        MUST(
+            weir_program_eval(p, local, &z->ctx, z->batch, weir_rows_of(z->batch), NULL, &c, &err));
         assert_int_equal(c->length, z->batch->length);
         MUST(weir_column_validate(c, &err));
         weir_slice s = weir_column_slice(c, c->length - c->length % 6 - 4);
@@ -296,8 +318,9 @@ static void cancelled(void **state) {
     atomic_store(&cancel.requested, 2);
     MUST(weir_expr_compile("i + 1", x->schema, NULL, &x->plan, &p, &err));
     x->ctx.cancel = &cancel;
-    assert_int_equal(weir_program_eval(p, NULL, &x->ctx, x->batch, weir_rows_of(x->batch), NULL, &c, &err),
-                     WEIR_CANCELLED);
+    assert_int_equal(
+        weir_program_eval(p, NULL, &x->ctx, x->batch, weir_rows_of(x->batch), NULL, &c, &err),
+        WEIR_CANCELLED);
     x->ctx.cancel = NULL;
     weir_program_free(p);
 }

@@ -1,5 +1,5 @@
-/* Every example of the function table gives the result that stands beside it; the table is sound; the
- * reference page has every function. */
+/* Every example of the function table gives the result that stands beside it; the table is sound;
+ * the reference page has every function. */
 #include "expr_test.h"
 
 static void examples(void **state) {
@@ -58,13 +58,15 @@ static void reference_page(void **state) {
     weir_buf_clear(&page);
 }
 
-/* ---- functions of one's own ---------------------------------------------------------------------------- */
+/* ---- functions of one's own
+ * ---------------------------------------------------------------------------- */
 
 static int calls;
 
 /* twice(n): fails on 13. */
 static weir_status twice(void *context, const weir_column *const *args, weir_rows rows,
-                         const weir_blame *blame, weir_ctx *ctx, weir_column **out, weir_error *err) {
+                         const weir_blame *blame, weir_ctx *ctx, weir_column **out,
+                         weir_error *err) {
     assert_string_equal(context, "context");
     calls++;
     weir_column *plain = NULL;
@@ -79,8 +81,8 @@ static weir_status twice(void *context, const weir_column *const *args, weir_row
         if (v != 2) continue;
         status = weir_column_set_null(*out, row, blame->failures != NULL, ctx->ledger, err);
         if (status == WEIR_OK && blame->failures)
-            status = weir_failures_add(blame->failures, row, blame->stage, blame->field, "expression",
-                                       err, "%s", "two is not liked");
+            status = weir_failures_add(blame->failures, row, blame->stage, blame->field,
+                                       "expression", err, "%s", "two is not liked");
     }
     weir_column_release(plain);
     return status;
@@ -89,9 +91,13 @@ static weir_status twice(void *context, const weir_column *const *args, weir_row
 static void own_function(void **state) {
     fixture *x = *state;
     weir_error err = {0};
-    weir_user_function f = {.name = "twice", .flags = WEIR_FUNCTION_CAN_FAIL, .n_args = 1,
-                            .args = {weir_type_of(WEIR_INT64)}, .result = weir_type_of(WEIR_INT64),
-                            .call = twice, .context = "context"};
+    weir_user_function f = {.name = "twice",
+                            .flags = WEIR_FUNCTION_CAN_FAIL,
+                            .n_args = 1,
+                            .args = {weir_type_of(WEIR_INT64)},
+                            .result = weir_type_of(WEIR_INT64),
+                            .call = twice,
+                            .context = "context"};
     MUST(weir_function_register(&f, &err));
     assert_int_equal(weir_function_register(&f, &err), WEIR_USAGE);
     f.name = "lower";

@@ -4,8 +4,10 @@
 
 static const char *const texts[] = {
     "lower(s) || '-' || i || coalesce(g, 'none of them at all')",
-    "case when i > 0 and 10 / i < 100 then upper(g) when s like '%e%' then replace(s, 'e', 'EE') else null end",
-    "i in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) or s not in ('Hello', 'x') or d between 0 and 10 is true",
+    "case when i > 0 and 10 / i < 100 then upper(g) when s like '%e%' then replace(s, 'e', 'EE') "
+    "else null end",
+    "i in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) or s not in ('Hello', 'x') or d between 0 and 10 is "
+    "true",
     "regexp_replace(s, g, '<\\&>') || strftime(tz, '%d.%m.%Y %H:%M') || cast(l as string)",
     "try(cast(s as decimal(10,2)) + d * 1.5) is distinct from w / 3",
     "case when b then split(s, 'l') else split(g, 'e') end",
@@ -39,7 +41,8 @@ static void nth_allocation(void **state) {
             weir_status status = weir_expr_compile(texts[t], x.schema, NULL, &plan, &p, &err);
             if (status == WEIR_OK) status = weir_program_local_new(p, &x.ctx, &local, &err);
             if (status == WEIR_OK)
-                status = weir_program_eval(p, local, &x.ctx, x.batch, weir_rows_of(x.batch), &blame, &c, &err);
+                status = weir_program_eval(p, local, &x.ctx, x.batch, weir_rows_of(x.batch), &blame,
+                                           &c, &err);
             done = weir_fault_count(WEIR_FAULT_MALLOC) < nth;
             weir_fault_arm(WEIR_FAULT_MALLOC, 0, 0);
             if (status == WEIR_OK) {
@@ -76,7 +79,8 @@ static void small_budget(void **state) {
         weir_ledger_init(&ledger, "test", limit, NULL);
         ctx.ledger = &ledger;
         MUST(weir_expr_compile("repeat(s, 1000) || g", x.schema, NULL, &x.plan, &p, &err));
-        weir_status status = weir_program_eval(p, NULL, &ctx, x.batch, weir_rows_of(x.batch), NULL, &c, &err);
+        weir_status status =
+            weir_program_eval(p, NULL, &ctx, x.batch, weir_rows_of(x.batch), NULL, &c, &err);
         enough = status == WEIR_OK;
         if (!enough) assert_int_equal(status, WEIR_RESOURCE);
         if (enough) assert_true(atomic_load(&ledger.used_bytes) > 30000);

@@ -1,11 +1,13 @@
-/* The parser: precedence by canonical and fully bracketed text, places of errors, depth and size. */
+/* The parser: precedence by canonical and fully bracketed text, places of errors, depth and size.
+ */
 #include "expr/ast.h"
 #include "expr_test.h"
 
 /* Every operation in brackets, so that the tree is seen. */
 static void bracket(const weir_expr *e, weir_buf *out) {
     bool open = e->n > 0;
-    if (open) assert_true(weir_buf_printf(out, "(%d", e->kind == WEIR_E_BINARY ? 100 + e->op : e->kind));
+    if (open)
+        assert_true(weir_buf_printf(out, "(%d", e->kind == WEIR_E_BINARY ? 100 + e->op : e->kind));
     for (uint32_t i = 0; i < e->n; i++) {
         assert_true(weir_buf_adds(out, " "));
         bracket(e->args[i], out);
@@ -132,7 +134,8 @@ static void canonical(void **state) {
         {"a not in (1,2)", "a not in (1, 2)"},
         {"a not ilike 'x' escape '!'", "a not ilike 'x' escape '!'"},
         {"a between symmetric 1 and 2", "a between symmetric 1 and 2"},
-        {"(a between 1 and 2) between false and true", "(a between 1 and 2) between false and true"},
+        {"(a between 1 and 2) between false and true",
+         "(a between 1 and 2) between false and true"},
         {"a is not distinct from b", "a is not distinct from b"},
         {"(a = b) = c", "(a = b) = c"},
         {"(-a)[1]", "(- a)[1]"},
@@ -285,8 +288,10 @@ static void names(void **state) {
     weir_arena arena = {0};
     weir_schema *s = NULL;
     weir_program *p = NULL;
-    weir_field fields[] = {{"Id", weir_type_of(WEIR_INT64), false}, {"name", weir_type_of(WEIR_STRING), false},
-                           {"NAME", weir_type_of(WEIR_INT64), false}, {"Order id", weir_type_of(WEIR_INT64), false},
+    weir_field fields[] = {{"Id", weir_type_of(WEIR_INT64), false},
+                           {"name", weir_type_of(WEIR_STRING), false},
+                           {"NAME", weir_type_of(WEIR_INT64), false},
+                           {"Order id", weir_type_of(WEIR_INT64), false},
                            {"größe", weir_type_of(WEIR_INT64), false}};
     MUST(weir_schema_new(fields, 5, &s, &err));
     MUST(weir_expr_compile("id", s, NULL, &arena, &p, &err));
@@ -324,7 +329,8 @@ static void columns(void **state) {
     weir_arena arena = {0};
     weir_buf out = {0};
     const weir_expr *e = NULL;
-    MUST(weir_expr_parse("a + lower(b.c) || case when \"D\" then a else 'x' end", &arena, &e, &err));
+    MUST(
+        weir_expr_parse("a + lower(b.c) || case when \"D\" then a else 'x' end", &arena, &e, &err));
     weir_expr_columns(e, collect, &out);
     assert_string_equal(weir_buf_cstr(&out), "a,b,D,a,");
     weir_buf_clear(&out);
@@ -343,7 +349,8 @@ static char *nest(const char *open, const char *core, const char *close, size_t 
     return text;
 }
 
-static void try_nest(fixture *x, const char *open, const char *core, const char *close, size_t n, bool good) {
+static void try_nest(fixture *x, const char *open, const char *core, const char *close, size_t n,
+                     bool good) {
     weir_error err = {0};
     weir_program *p = NULL;
     char *text = nest(open, core, close, n);
@@ -367,14 +374,28 @@ static void bombs(void **state) {
         const char *open, *core, *close;
         size_t good;
     } nests[] = {
-        {"(", "i", ")", 150}, {"-", "i", "", 0}, {"- ", "i", "", 150}, {"not ", "b", "", 150}, {"lower(", "s", ")", 150},
-        {"", "i", " + 1", 150}, {"", "s", " || 'a'", 5000}, {"", "b", " and b", 5000}, {"b or ", "b", "", 5000},
-        {"case when b then ", "i", " end", 150}, {"coalesce(", "i", ", 1)", 150}, {"try(", "i", ")", 150},
-        {"", "i", "::int64", 150}, {"", "b", " is null", 150}, {"nullif(", "i", ", 1)", 100},
-        {"", "b", " = true and b", 1000}, {"", "j", " -> 'a'", 150}, {"", "s", "[", 0},
+        {"(", "i", ")", 150},
+        {"-", "i", "", 0},
+        {"- ", "i", "", 150},
+        {"not ", "b", "", 150},
+        {"lower(", "s", ")", 150},
+        {"", "i", " + 1", 150},
+        {"", "s", " || 'a'", 5000},
+        {"", "b", " and b", 5000},
+        {"b or ", "b", "", 5000},
+        {"case when b then ", "i", " end", 150},
+        {"coalesce(", "i", ", 1)", 150},
+        {"try(", "i", ")", 150},
+        {"", "i", "::int64", 150},
+        {"", "b", " is null", 150},
+        {"nullif(", "i", ", 1)", 100},
+        {"", "b", " = true and b", 1000},
+        {"", "j", " -> 'a'", 150},
+        {"", "s", "[", 0},
     };
     for (size_t i = 0; i < sizeof nests / sizeof *nests; i++) {
-        if (nests[i].good) try_nest(x, nests[i].open, nests[i].core, nests[i].close, nests[i].good, true);
+        if (nests[i].good)
+            try_nest(x, nests[i].open, nests[i].core, nests[i].close, nests[i].good, true);
         try_nest(x, nests[i].open, nests[i].core, nests[i].close, 20000, false);
     }
     /* Long, but flat. */

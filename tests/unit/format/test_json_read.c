@@ -285,6 +285,41 @@ static void cut_records_are_rejected(void **state) {
     weir_schema_release(schema);
 }
 
+/* The same when the bytes behind the chunk would complete the record: they are not its own. */
+static void what_stands_behind_a_chunk_is_not_read(void **state) {
+    (void)state;
+    const char *good =
+        "{\"a\":1234567,\"s\":\"a text of some length\",\"b\":true,\"t\":\"2024-01-02T03:04:05Z\"}";
+    weir_schema *schema = schema_of("a int64, s string, b bool, t timestamptz");
+    setup o = lines;
+    weir_read_request request = request_of(&o);
+    weir_arena scratch = {0};
+    weir_ctx ctx = {.scratch = &scratch};
+    weir_decoder *d = NULL;
+    weir_error err = {0};
+    size_t size = strlen(good);
+    assert_int_equal(weir_json_decoder_new(&request, schema, &ctx, &d, &err), WEIR_OK);
+    for (size_t n = 1; n <= size; n++) {
+        weir_chunk chunk = {.end = (uint32_t)n, .first_line = 1};
+        weir_batch *b = NULL;
+        assert_int_equal(weir_block_new(NULL, size * 2, &chunk.block, &err), WEIR_OK);
+        memcpy(chunk.block->data, good, size);
+        memcpy(chunk.block->data + size, good, size);
+        chunk.block->size = size * 2;
+        assert_int_equal(weir_json_decoder_begin(d, &chunk, &err), WEIR_OK);
+        assert_int_equal(weir_json_decoder_next(d, &ctx, &b, &err), WEIR_OK);
+        assert_int_equal(b->length, 1);
+        assert_int_equal(weir_failures_bad(b->failures, 0), n < size);
+        assert_int_equal(weir_batch_raw(b, 0).size, n - (good[n - 1] == ' '));
+        weir_batch_free(b);
+        weir_chunk_clear(&chunk);
+        weir_arena_reset(&scratch);
+    }
+    weir_json_decoder_free(d);
+    weir_arena_clear(&scratch);
+    weir_schema_release(schema);
+}
+
 static void too_long_records(void **state) {
     (void)state;
     setup o = lines;
@@ -411,6 +446,9 @@ static void arrays_and_sequences(void **state) {
     check(&values, "a int64", "[{\"a\":1},{\"a\":tru},{\"a\":3}]",
           "1@1 a=1\n1@9 a=! {/json: malformed JSON at byte 6 of the record: this is no JSON "
           "value}\n1@19 a=3\n");
+    check(&values, "value json", "[1,[2",
+          "1@1 value=1\n1@3 value=! {/json: malformed JSON at byte 3 of the record: ',' or ']' "
+          "expected}\nERROR data 1 malformed JSON: the array is not closed\n");
     check(&values, "a int64", "[{\"a\":1} x,{\"a\":3}]",
           "1@1 a=1\nERROR data 1 malformed JSON: ',' or ']' expected\n");
 }
@@ -778,6 +816,7 @@ int main(void) {
         cmocka_unit_test(lines_and_their_addresses),
         cmocka_unit_test(malformed_lines_spoil_no_other),
         cmocka_unit_test(cut_records_are_rejected),
+        cmocka_unit_test(what_stands_behind_a_chunk_is_not_read),
         cmocka_unit_test(too_long_records),
         cmocka_unit_test(depth_is_limited),
         cmocka_unit_test(nested_columns),

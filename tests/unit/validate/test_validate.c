@@ -103,7 +103,7 @@ static void patterns(void **state) {
     expect_failures("string", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaX\n",
                     "pattern: '^(a+)+$'",
                     "0 v pattern: v \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaX\" takes too "
-                    "many steps to match ^(a+)+$\n");
+                    "many steps to match\n");
     expect_failures("binary", "\\xff00\n\\x00\n", "pattern: '\\xff'",
                     "1 v pattern: v \"\\x00\" does not match \\xff\n");
 }
