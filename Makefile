@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 DEPS = $(if $(SKIP_DEPS),:,tools/deps)
 BUILD = cmake --build --preset $(1) --parallel $(JOBS)
 
-.PHONY: all help demo test soak lint bench fuzz system-test docs install dist deps asan tsan dev \
+.PHONY: all help demo test soak lint format bench fuzz system-test docs install dist deps asan tsan dev \
         clean distclean
 
 all: ## the program: build/weir
@@ -43,6 +43,10 @@ soak: ## the long forms: 500 kills, 10 million rows, ten minutes of fuzzing each
 lint: ## format, clang-tidy, the second compiler, house rules
 	@$(DEPS) build test lint
 	@JOBS=$(JOBS) tools/lint
+
+format: ## clang-format over the sources, in place
+	@$(DEPS) lint
+	@find src include tests bench -name '*.[ch]' -print0 | xargs -0 clang-format-14 -i
 
 bench: ## weir against its peers on this machine; writes docs/benchmarks.md
 	@$(DEPS) build bench

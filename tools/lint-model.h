@@ -1,6 +1,6 @@
-/* For clang-tidy alone: what it cannot see from the declarations.  A call that sets an error returns
- * a failure; without that the analyser follows paths on which `return weir_error_set(...)` is a
- * success and the result is missing. */
+/* For clang-tidy alone: what it cannot see from the declarations.  A call that sets an error
+ * returns a failure; without that the analyser follows paths on which `return weir_error_set(...)`
+ * is a success and the result is missing. */
 #include "weir/error.h"
 #define weir_error_set(err, status, ...)                                                           \
     __extension__({                                                                                \

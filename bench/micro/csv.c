@@ -2,7 +2,8 @@
  * several passes.  CPU time of the thread, so that others on the machine disturb less.
  *
  *     gcc -O3 -o build/gen_orders bench/gen/gen_orders.c && build/gen_orders 1000000 orders_1m.csv
- *     gcc -std=gnu17 -O2 -D_GNU_SOURCE -Iinclude -Isrc bench/micro/csv.c build/libweir_core.a ... -o csv
+ *     gcc -std=gnu17 -O2 -D_GNU_SOURCE -Iinclude -Isrc bench/micro/csv.c build/libweir_core.a ...
+ * -o csv
  *     ./csv orders_1m.csv [passes]
  *
  * cut:    the cutter over a file in memory    decode: ten typed columns from the chunks
@@ -48,9 +49,9 @@ static char *load(const char *path, size_t *size) {
 
 static weir_schema *orders_schema(void) {
     static const char *const types[][2] = {
-        {"order_id", "int64"}, {"customer_id", "int32"}, {"email", "string"},
-        {"country", "string"}, {"amount", "decimal(10,2)"}, {"quantity", "int32"},
-        {"status", "string"}, {"created_at", "timestamptz"}, {"updated_at", "timestamptz"},
+        {"order_id", "int64"}, {"customer_id", "int32"},      {"email", "string"},
+        {"country", "string"}, {"amount", "decimal(10,2)"},   {"quantity", "int32"},
+        {"status", "string"},  {"created_at", "timestamptz"}, {"updated_at", "timestamptz"},
         {"note", "string"}};
     weir_error err = {0};
     weir_field fields[10] = {0};

@@ -40,18 +40,18 @@ typedef enum weir_status {
 /* What went wrong, where, and what to do.  Zeroed = no error.  Owns nothing, may be copied. */
 typedef struct weir_error {
     weir_status status;
-    bool retriable;     /* the same call may succeed later */
-    bool fatal;         /* the object it came from must be closed */
-    int vendor_code;    /* errno, sqlite code, ...; 0 = none */
-    char sqlstate[6];   /* "" = none */
-    char source[320];   /* file, table, topic; "" = none */
-    int64_t line;       /* 1-based, 0 = unknown */
-    int64_t column;     /* 1-based, 0 = unknown */
-    int64_t byte;       /* 0-based, -1 or 0 with line 0 = unknown */
-    char key[96];       /* option, field or column concerned; "" = none */
-    char message[640];  /* one sentence, no newline */
-    char hint[320];     /* what to do; "" = none */
-    char trail[320];    /* contexts, innermost first, joined by "; while " */
+    bool retriable;    /* the same call may succeed later */
+    bool fatal;        /* the object it came from must be closed */
+    int vendor_code;   /* errno, sqlite code, ...; 0 = none */
+    char sqlstate[6];  /* "" = none */
+    char source[320];  /* file, table, topic; "" = none */
+    int64_t line;      /* 1-based, 0 = unknown */
+    int64_t column;    /* 1-based, 0 = unknown */
+    int64_t byte;      /* 0-based, -1 or 0 with line 0 = unknown */
+    char key[96];      /* option, field or column concerned; "" = none */
+    char message[640]; /* one sentence, no newline */
+    char hint[320];    /* what to do; "" = none */
+    char trail[320];   /* contexts, innermost first, joined by "; while " */
 } weir_error;
 
 /* Fills *err (NULL is legal) and returns status, so that `return weir_error_set(...)` works.

@@ -1,31 +1,31 @@
 /* Modules: sources and sinks from outside weir.
  *
- * A module is a shared object with one exported function, weir_module_open.  It is compiled with the
- * headers of include/weir alone and linked with nothing of weir; what it needs of the program comes
- * through the host table.  Rows cross the border as Arrow C data (weir/arrow.h).  docs/modules.md
- * shows how to write one, tests/support/modules/example_module.c is a whole one.
+ * A module is a shared object with one exported function, weir_module_open.  It is compiled with
+ * the headers of include/weir alone and linked with nothing of weir; what it needs of the program
+ * comes through the host table.  Rows cross the border as Arrow C data (weir/arrow.h).
+ * docs/modules.md shows how to write one, tests/support/modules/example_module.c is a whole one.
  *
  * In a pipeline file:
  *
  *     source: { type: module, path: ./count.so, connector: count, options: { rows: 1000 } }
  *
  * Versions.  WEIR_MODULE_ABI changes when a module has to be compiled again; each side refuses the
- * other's then.  Within one ABI the tables only grow at their end: struct_size (sizeof in the header
- * that the table's owner was compiled with) says how far.  Reserved members are zero.
+ * other's then.  Within one ABI the tables only grow at their end: struct_size (sizeof in the
+ * header that the table's owner was compiled with) says how far.  Reserved members are zero.
  *
  * Threads.  weir_module_open is called once per process and file, under a lock.  All calls on one
  * source, and on one sink, come one at a time, but not always from the same thread: the engine's
  * reader thread reads, another opens and closes.  Different objects are used at once.  `cancel` is
  * the exception: it comes from any thread, during any other call.
  *
- * Ownership.  What weir passes to a call lives until the call returns unless said otherwise; a module
- * copies what it keeps.  What a module hands out must stay as long as its slot says.  Arrow
+ * Ownership.  What weir passes to a call lives until the call returns unless said otherwise; a
+ * module copies what it keeps.  What a module hands out must stay as long as its slot says.  Arrow
  * structures follow their own rules: who holds one releases it.
  *
- * Errors.  A call that fails fills *err through host->fail and returns its status.  err->status, the
- * class, decides how the run ends (weir/error.h); err->retriable = true lets a step with `retries`
- * begin anew; put no secrets into messages.  A call never ends the process, and never leaves it by
- * longjmp or an exception.
+ * Errors.  A call that fails fills *err through host->fail and returns its status.  err->status,
+ * the class, decides how the run ends (weir/error.h); err->retriable = true lets a step with
+ * `retries` begin anew; put no secrets into messages.  A call never ends the process, and never
+ * leaves it by longjmp or an exception.
  *
  * A module's code runs with all rights of the program: load only what you would run.  It is never
  * unloaded.
@@ -52,8 +52,7 @@ typedef struct weir_host {
     weir_status (*fail)(weir_error *err, weir_status status, const char *format, ...)
         WEIR_PRINTF(3, 4);
     /* The same with the text of errno value `code` behind it; the code chooses the status. */
-    weir_status (*fail_errno)(weir_error *err, int code, const char *format, ...)
-        WEIR_PRINTF(3, 4);
+    weir_status (*fail_errno)(weir_error *err, int code, const char *format, ...) WEIR_PRINTF(3, 4);
     /* Adds what to do about it. */
     void (*hint)(weir_error *err, const char *format, ...) WEIR_PRINTF(2, 3);
     /* One line for people in the program's log.  level: 0 error, 1 warning, 2 information, 3 debug.
@@ -70,11 +69,11 @@ typedef struct weir_module_setting {
  * object's close returns (recover and discard: until that call returns). */
 typedef struct weir_module_run {
     uint32_t struct_size;
-    uint32_t threads;    /* compute threads of the run */
-    const char *folder;  /* relative paths count from here */
+    uint32_t threads;   /* compute threads of the run */
+    const char *folder; /* relative paths count from here */
     const char *pipeline, *step, *run_id;
-    int64_t now_us;      /* wall clock at the start of the run, microseconds since 1970 UTC */
-    size_t n_settings;   /* known keys only, each once, required ones among them */
+    int64_t now_us;    /* wall clock at the start of the run, microseconds since 1970 UTC */
+    size_t n_settings; /* known keys only, each once, required ones among them */
     const weir_module_setting *settings;
     /* Whether the run is to stop: a call that takes long asks this, and fails with WEIR_CANCELLED.
      * From any thread. */
@@ -84,8 +83,8 @@ typedef struct weir_module_run {
 
 /* ---- what both kinds of connector have ----------------------------------------------------- */
 
-/* An option that the pipeline file may give below `options:`; weir checks names and what is missing,
- * the module what the values mean. */
+/* An option that the pipeline file may give below `options:`; weir checks names and what is
+ * missing, the module what the values mean. */
 typedef struct weir_module_option {
     const char *name;
     const char *fallback; /* the default; NULL = none: the key is then absent from the settings */
@@ -101,8 +100,8 @@ typedef struct weir_module_option {
 typedef struct weir_module_source {
     uint32_t struct_size;
     uint32_t n_options;
-    const char *name;    /* `connector:` of the pipeline file; [a-z0-9_]+ */
-    const char *summary; /* one line */
+    const char *name;                  /* `connector:` of the pipeline file; [a-z0-9_]+ */
+    const char *summary;               /* one line */
     const weir_module_option *options; /* n_options */
 
     /* Connects, checks the settings; reads no data yet.  On failure nothing is left open, and close
@@ -165,7 +164,8 @@ typedef struct weir_module_bytes {
 #define WEIR_MODULE_HANDLE_MAX ((size_t)1 << 20)
 
 /* What became of the rows that were accepted; their sum must be the number of these rows.  weir
- * fills `inserted` with that number before commit and recover: a sink that only inserts leaves it. */
+ * fills `inserted` with that number before commit and recover: a sink that only inserts leaves it.
+ */
 typedef struct weir_module_counts {
     uint64_t inserted, updated, unchanged, stale;
     uint64_t bytes; /* written; 0 = not known */
@@ -198,8 +198,9 @@ typedef struct weir_module_sink {
      * which releases it when it wants (weir does, when it comes back unreleased). */
     weir_status (*schema)(void *sink, struct ArrowSchema *schema, weir_error *err);
     weir_status (*begin)(void *sink, const weir_module_epoch *epoch, weir_error *err);
-    /* A struct array of the schema, dense, in source order.  It is the module's now: released before
-     * prepare or abort returns (weir releases it when write returns and it is not yet moved). */
+    /* A struct array of the schema, dense, in source order.  It is the module's now: released
+     * before prepare or abort returns (weir releases it when write returns and it is not yet
+     * moved). */
     weir_status (*write)(void *sink, struct ArrowArray *rows, const weir_module_refusals *refusals,
                          weir_error *err);
     /* All rows of the epoch are written: makes them ready, durably where that is possible.  handle
@@ -211,8 +212,9 @@ typedef struct weir_module_sink {
                           weir_error *err);
     weir_status (*abort)(void *sink, const weir_module_epoch *epoch, weir_error *err);
     /* In another process, without an open sink, for a decided epoch: completes the commit where it
-     * can.  *done = true: the epoch is there, whoever did it.  false: what prepare made is lost, the
-     * epoch will be discarded and read again.  A failure stops the run, and the next one asks again.
+     * can.  *done = true: the epoch is there, whoever did it.  false: what prepare made is lost,
+     * the epoch will be discarded and read again.  A failure stops the run, and the next one asks
+     * again.
      */
     weir_status (*recover)(const weir_module_run *run, const weir_module_load *load,
                            const weir_module_epoch *epoch, const weir_module_bytes *handle,

@@ -192,6 +192,26 @@ static char *replay_name(weir_session *s, const weir_step *step) {
     return weir_arena_printf(&s->arena, "%s.replay", step->name);
 }
 
+/* Replayed records come to those that are there: they never replace them. */
+static weir_status keep_what_is_there(const weir_step *step, weir_sink_spec *sink,
+                                      weir_error *err) {
+    weir_load_mode mode = sink->request.mode;
+    if (mode != WEIR_MODE_REPLACE && mode != WEIR_MODE_TRUNCATE) return WEIR_OK;
+    const weir_node *path = weir_node_get(sink->node, "path");
+    bool files = sink->connector->caps & WEIR_CAP_FORMATS;
+    if (files && !(path && path->kind == WEIR_NODE_SCALAR && strstr(path->text, "{run_id}"))) {
+        weir_error_set(err, WEIR_USAGE,
+                       "a replay of step %s would replace its files by what was "
+                       "rejected",
+                       step->name);
+        weir_error_hint(err,
+                        "put {run_id} in the path of the sink, or mend the input and run again");
+        return WEIR_USAGE;
+    }
+    sink->request.mode = WEIR_MODE_APPEND;
+    return WEIR_OK;
+}
+
 /* The step with its source exchanged for the reject sets. */
 static weir_status replay_step(weir_session *s, const weir_step *step, const reject_sets *sets,
                                weir_step *out, weir_error *err) {
@@ -220,7 +240,7 @@ static weir_status replay_step(weir_session *s, const weir_step *step, const rej
     out->flow.rejects.has_sink = false;
     out->flow.rejects.max_ratio = -1;
     out->flow.rejects.max_rows = -1;
-    return WEIR_OK;
+    return keep_what_is_there(step, &out->flow.sink, err);
 }
 
 static weir_status mark_replayed(weir_session *s, const reject_sets *sets, const char *by_run,

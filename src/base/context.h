@@ -1,4 +1,5 @@
-/* What every piece of work carries: where memory is charged, where scratch lives, who may stop it. */
+/* What every piece of work carries: where memory is charged, where scratch lives, who may stop it.
+ */
 #ifndef WEIR_BASE_CONTEXT_H
 #define WEIR_BASE_CONTEXT_H
 
@@ -7,8 +8,8 @@
 
 /* A request to stop; set from any thread or a signal handler, never cleared. */
 typedef struct weir_cancel {
-    _Atomic int requested;        /* 0 = go on; else the signal number, or -1 for a deadline */
-    _Atomic int64_t deadline_us;  /* monotonic; 0 = none */
+    _Atomic int requested;       /* 0 = go on; else the signal number, or -1 for a deadline */
+    _Atomic int64_t deadline_us; /* monotonic; 0 = none */
 } weir_cancel;
 
 static inline bool weir_cancel_requested(const weir_cancel *c) {

@@ -170,7 +170,9 @@ const char *weir_error_format(const weir_error *err, char *buf, size_t size) {
     buf[0] = '\0';
     if (!err) return buf;
 #define ADD(text) add(buf, size, &at, text, strlen(text))
-    if (err->source[0]) {
+    /* A message that names the source itself needs it in front only for the line. */
+    bool named = err->source[0] && err->line <= 0 && strstr(err->message, err->source);
+    if (err->source[0] && !named) {
         ADD(err->source);
         ADD(":");
     }

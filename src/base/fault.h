@@ -12,8 +12,13 @@
 #include <stdbool.h>
 
 typedef enum weir_fault_kind {
-    WEIR_FAULT_MALLOC, WEIR_FAULT_READ, WEIR_FAULT_WRITE, WEIR_FAULT_FSYNC, WEIR_FAULT_RENAME,
-    WEIR_FAULT_OPEN, WEIR_FAULT_KINDS
+    WEIR_FAULT_MALLOC,
+    WEIR_FAULT_READ,
+    WEIR_FAULT_WRITE,
+    WEIR_FAULT_FSYNC,
+    WEIR_FAULT_RENAME,
+    WEIR_FAULT_OPEN,
+    WEIR_FAULT_KINDS
 } weir_fault_kind;
 
 extern bool weir_fault_on;

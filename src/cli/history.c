@@ -91,6 +91,21 @@ out:
     return code;
 }
 
+static int check_run(weir_session *s, const char *run) {
+    weir_state_filter filter = {.run_id = run, .limit = 1};
+    weir_state_result result = {0};
+    weir_error err = {0};
+    int code = EXIT_OK;
+    if (weir_state_query(s->state, WEIR_STATE_RUNS, &filter, NULL, &result, &err) != WEIR_OK) {
+        code = cli_fail(&err);
+    } else if (result.rows == 0) {
+        fprintf(stderr, "weir show: there is no run %s; `weir runs` lists them\n", run);
+        code = EXIT_USAGE;
+    }
+    weir_state_result_clear(&result);
+    return code;
+}
+
 int cli_cmd_show(cli_args *a) {
     static const char *const steps[] = {"step",     "status",   "source",      "sink",  "rows_in",
                                         "loaded",   "inserted", "updated",     "stale", "rejected",
@@ -104,8 +119,8 @@ int cli_cmd_show(cli_args *a) {
     weir_session_init(&s);
     int code = cli_open_history(a, &s, a->n > 1 ? a->words[1] : NULL);
     weir_state_filter filter = {.run_id = a->words[0], .limit = 1000};
-    if (code == EXIT_OK)
-        code = print_query(a, &s, WEIR_STATE_RUNS, &filter, runs, 9, "no such run");
+    if (code == EXIT_OK) code = check_run(&s, a->words[0]);
+    if (code == EXIT_OK) code = print_query(a, &s, WEIR_STATE_RUNS, &filter, runs, 9, NULL);
     if (code == EXIT_OK && !a->json) printf("\n");
     if (code == EXIT_OK) code = print_query(a, &s, WEIR_STATE_STEPS, &filter, steps, 14, NULL);
     if (code == EXIT_OK && !a->json) printf("\n");

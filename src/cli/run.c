@@ -87,9 +87,8 @@ static void summary_json(const weir_run_result *r) {
             (unsigned long long)a->loaded.updated, (unsigned long long)a->loaded.unchanged,
             (unsigned long long)a->loaded.stale, (unsigned long long)a->rows_rejected,
             (unsigned long long)a->rows_filtered, (unsigned long long)a->warnings,
-            (unsigned long long)a->bytes_read,
-            (unsigned long long)s->files, (unsigned long long)s->files_skipped,
-            (long long)s->duration_us);
+            (unsigned long long)a->bytes_read, (unsigned long long)s->files,
+            (unsigned long long)s->files_skipped, (long long)s->duration_us);
         if (s->reject_path)
             json_text(s->reject_path);
         else
@@ -169,11 +168,12 @@ static void summary_phases(const weir_run_result *r) {
     }
 }
 
-static void summary_text(const cli_args *a, const weir_run_result *r) {
+/* told: the error stood among those of the file already. */
+static void summary_text(const cli_args *a, const weir_run_result *r, bool told) {
     if (!a->quiet)
         for (size_t i = 0; i < r->n_steps; i++) step_line(&r->steps[i]);
     if (a->verbosity > 0) summary_phases(r);
-    if (r->error.status != WEIR_OK) {
+    if (r->error.status != WEIR_OK && !told) {
         char text[2048];
         fprintf(stderr, "weir: %s\n", weir_error_format(&r->error, text, sizeof text));
     }
@@ -200,7 +200,7 @@ int cli_print_run(const cli_args *a, const weir_session *s, const weir_run_resul
     if (a->json)
         summary_json(r);
     else
-        summary_text(a, r);
+        summary_text(a, r, s->diags.n_errors && r->error.status == WEIR_USAGE);
     int code = cli_signal_exit_code(s, weir_run_exit_code(r));
     if (code == EXIT_OK && cli_flag_value(a, "--strict"))
         for (size_t i = 0; i < r->n_steps; i++)

@@ -22,7 +22,6 @@ static size_t clip(const char *s, size_t n, size_t chars) {
     return i;
 }
 
-
 typedef struct column {
     int field;
     size_t width;

@@ -64,9 +64,9 @@ WEIR_MUST_USE weir_status weir_arrow_rows_next(weir_arrow_rows *r, weir_ctx *ctx
                                                weir_error *err);
 void weir_arrow_rows_free(weir_arrow_rows *r); /* NULL is legal */
 
-/* An array of at most WEIR_BATCH_MAX_ROWS rows as one batch.  The array is moved away; when the call
- * fails it is released or still the caller's, as its `release` tells: weir_arrow_release_array is
- * right afterwards in any case. */
+/* An array of at most WEIR_BATCH_MAX_ROWS rows as one batch.  The array is moved away; when the
+ * call fails it is released or still the caller's, as its `release` tells: weir_arrow_release_array
+ * is right afterwards in any case. */
 WEIR_MUST_USE weir_status weir_arrow_import_batch(const struct ArrowSchema *schema,
                                                   struct ArrowArray *array, weir_ctx *ctx,
                                                   weir_batch **out, weir_error *err);

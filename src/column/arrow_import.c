@@ -67,8 +67,7 @@ static weir_status decimal_format(const struct ArrowSchema *s, weir_arrow_format
     if (!small_number(&p, &precision) || *p++ != ',' || !small_number(&p, &scale))
         return unknown(s, err);
     if (*p == ',' && (p++, !small_number(&p, &bits))) return unknown(s, err);
-    if (*p || (bits != 128 && bits != 64 && bits != 32))
-        return unknown(s, err);
+    if (*p || (bits != 128 && bits != 64 && bits != 32)) return unknown(s, err);
     const weir_type *type = NULL;
     if (precision < 1 || precision > WEIR_DECIMAL_MAX_PRECISION || scale < 0 || scale > precision)
         return unknown(s, err);
@@ -228,7 +227,8 @@ static weir_status fields_of(const struct ArrowSchema *s, uint32_t depth, weir_f
     for (int64_t i = 0; status == WEIR_OK && i < s->n_children; i++) {
         status = name_of(s->children[i], &fields[i].name, err);
         if (status == WEIR_OK) status = type_of(s->children[i], depth, &fields[i].type, err);
-        if (status != WEIR_OK) weir_error_context(err, "importing column %s", fields[i].name ? fields[i].name : "?");
+        if (status != WEIR_OK)
+            weir_error_context(err, "importing column %s", fields[i].name ? fields[i].name : "?");
         fields[i].not_null = !(s->children[i]->flags & ARROW_FLAG_NULLABLE);
     }
     if (status != WEIR_OK)

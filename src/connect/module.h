@@ -1,4 +1,5 @@
-/* The `module` connector: sources and sinks of modules (weir/module.h) behind the engine's interface.
+/* The `module` connector: sources and sinks of modules (weir/module.h) behind the engine's
+ * interface.
  *
  * module.c loads files and checks their tables, module_source.c and module_sink.c translate between
  * weir_source_ops, weir_sink_ops and the module's slots, rows as Arrow C data.

@@ -75,8 +75,8 @@ static weir_status check_columns(const weir_sink_request *r, const weir_schema *
     for (size_t i = 0; i <= r->key.n; i++) {
         const char *name = i < r->key.n ? r->key.items[i] : r->version;
         if (!name || weir_schema_find(schema, name, strlen(name)) >= 0) continue;
-        weir_error_set(err, WEIR_USAGE, "%s: there is no column %s", i < r->key.n ? "key" : "version",
-                       name);
+        weir_error_set(err, WEIR_USAGE, "%s: there is no column %s",
+                       i < r->key.n ? "key" : "version", name);
         const char *near = weir_schema_nearest(schema, name);
         if (near) weir_error_hint(err, "did you mean %s?", near);
         return WEIR_USAGE;
@@ -117,6 +117,7 @@ static weir_status sink_open(const weir_sink_request *request, const weir_env *e
     *out = s;
     return WEIR_OK;
 out:
+    if (err && !err->source[0]) weir_error_at(err, s->config->path, 0, 0);
     sink_close(s);
     return status;
 }
@@ -131,9 +132,8 @@ static weir_status sink_plan(void *object, weir_buf *out, weir_error *err) {
 /* ---- writing ------------------------------------------------------------------------------- */
 
 static weir_module_epoch epoch_of(const weir_epoch *epoch) {
-    return (weir_module_epoch){.struct_size = sizeof(weir_module_epoch),
-                               .number = epoch->number,
-                               .token = epoch->token};
+    return (weir_module_epoch){
+        .struct_size = sizeof(weir_module_epoch), .number = epoch->number, .token = epoch->token};
 }
 
 static weir_status sink_begin(void *object, const weir_epoch *epoch, weir_error *err) {
@@ -183,9 +183,9 @@ static void refuse(const weir_module_refusals *refusals, uint64_t row, const cha
     r->status = weir_batch_failures(r->batch, &failures, &r->err);
     if (r->status != WEIR_OK) return;
     r->n += !weir_failures_bad(failures, at);
-    r->status = weir_failures_add(failures, at, "load",
-                                  field >= 0 ? r->s->schema->fields[field].name : "", "refused",
-                                  &r->err, "%.*s", weir_clip(text), text.data);
+    r->status =
+        weir_failures_add(failures, at, "load", field >= 0 ? r->s->schema->fields[field].name : "",
+                          "refused", &r->err, "%.*s", weir_clip(text), text.data);
 }
 
 static weir_status sink_write(void *writer, weir_ctx *ctx, weir_piece *piece, weir_error *err) {
@@ -228,8 +228,9 @@ static weir_status sink_prepare(void *writer, weir_buf *handle, weir_error *err)
 static weir_status open_handle(const weir_slice *handles, size_t n, uint64_t *rows,
                                weir_module_bytes *bytes, weir_error *err) {
     if (n != 1 || handles->size < HANDLE_HEAD || memcmp(handles->data, HANDLE_MAGIC, 4) != 0)
-        return weir_error_set(err, WEIR_INTERNAL, "the stored handle is damaged or of another "
-                                                  "version");
+        return weir_error_set(err, WEIR_INTERNAL,
+                              "the stored handle is damaged or of another "
+                              "version");
     uint64_t v = 0;
     for (int i = 0; i < 8; i++) v |= (uint64_t)(uint8_t)handles->data[4 + i] << (8 * i);
     *rows = v;

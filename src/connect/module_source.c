@@ -26,10 +26,10 @@ typedef struct source {
     const char *name;
     struct ArrowSchema arrow;
     field *fields;
-    uint32_t *columns;    /* of the module, for each field */
-    weir_schema *given;   /* the module's columns */
-    weir_schema *read;    /* what an array gives: the module's types under our names */
-    weir_schema *schema;  /* what the flow gets */
+    uint32_t *columns;   /* of the module, for each field */
+    weir_schema *given;  /* the module's columns */
+    weir_schema *read;   /* what an array gives: the module's types under our names */
+    weir_schema *schema; /* what the flow gets */
     weir_arrow_rows *rows;
     weir_arena scratch;
     uint64_t n_rows, sequence;
@@ -143,8 +143,10 @@ static weir_status bind_field(source *s, const weir_field *from, field *f, weir_
     f->not_null = f->not_null || d->not_null;
     if (d->type) WEIR_TRY(weir_type_parse(d->type, &f->type, err));
     if (!weir_cast_known(from->type, f->type)) {
-        weir_error_set(err, WEIR_USAGE, "columns: %s is %s in the source, and no %s can be made of "
-                                        "that", d->name, from->type->name, f->type->name);
+        weir_error_set(err, WEIR_USAGE,
+                       "columns: %s is %s in the source, and no %s can be made of "
+                       "that",
+                       d->name, from->type->name, f->type->name);
         return WEIR_USAGE;
     }
     f->cast.zone = d->timezone;
@@ -216,8 +218,8 @@ out:
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* A second reading needs a second object, since a module's source runs once; its columns must be the
- * ones that everything behind was bound to. */
+/* A second reading needs a second object, since a module's source runs once; its columns must be
+ * the ones that everything behind was bound to. */
 static weir_status begin_again(source *s, weir_error *err) {
     struct ArrowSchema arrow = {0};
     weir_schema *given = NULL;

@@ -137,7 +137,7 @@ static int letter_cost(const weir_bound *x, char letter, const weir_type **want)
     case 'e': return has == WEIR_DECIMAL ? 0 : -1;
     case 'D':
         if (null || text) *want = weir_type_of(WEIR_TIMESTAMP);
-        if (null || text) return 3;
+        if (null || text) return 2;
         return has == WEIR_DATE || has == WEIR_TIMESTAMP || has == WEIR_TIMESTAMPTZ ? 0 : -1;
     case 'l': return has == WEIR_LIST ? 0 : -1;
     case 'L': return weir_type_is_nested(x->type) ? 0 : -1;

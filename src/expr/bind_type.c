@@ -177,7 +177,8 @@ weir_status weir_bind_convert(weir_binder *b, weir_bound **node, const weir_type
         return WEIR_USAGE;
     }
     if (x->type->id == WEIR_NULL) return weir_bind_null(b, x->at, type, node, err);
-    if (x->kind == WEIR_B_CONST && x->loose && x->type->id == WEIR_STRING)
+    bool text = x->kind == WEIR_B_CONST && x->loose && x->type->id == WEIR_STRING;
+    if (text || (x->kind == WEIR_B_CONST && type->id == WEIR_FLOAT32))
         return convert_literal(b, node, type, err);
     if (type->id == WEIR_FLOAT64) return weir_number_to_float(b, node, err);
     return weir_bind_cast(b, x->at, x, type, node, err);

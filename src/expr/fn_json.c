@@ -74,7 +74,9 @@ typedef struct json_found {
 
 /* Whether the name of an AT_KEY token is the step's. */
 static bool is_key(const weir_json_token *t, weir_slice name, weir_arena *arena) {
-    if (!t->escaped) return t->size == name.size && (name.size == 0 || memcmp(t->begin, name.data, name.size) == 0);
+    if (!t->escaped)
+        return t->size == name.size &&
+               (name.size == 0 || memcmp(t->begin, name.data, name.size) == 0);
     char *text = weir_arena_alloc(arena, t->size + 1);
     if (!text) return false;
     ptrdiff_t n = weir_json_unescape(t->begin, t->size, text, NULL);

@@ -118,7 +118,8 @@ static const char *const quoting_choices[] = {"needed", "all", NULL};
              .offset = offsetof(weir_csv_write_config, quoting),                                   \
              .choices = quoting_choices,                                                           \
              .fallback = "needed",                                                                 \
-             .help = "needed: only where a reader needs quotes; all: every value that is not null",\
+             .help =                                                                               \
+                 "needed: only where a reader needs quotes; all: every value that is not null",    \
              .since = "0.1"},                                                                      \
         {                                                                                          \
             0                                                                                      \
@@ -165,8 +166,7 @@ weir_status weir_csv_dialect_init(weir_csv_dialect *d, const weir_csv_read_confi
         }
         d->doubled = d->escape == d->quote;
         if (d->quote == d->delimiter || d->escape == d->delimiter)
-            return weir_error_set(err, WEIR_USAGE,
-                                  "delimiter and %s are the same character '%c'",
+            return weir_error_set(err, WEIR_USAGE, "delimiter and %s are the same character '%c'",
                                   d->quote == d->delimiter ? "quote" : "escape", d->delimiter);
     }
     d->lone_cr = config->newline == WEIR_CSV_CR;

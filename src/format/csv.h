@@ -49,10 +49,10 @@ typedef struct weir_csv_write_config {
 typedef struct weir_csv_dialect {
     uint8_t delimiter, quote, escape;
     bool has_quote;
-    bool doubled;  /* a quote inside quotes is written twice (escape == quote) */
-    bool lone_cr;  /* a lone CR ends a line, as LF and CR LF do; else it is a fault outside quotes */
-    bool keep_stray; /* a quote inside an unquoted field is a character, not a fault */
-    bool regular;  /* csv_simd.c may be used: doubled or no quotes at all, and not lone_cr */
+    bool doubled; /* a quote inside quotes is written twice (escape == quote) */
+    bool lone_cr; /* a lone CR ends a line, as LF and CR LF do; else it is a fault outside quotes */
+    bool keep_stray;    /* a quote inside an unquoted field is a character, not a fault */
+    bool regular;       /* csv_simd.c may be used: doubled or no quotes at all, and not lone_cr */
     uint8_t stops[256]; /* 1 for delimiter, quote, escape, CR, LF */
 } weir_csv_dialect;
 
@@ -68,15 +68,15 @@ void weir_csv_dialect_finish(weir_csv_dialect *d);
 
 /* What is wrong with a record; bits. */
 enum {
-    WEIR_CSV_STRAY = 1,     /* a quote inside an unquoted field */
-    WEIR_CSV_BEHIND = 2,    /* text behind a closing quote */
-    WEIR_CSV_UNCLOSED = 4,  /* a quote that is not closed on its line (one_line), or at all */
-    WEIR_CSV_BARE_CR = 8,   /* a CR outside quotes that is not before LF */
+    WEIR_CSV_STRAY = 1,    /* a quote inside an unquoted field */
+    WEIR_CSV_BEHIND = 2,   /* text behind a closing quote */
+    WEIR_CSV_UNCLOSED = 4, /* a quote that is not closed on its line (one_line), or at all */
+    WEIR_CSV_BARE_CR = 8,  /* a CR outside quotes that is not before LF */
     WEIR_CSV_QUOTE_FLAWS = 7
 };
 
 typedef enum weir_csv_state {
-    WEIR_CSV_AT_START,  /* of a field */
+    WEIR_CSV_AT_START, /* of a field */
     WEIR_CSV_IN_PLAIN,
     WEIR_CSV_IN_QUOTES,
     WEIR_CSV_AFTER_ESCAPE,
@@ -96,7 +96,7 @@ typedef struct weir_csv_scan {
     uint32_t n_fields;     /* closed so far; all of them when done */
     uint32_t *ends;        /* end offsets of the first max_fields fields; NULL = not wanted */
     uint32_t max_fields;
-    uint32_t pending_end;  /* end of the field before a CR that may belong to the line end */
+    uint32_t pending_end; /* end of the field before a CR that may belong to the line end */
 } weir_csv_scan;
 
 static inline void weir_csv_scan_reset(weir_csv_scan *s, bool one_line) {
@@ -137,12 +137,13 @@ typedef struct weir_csv_cut {
 /* State of indexing between two calls; zeroed at the start of a record. */
 typedef struct weir_csv_index {
     uint64_t inside;
-    uint64_t after_cr;  /* 1: the last byte was a CR outside quotes */
-    uint32_t n_lines;   /* line ends among the positions written */
-    bool bare_cr;       /* a CR outside quotes stands before something else than LF */
+    uint64_t after_cr; /* 1: the last byte was a CR outside quotes */
+    uint32_t n_lines;  /* line ends among the positions written */
+    bool bare_cr;      /* a CR outside quotes stands before something else than LF */
 } weir_csv_index;
 
-/* Both read up to 64 bytes behind `to` (block padding) and p[from - 1]. */
+/* All but `special` read up to 64 bytes behind `to` (block padding); `cut` reads p[from - 1],
+ * `lines` too unless from is 0. */
 typedef struct weir_csv_kernels {
     const char *name;
     /* Passes p[from..to), returns `to`, or less when irregular. */
@@ -157,8 +158,8 @@ typedef struct weir_csv_kernels {
     uint64_t (*lines)(const uint8_t *p, size_t from, size_t to);
     /* Whether p[0..n) holds a delimiter, quote, CR or LF.  Reads no byte outside. */
     bool (*special)(const uint8_t *p, size_t n, uint8_t delimiter, uint8_t quote);
-    /* The same for n cells at text[k * stride], size[k * stride] (sizes with their flags; 32 bytes can
-     * be read at each that is not flagged): sets WEIR_CSV_QUOTE_FLAG. */
+    /* The same for n cells at text[k * stride], size[k * stride] (sizes with their flags; 32 bytes
+     * can be read at each that is not flagged): sets WEIR_CSV_QUOTE_FLAG. */
     void (*mark)(const uint8_t *const *text, uint32_t *size, size_t stride, uint32_t n,
                  uint8_t delimiter, uint8_t quote);
 } weir_csv_kernels;
@@ -175,10 +176,10 @@ const weir_csv_kernels *weir_csv_kernels_pick(void);
 
 /* What was read before the first record. */
 typedef struct weir_csv_head {
-    weir_block *block;     /* bytes that were read; begin..end are not used up yet */
+    weir_block *block; /* bytes that were read; begin..end are not used up yet */
     size_t begin, end;
-    uint64_t byte, line;   /* address of `begin` */
-    bool at_end;           /* the stream has ended */
+    uint64_t byte, line; /* address of `begin` */
+    bool at_end;         /* the stream has ended */
     weir_layout *layout;
 } weir_csv_head;
 
@@ -223,8 +224,8 @@ typedef struct weir_csv_tile {
 
 /* Why a row is bad. */
 typedef struct weir_csv_fault {
-    uint32_t row;    /* in the tile */
-    uint8_t flaws;   /* 0: wrong number of fields */
+    uint32_t row;  /* in the tile */
+    uint8_t flaws; /* 0: wrong number of fields */
     bool too_long;
     uint32_t fields; /* that it has; or the 1-based number of the field with the flaw */
 } weir_csv_fault;
@@ -233,18 +234,18 @@ typedef struct weir_csv_fault {
 typedef struct weir_csv_splitter {
     const weir_csv_kernels *kernels;
     const weir_csv_dialect *dialect;
-    const uint8_t *data;   /* of the block */
-    size_t at, end;        /* not indexed yet: at..end */
-    size_t row_start;      /* begin of the next row */
+    const uint8_t *data; /* of the block */
+    size_t at, end;      /* not indexed yet: at..end */
+    size_t row_start;    /* begin of the next row */
     uint32_t n_fields;
-    uint32_t flags;        /* of the chunk */
-    bool automaton;        /* no vector code for the rest of this chunk */
+    uint32_t flags; /* of the chunk */
+    bool automaton; /* no vector code for the rest of this chunk */
     weir_csv_index index;
-    uint32_t *found;       /* positions from the index: n_found of room */
+    uint32_t *found; /* positions from the index: n_found of room */
     size_t n_found, room;
-    size_t used_found;     /* offsets of the last tile, which stand in `found` until the next call */
+    size_t used_found; /* offsets of the last tile, which stand in `found` until the next call */
     uint32_t used_lines;
-    uint32_t *pos;         /* of a tile that could not be taken from `found` as it is */
+    uint32_t *pos; /* of a tile that could not be taken from `found` as it is */
     size_t pos_room;
     uint32_t *row_begin, *row_end; /* rows_room each */
     uint64_t *bad;
@@ -261,8 +262,8 @@ WEIR_MUST_USE weir_status weir_csv_splitter_next(weir_csv_splitter *s, uint32_t 
                                                  weir_csv_tile *tile, weir_error *err);
 void weir_csv_splitter_clear(weir_csv_splitter *s);
 
-/* Removes the quotes of a field that is known to be well-formed: the text is *inner as it stands, or
- * (return value true) has escapes and must go through weir_csv_unescape. */
+/* Removes the quotes of a field that is known to be well-formed: the text is *inner as it stands,
+ * or (return value true) has escapes and must go through weir_csv_unescape. */
 bool weir_csv_unquote(const weir_csv_dialect *d, weir_slice field, weir_slice *inner);
 /* Writes the text of inner to out (inner.size bytes are enough); returns its length. */
 size_t weir_csv_unescape(const weir_csv_dialect *d, weir_slice inner, char *out);

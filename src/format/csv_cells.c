@@ -33,8 +33,8 @@ weir_status weir_csv_style_init(weir_csv_style *s, const weir_csv_write_config *
     s->alone = n_fields == 1;
     s->kernels = weir_csv_kernels_pick();
     const char *odd = "0123456789+-.:TZe \\x";
-    s->odd = strchr(odd, s->delimiter) || strchr(odd, s->quote) ||
-             (s->delimiter | 0x20) >= 'a' || (s->quote | 0x20) >= 'a';
+    s->odd = strchr(odd, s->delimiter) || strchr(odd, s->quote) || (s->delimiter | 0x20) >= 'a' ||
+             (s->quote | 0x20) >= 'a';
     s->null_word = config->null_word ? config->null_word : "";
     s->null_size = (uint32_t)strlen(s->null_word);
     if (s->kernels->special((const uint8_t *)s->null_word, s->null_size, s->delimiter, s->quote))
@@ -59,7 +59,8 @@ weir_status weir_csv_cell_column_init(weir_csv_cell_column *c, const weir_field 
     }
     weir_zone_cache_init(&c->zone, zone);
     if (config->timestamp_format && (id == WEIR_TIMESTAMPTZ || id == WEIR_TIMESTAMP)) {
-        WEIR_TRY(weir_time_program_compile(config->timestamp_format, false, arena, &c->program, err));
+        WEIR_TRY(
+            weir_time_program_compile(config->timestamp_format, false, arena, &c->program, err));
         c->slot_bytes = weir_time_program_max(c->program) + 1;
     }
     if (c->slot_bytes < 64) c->slot_bytes = 64;
@@ -72,18 +73,22 @@ out:
     return status;
 }
 
-void weir_csv_cell_column_clear(weir_csv_cell_column *c) { weir_buf_clear(&c->text); }
+void weir_csv_cell_column_clear(weir_csv_cell_column *c) {
+    weir_buf_clear(&c->text);
+}
 
 /* ---- formatting ---------------------------------------------------------------------------- */
 
-static inline void put_pair(char *out, uint32_t v) { memcpy(out, pairs + 2 * v, 2); }
+static inline void put_pair(char *out, uint32_t v) {
+    memcpy(out, pairs + 2 * v, 2);
+}
 
 /* Days that the short way below takes: 1600-03-01 to 9999-12-31. */
 #define DAY_MIN (-135080)
 
 /* "2024-01-02" for a day from DAY_MIN to WEIR_DATE_MAX.  The year begins in March, so that the odd
- * length of February stands at its end; 146097 days are 400 years, 1461 are four, and the months from
- * March on begin every 30.6 days. */
+ * length of February stands at its end; 146097 days are 400 years, 1461 are four, and the months
+ * from March on begin every 30.6 days. */
 static inline void put_civil(int32_t day, char *out) {
     uint32_t n = (uint32_t)(day - DAY_MIN); /* since 1600-03-01 */
     uint32_t era = n / 146097, rest = n % 146097;
@@ -114,7 +119,8 @@ static inline size_t put_timestamp(weir_csv_cell_column *c, int64_t us, bool utc
         seconds * 1000000 != (uint64_t)since)
         return utc ? weir_timestamptz_format(us, &c->zone, 'T', out)
                    : weir_timestamp_format(us, 'T', out);
-    uint32_t day = (uint32_t)(seconds / 86400), of_day = (uint32_t)(seconds - (uint64_t)day * 86400);
+    uint32_t day = (uint32_t)(seconds / 86400),
+             of_day = (uint32_t)(seconds - (uint64_t)day * 86400);
     put_civil((int32_t)day + DAY_MIN, out);
     uint32_t minutes = of_day / 60;
     out[10] = 'T';
@@ -181,7 +187,9 @@ static void fill_slots(weir_csv_cell_column *c, const weir_column *base, const u
         break;
     case WEIR_INTERVAL: FORMAT_LOOP(weir_interval, weir_interval_format(v, out)); break;
     default: {
-        typedef struct uuid { uint8_t bytes[16]; } uuid;
+        typedef struct uuid {
+            uint8_t bytes[16];
+        } uuid;
         FORMAT_LOOP(uuid, (weir_uuid_format(v->bytes, out), WEIR_UUID_TEXT_BYTES));
         break;
     }
@@ -198,8 +206,8 @@ static void fill_bools(const weir_column *base, const uint32_t *slot, uint32_t n
     }
 }
 
-/* Texts stand where they are.  Near the end of a block they are marked EXACT, since it need not have
- * padding (foreign memory).  The views of nulls may be anything. */
+/* Texts stand where they are.  Near the end of a block they are marked EXACT, since it need not
+ * have padding (foreign memory).  The views of nulls may be anything. */
 static weir_status fill_views(const weir_column *column, const weir_column *base,
                               const uint32_t *rows, const uint32_t *slot, uint32_t n,
                               const uint8_t **text, uint32_t *size, size_t stride,
@@ -301,6 +309,7 @@ weir_status weir_csv_cells_fill(weir_csv_cell_column *c, const weir_csv_style *s
     bool plain = c->slots && !c->program;
     if (!plain || style->odd || style->quote_all || style->null_size)
         mark_quotes(style, t, n, text, size, stride);
-    if (t->id == WEIR_NULL || column->validity) put_nulls(style, column, rows, n, text, size, stride);
+    if (t->id == WEIR_NULL || column->validity)
+        put_nulls(style, column, rows, n, text, size, stride);
     return WEIR_OK;
 }

@@ -12,8 +12,8 @@ typedef struct weir_csv_style {
     char newline[2];
     uint8_t newline_size;
     bool quote_all;
-    bool odd;           /* delimiter or quote may stand in numbers and times */
-    bool alone;         /* one column: a null must not make an empty line */
+    bool odd;   /* delimiter or quote may stand in numbers and times */
+    bool alone; /* one column: a null must not make an empty line */
     const char *null_word;
     uint32_t null_size;
     char padded_null[64]; /* the null word with room behind it, when it is short */
@@ -27,9 +27,9 @@ WEIR_MUST_USE weir_status weir_csv_style_init(weir_csv_style *s,
 /* What one column needs to become cells. */
 typedef struct weir_csv_cell_column {
     const weir_type *type;
-    char *slots;             /* formatted values, slot_bytes each */
+    char *slots; /* formatted values, slot_bytes each */
     size_t slot_bytes;
-    weir_buf text;           /* values without a slot: nested, binary */
+    weir_buf text; /* values without a slot: nested, binary */
     weir_zone_cache zone;
     bool zone_utc;
     const weir_time_program *program;
@@ -42,8 +42,8 @@ WEIR_MUST_USE weir_status weir_csv_cell_column_init(weir_csv_cell_column *c,
                                                     weir_error *err);
 void weir_csv_cell_column_clear(weir_csv_cell_column *c);
 
-/* Cells of the values at rows[0..n) of column into text[k * stride], size[k * stride].  They are good
- * until the next call for the same c. */
+/* Cells of the values at rows[0..n) of column into text[k * stride], size[k * stride].  They are
+ * good until the next call for the same c. */
 WEIR_MUST_USE weir_status weir_csv_cells_fill(weir_csv_cell_column *c, const weir_csv_style *style,
                                               const weir_column *column, const uint32_t *rows,
                                               uint32_t n, const uint8_t **text, uint32_t *size,

@@ -4,10 +4,10 @@
  * one chunk, the rest is copied to the front of the next block.  A record longer than that is held
  * in a list of blocks until its end is found, and then put together in a block of its exact size.
  *
- * Where the vector code meets a quote that is out of place, the automaton takes over at the start of
- * that record.  A record with a fault of quoting that spans several lines (a quote missing somewhere,
- * most likely) is not believed: its bytes are cut again, each line for itself, so that one missing
- * quote costs one line.  No byte is looked at more than four times.
+ * Where the vector code meets a quote that is out of place, the automaton takes over at the start
+ * of that record.  A record with a fault of quoting that spans several lines (a quote missing
+ * somewhere, most likely) is not believed: its bytes are cut again, each line for itself, so that
+ * one missing quote costs one line.  No byte is looked at more than four times.
  *
  * None of this depends on where blocks begin: the borders of records, and which of them were cut
  * line by line, are the same for every chunk_bytes.
@@ -36,18 +36,18 @@ struct weir_cutter {
     weir_csv_dialect dialect;
     weir_layout *layout;
 
-    weir_block *cur;           /* being filled and scanned */
-    size_t limit;              /* cur is filled up to here */
-    size_t begin, at, end;     /* chunk begins at `begin`; scanned up to `at`; filled up to `end` */
-    size_t record;             /* the record in the making begins here, or in `held` */
-    piece_list held;           /* bytes of that record in earlier blocks */
-    piece_list replay;         /* bytes to be read again, before the stream */
+    weir_block *cur;       /* being filled and scanned */
+    size_t limit;          /* cur is filled up to here */
+    size_t begin, at, end; /* chunk begins at `begin`; scanned up to `at`; filled up to `end` */
+    size_t record;         /* the record in the making begins here, or in `held` */
+    piece_list held;       /* bytes of that record in earlier blocks */
+    piece_list replay;     /* bytes to be read again, before the stream */
     bool stream_end;
-    bool automaton;            /* for the record in the making */
+    bool automaton; /* for the record in the making */
     weir_csv_cut cut;
     weir_csv_scan scan;
-    uint64_t byte, line;       /* address of `begin` (or of the first held byte) */
-    uint64_t one_line_until;   /* records that begin before this byte are single lines */
+    uint64_t byte, line;     /* address of `begin` (or of the first held byte) */
+    uint64_t one_line_until; /* records that begin before this byte are single lines */
     uint64_t sequence;
 };
 
@@ -99,8 +99,7 @@ static weir_status fill(weir_cutter *c, weir_error *err) {
     c->end += list_take(&c->replay, c->cur->data + c->end, c->limit - c->end);
     if (c->end < c->limit && !c->stream_end) {
         size_t got = 0, want = c->limit - c->end;
-        weir_status status =
-            weir_stream_read_full(c->in, c->cur->data + c->end, want, &got, err);
+        weir_status status = weir_stream_read_full(c->in, c->cur->data + c->end, want, &got, err);
         if (status != WEIR_OK) return status;
         c->end += got;
         c->stream_end = got < want;
@@ -117,8 +116,7 @@ static size_t room(const weir_cutter *c) {
 }
 
 static weir_status new_block(weir_cutter *c, weir_block **out, weir_error *err) {
-    weir_status status =
-        weir_block_new(c->request->ledger, WEIR_CSV_FRONT + room(c), out, err);
+    weir_status status = weir_block_new(c->request->ledger, WEIR_CSV_FRONT + room(c), out, err);
     /* A record's first byte has "the byte before it" like any other. */
     if (status == WEIR_OK) memset((*out)->data, '\n', WEIR_CSV_FRONT);
     return status;
@@ -196,8 +194,7 @@ static weir_status emit_lines(weir_cutter *c, size_t to, uint32_t flags, uint64_
         size_t head = c->held.bytes, size = head + (to - c->begin);
         if (size > UINT32_MAX - 4096)
             return weir_error_set(err, WEIR_RESOURCE, "a record of more than 4 GiB");
-        weir_status status =
-            weir_block_new(c->request->ledger, WEIR_CSV_FRONT + size, &block, err);
+        weir_status status = weir_block_new(c->request->ledger, WEIR_CSV_FRONT + size, &block, err);
         if (status != WEIR_OK) return status;
         memset(block->data, '\n', WEIR_CSV_FRONT);
         list_take(&c->held, block->data + WEIR_CSV_FRONT, head);
@@ -424,8 +421,8 @@ static weir_status step_automaton(weir_cutter *c, weir_chunk *out, bool *got, we
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
-/* Everything has been scanned and read; what is left is a record without a line end.  *more: it is to
- * be cut again. */
+/* Everything has been scanned and read; what is left is a record without a line end.  *more: it is
+ * to be cut again. */
 static weir_status last_record(weir_cutter *c, weir_chunk *out, bool *got, bool *more,
                                weir_error *err) {
     uint64_t address = c->byte + c->held.bytes + (c->end - c->begin);
@@ -513,7 +510,9 @@ out:
     return status;
 }
 
-weir_layout *weir_csv_cutter_layout(weir_cutter *c) { return c->layout; }
+weir_layout *weir_csv_cutter_layout(weir_cutter *c) {
+    return c->layout;
+}
 
 void weir_csv_cutter_free(weir_cutter *c) {
     if (!c) return;

@@ -5,8 +5,8 @@
 
 #define HEAD_PIECE_BYTES ((size_t)64 << 10)
 
-/* The bytes read so far: block->data[WEIR_CSV_FRONT .. end).  What stands in front of the header, and
- * the header, may have max_record_bytes each, so that the block has a cap. */
+/* The bytes read so far: block->data[WEIR_CSV_FRONT .. end).  What stands in front of the header,
+ * and the header, may have max_record_bytes each, so that the block has a cap. */
 typedef struct head_reader {
     const weir_read_request *request;
     weir_stream *in;
@@ -257,7 +257,9 @@ static weir_status made_names(const weir_read_request *request, uint32_t n, weir
 
 /* ---- the layout ---------------------------------------------------------------------------- */
 
-static const char *physical_name(const weir_opt_column *c) { return c->from ? c->from : c->name; }
+static const char *physical_name(const weir_opt_column *c) {
+    return c->from ? c->from : c->name;
+}
 
 static weir_status check_columns(const weir_read_request *request, const char *source,
                                  const weir_layout *layout, uint64_t line, weir_error *err) {
@@ -326,8 +328,8 @@ weir_status weir_csv_layout_of(const weir_read_request *request, const char *con
     return status == WEIR_OK ? make_layout(&d, names, n, out, err) : status;
 }
 
-/* The first record that is not blank, from *at on: *begin, *next and its fields in s.  s->n_fields 0:
- * there is none. */
+/* The first record that is not blank, from *at on: *begin, *next and its fields in s.  s->n_fields
+ * 0: there is none. */
 static weir_status first_record(head_reader *r, const weir_csv_dialect *d, weir_csv_scan *s,
                                 size_t at, size_t *begin, size_t *next, bool *whole,
                                 size_t *ends_capacity, weir_error *err) {

@@ -1,5 +1,6 @@
-/* Fast kernels: each converts up to 64 fields of one column and leaves quoted, empty and unusual ones
- * to the exact path.  They accept less than the exact path, and what they accept they convert alike. */
+/* Fast kernels: each converts up to 64 fields of one column and leaves quoted, empty and unusual
+ * ones to the exact path.  They accept less than the exact path, and what they accept they convert
+ * alike. */
 #include "format/csv_kernels.h"
 
 #include "base/cpu.h"
@@ -30,12 +31,12 @@ INTEGER_KERNEL(int8_kernel, int8_t)
 
 /* ---- decimals ------------------------------------------------------------------------------ */
 
-/* "123.45" with exactly `scale` digits behind the point and at most 8 digits in all, without sign. */
+/* "123.45" with exactly `scale` digits behind the point and at most 8 digits in all, without sign.
+ */
 static inline bool short_decimal(const char *p, size_t n, unsigned scale, unsigned precision,
                                  int64_t *out) {
     size_t whole = n - scale - 1;
-    if (n < (size_t)scale + 2 || whole + scale > 8 || whole + scale > precision ||
-        p[whole] != '.')
+    if (n < (size_t)scale + 2 || whole + scale > 8 || whole + scale > precision || p[whole] != '.')
         return false;
     uint64_t w = weir_num_digits8(weir_num_load8(p), whole) >> (8 * scale) |
                  weir_num_digits8(weir_num_load8(p + whole + 1), scale);
@@ -70,9 +71,9 @@ static uint64_t float64_kernel(const weir_csv_target *t, const weir_csv_cells *c
     (void)t;
     for (uint32_t i = 0; i < c->n; i++) {
         double v = 0;
-        bool good = weir_num_parse_double((const char *)c->data + c->start[i],
-                                          c->end[i] - c->start[i], WEIR_NUM_WORDS,
-                                          &v) == WEIR_NUM_OK;
+        bool good =
+            weir_num_parse_double((const char *)c->data + c->start[i], c->end[i] - c->start[i],
+                                  WEIR_NUM_WORDS, &v) == WEIR_NUM_OK;
         left |= (uint64_t)!good << i;
         values[i] = good ? v : 0;
     }
@@ -130,9 +131,9 @@ static uint64_t timestamptz_kernel(const weir_csv_target *t, const weir_csv_cell
     uint64_t left = 0;
     for (uint32_t i = 0; i < c->n; i++) {
         int64_t v = 0;
-        bool good = weir_timestamptz_parse((const char *)c->data + c->start[i],
-                                           c->end[i] - c->start[i], &zone, t->ambiguous,
-                                           &v) == WEIR_NUM_OK;
+        bool good =
+            weir_timestamptz_parse((const char *)c->data + c->start[i], c->end[i] - c->start[i],
+                                   &zone, t->ambiguous, &v) == WEIR_NUM_OK;
         left |= (uint64_t)!good << i;
         values[i] = good ? v : 0;
     }
@@ -144,10 +145,9 @@ static uint64_t program_kernel(const weir_csv_target *t, const weir_csv_cells *c
     uint64_t left = 0;
     for (uint32_t i = 0; i < c->n; i++) {
         int64_t v = 0;
-        bool good = weir_time_program_parse(t->program, t->time_kind,
-                                            (const char *)c->data + c->start[i],
-                                            c->end[i] - c->start[i], &zone, t->ambiguous,
-                                            &v) == WEIR_NUM_OK;
+        bool good = weir_time_program_parse(
+                        t->program, t->time_kind, (const char *)c->data + c->start[i],
+                        c->end[i] - c->start[i], &zone, t->ambiguous, &v) == WEIR_NUM_OK;
         left |= (uint64_t)!good << i;
         if (t->type->width == 4)
             ((int32_t *)out)[i] = good ? (int32_t)v : 0;

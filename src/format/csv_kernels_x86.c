@@ -1,5 +1,5 @@
-/* Kernels with vector code: strings, dates and timestamps of the usual form.  What they leave over goes
- * to the portable kernel or the exact path; test_csv_kernels compares them. */
+/* Kernels with vector code: strings, dates and timestamps of the usual form.  What they leave over
+ * goes to the portable kernel or the exact path; test_csv_kernels compares them. */
 #include "format/csv_kernels.h"
 
 #if defined(__x86_64__)
@@ -21,8 +21,7 @@ SSE4 uint64_t weir_csv_string_sse4(const weir_csv_target *t, const weir_csv_cell
         const uint8_t *p = c->data + c->start[i];
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
         uint32_t short_n = n < 16 ? n : 16;
-        __m128i mask =
-            _mm_loadu_si128((const __m128i *)(const void *)(ones + 16 - short_n));
+        __m128i mask = _mm_loadu_si128((const __m128i *)(const void *)(ones + 16 - short_n));
         __m128i size = _mm_cvtsi32_si128((int)n);
         __m128i in = _mm_or_si128(_mm_slli_si128(_mm_and_si128(v, mask), 4), size);
         __m128i place = _mm_cvtsi64_si128((int64_t)((uint64_t)c->start[i] << 32 | t->block));

@@ -119,7 +119,10 @@ weir_status weir_csv_decoder_begin(weir_decoder *d, const weir_chunk *chunk, wei
     d->begin = chunk->begin;
     d->end = chunk->end;
     d->flags = chunk->flags;
-    d->lines_left = chunk->n_lines + 1;
+    uint32_t lines = chunk->n_lines;
+    if (!lines) /* not counted, or one record without a line end */
+        lines = (uint32_t)d->splitter.kernels->lines(d->block->data, d->begin, d->end);
+    d->lines_left = lines + 1;
     d->sequence = chunk->sequence;
     d->first_byte = chunk->first_byte;
     d->first_line = chunk->first_line;
@@ -139,8 +142,8 @@ weir_status weir_csv_decoder_begin(weir_decoder *d, const weir_chunk *chunk, wei
 
 /* ---- batches ------------------------------------------------------------------------------- */
 
-/* Rows to make room for: what the rest of the chunk can hold, judged by lines and by bytes.  When it
- * turns out to be too few, another batch follows. */
+/* Rows to make room for: what the rest of the chunk can hold, judged by lines and by bytes.  When
+ * it turns out to be too few, another batch follows. */
 static uint32_t batch_capacity(const weir_decoder *d) {
     size_t by_bytes = (d->end - d->splitter.row_start) / d->splitter.n_fields + 64;
     size_t rows = d->lines_left < by_bytes ? d->lines_left : by_bytes;
@@ -196,17 +199,16 @@ static weir_status close_batch(weir_decoder *d, weir_batch **out, weir_error *er
 
 /* ---- faults of whole records ---------------------------------------------------------------- */
 
-static weir_status add_fault(weir_decoder *d, const weir_csv_fault *f, uint32_t row,
-                             uint32_t begin, weir_error *err) {
+static weir_status add_fault(weir_decoder *d, const weir_csv_fault *f, uint32_t row, uint32_t begin,
+                             weir_error *err) {
     weir_failures *to = d->blame.failures;
     if (f->too_long)
-        return weir_failures_add(to, row, STAGE, "", "length", err,
-                                 "has %llu bytes, more than max_record allows; its first %u are kept",
-                                 (unsigned long long)(d->skipped_bytes + (d->end - d->begin)),
-                                 d->end - d->begin);
+        return weir_failures_add(
+            to, row, STAGE, "", "length", err,
+            "has %llu bytes, more than max_record allows; its first %u are kept",
+            (unsigned long long)(d->skipped_bytes + (d->end - d->begin)), d->end - d->begin);
     if (f->flaws & WEIR_CSV_UNCLOSED) {
-        uint64_t line = d->first_line +
-                        d->splitter.kernels->lines(d->block->data, d->begin, begin);
+        uint64_t line = d->first_line + d->splitter.kernels->lines(d->block->data, d->begin, begin);
         return weir_failures_add(to, row, STAGE, "", "quote", err,
                                  "the quote opened on line %llu is not closed (field %u)",
                                  (unsigned long long)line, f->fields);
@@ -236,7 +238,9 @@ static weir_status add_faults(weir_decoder *d, const weir_csv_tile *tile, weir_e
 
 /* ---- columns ------------------------------------------------------------------------------- */
 
-static inline uint64_t low_bits(uint32_t n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
+static inline uint64_t low_bits(uint32_t n) {
+    return n >= 64 ? ~0ull : (1ull << n) - 1;
+}
 
 /* The fields of column t in rows first..first+n of the tile; the mask of the empty ones. */
 static uint64_t gather(weir_csv_cells *cells, const weir_csv_target *t, const weir_csv_tile *tile,
@@ -279,8 +283,8 @@ static uint64_t word_nulls(const weir_csv_target *t, const weir_csv_cells *cells
     return nulls;
 }
 
-/* Takes the quotes off the cells that have them and hold no escape; their mask.  For columns in which
- * most fields are quoted: the kernels take none. */
+/* Takes the quotes off the cells that have them and hold no escape; their mask.  For columns in
+ * which most fields are quoted: the kernels take none. */
 static uint64_t peel_quotes(weir_csv_cells *cells, const weir_csv_dialect *d) {
     uint64_t peeled = 0;
     for (uint32_t i = 0; i < cells->n; i++) {

@@ -1,5 +1,5 @@
-/* The automaton: one byte after the other.  It alone defines where records and fields end and what is
- * a fault; the vector code must agree with it on every text that it takes.
+/* The automaton: one byte after the other.  It alone defines where records and fields end and what
+ * is a fault; the vector code must agree with it on every text that it takes.
  *
  * Strict RFC 4180, with these answers where the text breaks it:
  *   a quote inside an unquoted field     is an ordinary character, and a flaw (unless keep_stray)

@@ -1,5 +1,5 @@
-/* Cutting and indexing regular CSV 64 bytes at a time: masks of quotes, delimiters and line ends, and
- * the running xor of the quote mask, which is 1 inside quotes. */
+/* Cutting and indexing regular CSV 64 bytes at a time: masks of quotes, delimiters and line ends,
+ * and the running xor of the quote mask, which is 1 inside quotes. */
 #include "format/csv.h"
 
 #include "base/cpu.h"
@@ -82,9 +82,8 @@ static inline bool portable_half_special(const uint8_t *p, uint32_t n,
 #undef half_make
 #undef half_special
 
-const weir_csv_kernels weir_csv_kernels_portable = {"portable", cut_portable, index_portable,
-                                                    lines_portable, special_portable,
-                                                    mark_portable};
+const weir_csv_kernels weir_csv_kernels_portable = {
+    "portable", cut_portable, index_portable, lines_portable, special_portable, mark_portable};
 
 /* ---- AVX2 ---------------------------------------------------------------------------------- */
 
@@ -146,8 +145,8 @@ AVX2 static inline bool avx2_half_special(const uint8_t *p, uint32_t n,
 #define prefix_xor avx2_prefix_xor
 #include "format/csv_simd_body.h"
 
-static const weir_csv_kernels kernels_avx2 = {"avx2", cut_avx2, index_avx2, lines_avx2,
-                                              special_avx2, mark_avx2};
+static const weir_csv_kernels kernels_avx2 = {"avx2",     cut_avx2,     index_avx2,
+                                              lines_avx2, special_avx2, mark_avx2};
 #endif
 
 const weir_csv_kernels *weir_csv_kernels_pick(void) {

@@ -10,9 +10,9 @@
 /* Bits 0..n-1. */
 #define LIVE_MASK(n) ((n) >= 64 ? ~0ull : (1ull << (n)) - 1)
 
-/* Quotes of one group: where text is inside (*inside_mask, opening quotes included), and what breaks
- * the rules.  A quote may open a field only behind a delimiter, a line end, or a closing quote (that
- * makes two of one), and behind a closing one may only stand these or CR LF. */
+/* Quotes of one group: where text is inside (*inside_mask, opening quotes included), and what
+ * breaks the rules.  A quote may open a field only behind a delimiter, a line end, or a closing
+ * quote (that makes two of one), and behind a closing one may only stand these or CR LF. */
 BODY_ATTR static inline uint64_t BODY(quotes)(const weir_csv_dialect *d, weir_csv_cut *s,
                                               const uint8_t *p, group g, uint64_t quote,
                                               uint64_t lf, size_t size, uint64_t *inside_mask) {
@@ -21,8 +21,8 @@ BODY_ATTR static inline uint64_t BODY(quotes)(const weir_csv_dialect *d, weir_cs
     uint64_t ends = group_eq(g, d->delimiter) | lf | quote, cr = group_eq(g, '\r');
     uint64_t before = p[-1] == d->delimiter || p[-1] == '\n' || p[-1] == d->quote;
     uint64_t behind = close << 1 | s->closed, behind_cr = (behind & cr) << 1 | s->closed_cr;
-    uint64_t bad = (open & ~(ends << 1 | before)) | (behind & ~(ends | cr) & live) |
-                   (behind_cr & ~lf & live);
+    uint64_t bad =
+        (open & ~(ends << 1 | before)) | (behind & ~(ends | cr) & live) | (behind_cr & ~lf & live);
     s->inside = (uint64_t)((int64_t)inside >> 63);
     s->closed = close >> (size - 1) & 1;
     s->closed_cr = (behind & cr) >> (size - 1) & 1;
@@ -121,7 +121,8 @@ BODY_ATTR static uint64_t BODY(lines)(const uint8_t *p, size_t from, size_t to) 
     for (size_t at = from; at < to; at += 64) {
         uint64_t live = LIVE_MASK(to - at);
         group g = group_load(p + at);
-        lines += BODY(group_lines)(group_eq(g, '\n') & live, group_eq(g, '\r') & live, p[at - 1]);
+        lines += BODY(group_lines)(group_eq(g, '\n') & live, group_eq(g, '\r') & live,
+                                   at ? p[at - 1] : 0);
     }
     return lines;
 }

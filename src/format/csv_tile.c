@@ -1,8 +1,8 @@
 /* The splitter: a chunk -> tiles, that is some rows with the offsets of their fields.
  *
  * The vector index gives the offsets of all delimiters and line ends.  Where each row has as many
- * fields as the layout, these very offsets are the tile.  Other rows, blank lines and chunks that the
- * automaton must take are laid out one by one.
+ * fields as the layout, these very offsets are the tile.  Other rows, blank lines and chunks that
+ * the automaton must take are laid out one by one.
  */
 #include "format/csv.h"
 
@@ -12,8 +12,8 @@
 
 static weir_status make_room(weir_csv_splitter *s, weir_error *err) {
     size_t room = TILE_OFFSETS > s->n_fields * 2 + 256 ? TILE_OFFSETS : s->n_fields * 2 + 256;
-    weir_status status = weir_grow((void **)&s->found, &s->room, room + 16, sizeof *s->found,
-                                   (size_t)1 << 24, err);
+    weir_status status =
+        weir_grow((void **)&s->found, &s->room, room + 16, sizeof *s->found, (size_t)1 << 24, err);
     if (status != WEIR_OK) return status;
     status = weir_grow((void **)&s->pos, &s->pos_room, room, sizeof *s->pos, (size_t)1 << 24, err);
     if (status != WEIR_OK || s->rows_room) return status;
@@ -139,8 +139,8 @@ static bool is_line_end(const weir_csv_splitter *s, uint32_t at) {
     return at == s->end || s->data[at] == '\n';
 }
 
-/* Fetches offsets until `found` is full or the chunk ends.  A last record without line end gets one at
- * s->end. */
+/* Fetches offsets until `found` is full or the chunk ends.  A last record without line end gets one
+ * at s->end. */
 static void fetch(weir_csv_splitter *s) {
     while (s->at < s->end && s->room - 16 - s->n_found >= 64) {
         size_t n = 0;
@@ -161,8 +161,8 @@ static void drop_found(weir_csv_splitter *s, size_t n, uint32_t n_lines) {
     s->index.n_lines -= n_lines;
 }
 
-/* Rows begin and end where every n-th of the offsets says; true when all of these, of which there are
- * `whole`, are line ends.  The first `rows` are laid out. */
+/* Rows begin and end where every n-th of the offsets says; true when all of these, of which there
+ * are `whole`, are line ends.  The first `rows` are laid out. */
 static bool plain_rows(weir_csv_splitter *s, uint32_t rows, size_t whole) {
     size_t n = s->n_fields, start = s->row_start;
     const uint32_t *last = s->found + n - 1;
@@ -171,7 +171,7 @@ static bool plain_rows(weir_csv_splitter *s, uint32_t rows, size_t whole) {
         uint32_t end = *last;
         other |= !is_line_end(s, end);
         s->row_begin[r] = (uint32_t)start;
-        s->row_end[r] = end - (s->data[end - 1] == '\r' && end > start);
+        s->row_end[r] = end - (end > start && s->data[end - 1] == '\r');
         start = (size_t)end + 1;
     }
     for (size_t r = rows; r < whole; r++, last += n) other |= !is_line_end(s, *last);
@@ -225,8 +225,7 @@ static weir_status endless_row(weir_csv_splitter *s, weir_csv_tile *tile, weir_e
     s->row_end[0] = (uint32_t)trim_line_end(s, s->row_start, s->found[k]);
     s->row_start = (size_t)s->found[k] + 1;
     drop_found(s, k + 1, 1);
-    weir_status status =
-        add_fault(s, (weir_csv_fault){.row = 0, .fields = (uint32_t)fields}, err);
+    weir_status status = add_fault(s, (weir_csv_fault){.row = 0, .fields = (uint32_t)fields}, err);
     set_tile(s, 1, s->pos, tile);
     return status;
 }
@@ -249,8 +248,8 @@ weir_status weir_csv_splitter_next(weir_csv_splitter *s, uint32_t max_rows, weir
         }
         if (s->automaton) return tile_by_automaton(s, max_rows, tile, err);
         size_t whole = s->n_found / s->n_fields;
-        uint32_t rows = whole < rows_that_fit(s, max_rows) ? (uint32_t)whole
-                                                           : rows_that_fit(s, max_rows);
+        uint32_t rows =
+            whole < rows_that_fit(s, max_rows) ? (uint32_t)whole : rows_that_fit(s, max_rows);
         if (s->n_found == 0) {
             set_tile(s, 0, s->found, tile);
             return WEIR_OK;

@@ -82,9 +82,8 @@ static void bind_nulls(weir_csv_target *t, const weir_opt_column *column,
 }
 
 weir_status weir_csv_target_init(weir_csv_target *t, const weir_field *field,
-                                 const weir_opt_column *column,
-                                 const weir_csv_read_config *config, weir_arena *arena,
-                                 weir_error *err) {
+                                 const weir_opt_column *column, const weir_csv_read_config *config,
+                                 weir_arena *arena, weir_error *err) {
     t->type = field->type;
     t->name = field->name;
     t->not_null = field->not_null;
@@ -128,8 +127,10 @@ static weir_num parse_time(weir_csv_target *t, const char *p, size_t n, void *ou
     weir_num code;
     if (t->program) {
         code = weir_time_program_parse(t->program, t->time_kind, p, n, &t->zone, t->ambiguous, &v);
-        if (code == WEIR_NUM_OK && t->type->id == WEIR_DATE) *(int32_t *)out = (int32_t)v;
-        else if (code == WEIR_NUM_OK) *(int64_t *)out = v;
+        if (code == WEIR_NUM_OK && t->type->id == WEIR_DATE)
+            *(int32_t *)out = (int32_t)v;
+        else if (code == WEIR_NUM_OK)
+            *(int64_t *)out = v;
         return code;
     }
     switch (t->type->id) {
@@ -157,7 +158,8 @@ static weir_num parse_fixed(weir_csv_target *t, const char *p, size_t n, void *o
         if (code == WEIR_NUM_OK) *(uint8_t *)out = v;
         return code;
     }
-    default: return weir_type_is_integer(type) ? parse_integer(t, p, n, out) : parse_time(t, p, n, out);
+    default:
+        return weir_type_is_integer(type) ? parse_integer(t, p, n, out) : parse_time(t, p, n, out);
     }
 }
 
@@ -231,8 +233,8 @@ static weir_status side_room(weir_csv_target *t, size_t size, weir_ctx *ctx, siz
 }
 
 static void set_side_view(weir_csv_target *t, size_t offset, size_t size, void *out) {
-    *(weir_view *)out = weir_view_make(t->side->data + offset, (uint32_t)size, t->side_number,
-                                       (uint32_t)offset);
+    *(weir_view *)out =
+        weir_view_make(t->side->data + offset, (uint32_t)size, t->side_number, (uint32_t)offset);
     if (size > 12) t->side->size = offset + size;
 }
 
@@ -318,15 +320,14 @@ weir_status weir_csv_value(weir_csv_target *t, const weir_csv_dialect *d, const 
             text = inner;
         }
     }
-    bool null = text.size == 0 ? (quoted ? !t->text || (t->null_quoted && t->empty_is_null)
-                                         : t->empty_is_null)
-                               : (!quoted || t->null_quoted) && weir_csv_is_null_word(t, text);
+    bool null = text.size == 0
+                    ? (quoted ? !t->text || (t->null_quoted && t->empty_is_null) : t->empty_is_null)
+                    : (!quoted || t->null_quoted) && weir_csv_is_null_word(t, text);
     if (null) {
         *outcome = WEIR_CSV_NULL;
         return WEIR_OK;
     }
-    if (t->text)
-        return text_value(t, text, aside, at, row, blame, ctx, out, outcome, err);
+    if (t->text) return text_value(t, text, aside, at, row, blame, ctx, out, outcome, err);
     weir_num code = parse_fixed(t, text.data, text.size, out);
     if (code == WEIR_NUM_OK) return WEIR_OK;
     *outcome = WEIR_CSV_FAILED;

@@ -1,5 +1,5 @@
-/* From fields to values of one column: fast kernels over up to 64 rows, and an exact path for what they
- * leave over.  Private to csv. */
+/* From fields to values of one column: fast kernels over up to 64 rows, and an exact path for what
+ * they leave over.  Private to csv. */
 #ifndef WEIR_FORMAT_CSV_VALUE_H
 #define WEIR_FORMAT_CSV_VALUE_H
 
@@ -16,38 +16,38 @@ typedef struct weir_csv_cells {
 } weir_csv_cells;
 
 typedef struct weir_csv_target weir_csv_target;
-/* Converts what is plain and simple to out (room for n values); bit i of the result: field i was left
- * over (its value is zero).  May read 64 bytes in front of and behind a field. */
+/* Converts what is plain and simple to out (room for n values); bit i of the result: field i was
+ * left over (its value is zero).  May read 64 bytes in front of and behind a field. */
 typedef uint64_t (*weir_csv_kernel)(const weir_csv_target *t, const weir_csv_cells *cells,
                                     void *out);
 
 /* Where the values of one column go, and how. */
 struct weir_csv_target {
-    uint32_t field;          /* in the schema */
-    uint32_t source;         /* number of the physical column */
+    uint32_t field;  /* in the schema */
+    uint32_t source; /* number of the physical column */
     const weir_type *type;
-    const char *name;        /* of the schema's field */
+    const char *name; /* of the schema's field */
     bool not_null;
-    bool empty_is_null;      /* an unquoted empty field is null */
-    bool text;               /* STRING, BINARY, JSON: the empty string is a value */
+    bool empty_is_null; /* an unquoted empty field is null */
+    bool text;          /* STRING, BINARY, JSON: the empty string is a value */
     bool null_quoted;
-    weir_opt_strings nulls;  /* words other than the empty one */
-    uint64_t null_sizes;     /* bit n: some word has n bytes (63: 63 or more) */
+    weir_opt_strings nulls; /* words other than the empty one */
+    uint64_t null_sizes;    /* bit n: some word has n bytes (63: 63 or more) */
     weir_csv_kernel kernel;
-    weir_csv_kernel fallback; /* when it leaves much over: slower, takes more; or NULL */
-    bool may_peel, quoted_mostly; /* quotes are taken off before the kernel; see csv_read.c */
-    int64_t min, max;        /* integers */
+    weir_csv_kernel fallback;         /* when it leaves much over: slower, takes more; or NULL */
+    bool may_peel, quoted_mostly;     /* quotes are taken off before the kernel; see csv_read.c */
+    int64_t min, max;                 /* integers */
     const weir_time_program *program; /* `format`, or NULL */
     weir_time_kind time_kind;
     weir_zone_cache zone;
     bool zone_utc;
     weir_ambiguous ambiguous;
-    int quote;               /* the dialect's, or -1 */
-    bool check_utf8;         /* the chunk is not valid UTF-8 as a whole */
+    int quote;       /* the dialect's, or -1 */
+    bool check_utf8; /* the chunk is not valid UTF-8 as a whole */
     /* The batch in the making. */
     weir_column *column;
-    uint32_t block;          /* number of the chunk's block in the column */
-    weir_block *side;        /* unescaped text; retained by column */
+    uint32_t block;   /* number of the chunk's block in the column */
+    weir_block *side; /* unescaped text; retained by column */
     uint32_t side_number;
 };
 
@@ -68,12 +68,10 @@ static inline weir_status weir_csv_blame_need(weir_csv_blame *b, weir_error *err
 }
 
 /* Result of the exact path. */
-typedef enum weir_csv_outcome {
-    WEIR_CSV_VALUE, WEIR_CSV_NULL, WEIR_CSV_FAILED
-} weir_csv_outcome;
+typedef enum weir_csv_outcome { WEIR_CSV_VALUE, WEIR_CSV_NULL, WEIR_CSV_FAILED } weir_csv_outcome;
 
-/* One field, exactly: quotes, escapes, null words, any form of the type.  out: the value's place. On
- * FAILED the reason went to blame under row.  WEIR_* status only for want of memory. */
+/* One field, exactly: quotes, escapes, null words, any form of the type.  out: the value's place.
+ * On FAILED the reason went to blame under row.  WEIR_* status only for want of memory. */
 WEIR_MUST_USE weir_status weir_csv_value(weir_csv_target *t, const weir_csv_dialect *d,
                                          const uint8_t *data, uint32_t start, uint32_t end,
                                          uint32_t row, weir_csv_blame *blame, weir_ctx *ctx,

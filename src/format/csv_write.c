@@ -1,9 +1,9 @@
 /* The encoder: batches -> RFC 4180 bytes.
  *
  * Tile by tile (some rows, all columns): each column is turned into (pointer, length) pairs, values
- * other than text being formatted into slots; then row by row the pairs are copied behind one another.
- * So there is no call or branch on the type per value, and the size of a tile is known before its first
- * byte is written.
+ * other than text being formatted into slots; then row by row the pairs are copied behind one
+ * another. So there is no call or branch on the type per value, and the size of a tile is known
+ * before its first byte is written.
  */
 #include "format/csv_cells.h"
 
@@ -14,13 +14,13 @@ struct weir_encoder {
     weir_schema *schema;
     weir_csv_style style;
     weir_csv_cell_column *columns;
-    weir_arena arena;      /* format programs, slots */
+    weir_arena arena; /* format programs, slots */
     uint32_t tile_rows;
-    const uint8_t **text;  /* tile_rows * n_fields */
+    const uint8_t **text; /* tile_rows * n_fields */
     uint32_t *size;
-    uint32_t *rows;        /* of a batch: the physical rows to write */
+    uint32_t *rows; /* of a batch: the physical rows to write */
     size_t rows_capacity;
-    double row_bytes;      /* average so far, to make blocks of the right size at once */
+    double row_bytes; /* average so far, to make blocks of the right size at once */
 };
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -44,8 +44,8 @@ static weir_status encoder_new(const void *config, weir_schema *schema, weir_ctx
     e->columns = weir_alloc_zero(schema->n_fields, sizeof *e->columns);
     if (!e->text || !e->size || !e->columns) WEIR_TRY(weir_error_nomem(err));
     for (uint32_t i = 0; i < schema->n_fields; i++)
-        WEIR_TRY(weir_csv_cell_column_init(&e->columns[i], &schema->fields[i], config,
-                                           e->tile_rows, &e->arena, err));
+        WEIR_TRY(weir_csv_cell_column_init(&e->columns[i], &schema->fields[i], config, e->tile_rows,
+                                           &e->arena, err));
     *out = e;
     e = NULL;
 out:

@@ -2,14 +2,16 @@
  *
  * Reading is cut serially and parsed in parallel:
  *
- *     stream --(one cutter a split)--> chunks, numbered, record-aligned --(a decoder a worker)--> batches
+ *     stream --(one cutter a split)--> chunks, numbered, record-aligned --(a decoder a worker)-->
+ * batches
  *
- * Every record of the input is in exactly one chunk; what the cutter decides about record borders is
- * final, so the result does not depend on the number of threads or on chunk_bytes.  A decoder gives
- * one or several batches a chunk (several when a chunk holds more than WEIR_BATCH_MAX_ROWS records).
+ * Every record of the input is in exactly one chunk; what the cutter decides about record borders
+ * is final, so the result does not depend on the number of threads or on chunk_bytes.  A decoder
+ * gives one or several batches a chunk (several when a chunk holds more than WEIR_BATCH_MAX_ROWS
+ * records).
  *
- * Writing: an encoder per worker turns batches into blocks of bytes; one writer puts the blocks of a
- * file one behind the other, between header and footer.
+ * Writing: an encoder per worker turns batches into blocks of bytes; one writer puts the blocks of
+ * a file one behind the other, between header and footer.
  *
  * A row that cannot be read or written goes to the batch's failures and is never dropped silently.
  */
@@ -22,19 +24,27 @@
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-typedef enum weir_infer_mode { WEIR_INFER_FULL, WEIR_INFER_SAMPLE, WEIR_INFER_NONE } weir_infer_mode;
-typedef enum weir_extra_columns { WEIR_EXTRA_KEEP, WEIR_EXTRA_DROP, WEIR_EXTRA_REJECT } weir_extra_columns;
+typedef enum weir_infer_mode {
+    WEIR_INFER_FULL,
+    WEIR_INFER_SAMPLE,
+    WEIR_INFER_NONE
+} weir_infer_mode;
+typedef enum weir_extra_columns {
+    WEIR_EXTRA_KEEP,
+    WEIR_EXTRA_DROP,
+    WEIR_EXTRA_REJECT
+} weir_extra_columns;
 
-/* What is asked of a reader; the same object for all splits of a source.  Borrowed: lives as long as
- * the source. */
+/* What is asked of a reader; the same object for all splits of a source.  Borrowed: lives as long
+ * as the source. */
 typedef struct weir_read_request {
-    const void *config;               /* the format's read config */
-    const weir_opt_columns *columns;  /* declared columns: types, from, format, timezone */
+    const void *config;              /* the format's read config */
+    const weir_opt_columns *columns; /* declared columns: types, from, format, timezone */
     weir_infer_mode infer;
     weir_extra_columns extra;
-    size_t chunk_bytes;       /* aimed size of a chunk; 64 .. 16 MiB */
-    size_t max_record_bytes;  /* a longer record is a reject; at least chunk_bytes */
-    weir_ledger *ledger;      /* chunks are charged here */
+    size_t chunk_bytes;      /* aimed size of a chunk; 64 .. 16 MiB */
+    size_t max_record_bytes; /* a longer record is a reject; at least chunk_bytes */
+    weir_ledger *ledger;     /* chunks are charged here */
     weir_cancel *cancel;
 } weir_read_request;
 
@@ -54,23 +64,23 @@ weir_layout *weir_layout_retain(weir_layout *l);
 void weir_layout_release(weir_layout *l);
 
 typedef enum weir_chunk_flags {
-    WEIR_CHUNK_IRREGULAR = 1,   /* quotes stand where the fast parser does not expect them */
-    WEIR_CHUNK_ONE_LINE = 2,    /* quotes do not span lines in this chunk (resynchronising) */
-    WEIR_CHUNK_TOO_LONG = 4,    /* one record longer than max_record_bytes; bytes hold its beginning */
-    WEIR_CHUNK_LAST = 8         /* ends at the end of the split */
+    WEIR_CHUNK_IRREGULAR = 1, /* quotes stand where the fast parser does not expect them */
+    WEIR_CHUNK_ONE_LINE = 2,  /* quotes do not span lines in this chunk (resynchronising) */
+    WEIR_CHUNK_TOO_LONG = 4, /* one record longer than max_record_bytes; bytes hold its beginning */
+    WEIR_CHUNK_LAST = 8      /* ends at the end of the split */
 } weir_chunk_flags;
 
 typedef struct weir_chunk {
-    weir_block *block;    /* retained by the chunk; bytes begin..end of it */
-    uint32_t begin, end;  /* record-aligned, line end of the last record included */
+    weir_block *block;   /* retained by the chunk; bytes begin..end of it */
+    uint32_t begin, end; /* record-aligned, line end of the last record included */
     uint32_t flags;
-    uint32_t n_lines;     /* line ends in begin..end: never fewer than records - 1 */
-    uint32_t split;       /* filled by the source */
-    uint64_t sequence;    /* 0, 1, 2, ... within the split */
-    uint64_t first_byte;  /* address of `begin` in the split (after decompression) */
-    uint64_t first_line;  /* 1-based */
+    uint32_t n_lines;  /* line ends in begin..end: never fewer than records - 1; 0 = not counted */
+    uint32_t split;    /* filled by the source */
+    uint64_t sequence; /* 0, 1, 2, ... within the split */
+    uint64_t first_byte;    /* address of `begin` in the split (after decompression) */
+    uint64_t first_line;    /* 1-based */
     uint64_t skipped_bytes; /* TOO_LONG: bytes of the record that were read but not kept */
-    weir_layout *layout;  /* retained; may be NULL */
+    weir_layout *layout;    /* retained; may be NULL */
 } weir_chunk;
 void weir_chunk_clear(weir_chunk *c);
 
@@ -87,15 +97,16 @@ typedef struct weir_read_ops {
     /* The next chunk; *end true (and no chunk) behind the last. */
     weir_status (*cutter_next)(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err);
     void (*cutter_free)(weir_cutter *c);
-    /* The layout of records that come without their file (replays): names of the physical columns in
-     * order, the rest as the config says.  NULL when names are all there is. */
+    /* The layout of records that come without their file (replays): names of the physical columns
+     * in order, the rest as the config says.  NULL when names are all there is. */
     weir_status (*layout_of)(const weir_read_request *request, const char *const *names, uint32_t n,
                              weir_layout **out, weir_error *err);
     /* Looks at all values of a chunk for type inference.  Thread-safe for different `into`. */
     weir_status (*infer)(const weir_read_request *request, const weir_chunk *chunk,
                          struct weir_inference *into, weir_error *err);
-    /* A decoder for one worker.  schema holds only the fields that are wanted; field names are final
-     * names, request->columns tells which physical column (`from`) feeds each. Retains schema. */
+    /* A decoder for one worker.  schema holds only the fields that are wanted; field names are
+     * final names, request->columns tells which physical column (`from`) feeds each. Retains
+     * schema. */
     weir_status (*decoder_new)(const weir_read_request *request, weir_schema *schema, weir_ctx *ctx,
                                weir_decoder **out, weir_error *err);
     /* Starts on a chunk (retains what it needs of it). */
@@ -116,12 +127,14 @@ typedef struct weir_write_ops {
     weir_status (*header)(weir_encoder *e, weir_buf *out, weir_error *err);
     /* The alive, not failed rows of batch as bytes: a new block (one reference) charged to
      * ctx->ledger, *out NULL when no row was left.  meta: what the footer needs of this piece
-     * (nothing for text formats).  Rows that the format cannot hold get a failure and are left out. */
+     * (nothing for text formats).  Rows that the format cannot hold get a failure and are left out.
+     */
     weir_status (*encode)(weir_encoder *e, weir_ctx *ctx, weir_batch *batch, weir_block **out,
                           weir_buf *meta, weir_error *err);
-    /* Bytes behind the last record; metas in file order with the offset each piece was written at. */
-    weir_status (*footer)(weir_encoder *e, const weir_slice *metas, const uint64_t *offsets, size_t n,
-                          weir_buf *out, weir_error *err);
+    /* Bytes behind the last record; metas in file order with the offset each piece was written at.
+     */
+    weir_status (*footer)(weir_encoder *e, const weir_slice *metas, const uint64_t *offsets,
+                          size_t n, weir_buf *out, weir_error *err);
     void (*encoder_free)(weir_encoder *e);
 } weir_write_ops;
 
@@ -129,7 +142,7 @@ typedef struct weir_write_ops {
 
 typedef struct weir_format {
     const char *name, *summary;
-    const char *const *extensions; /* ".csv", ...; NULL-terminated */
+    const char *const *extensions;   /* ".csv", ...; NULL-terminated */
     const weir_option *read_options; /* NULL = cannot read */
     size_t read_config_size;
     const weir_read_ops *read;

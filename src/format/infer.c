@@ -1,5 +1,5 @@
-/* Type inference: each column keeps a set of types that still hold all its values, and for each type
- * that does not, the value with the smallest address that ruled it out. */
+/* Type inference: each column keeps a set of types that still hold all its values, and for each
+ * type that does not, the value with the smallest address that ruled it out. */
 #include "format/infer.h"
 
 #include "text/encode.h"
@@ -11,14 +11,22 @@
 
 /* The candidates, from narrow to wide; STRING holds everything. */
 enum {
-    AS_BOOL, AS_INT64, AS_DECIMAL, AS_FLOAT64, AS_DATE, AS_TIME, AS_TIMESTAMP, AS_TIMESTAMPTZ,
-    AS_UUID, CANDIDATES
+    AS_BOOL,
+    AS_INT64,
+    AS_DECIMAL,
+    AS_FLOAT64,
+    AS_DATE,
+    AS_TIME,
+    AS_TIMESTAMP,
+    AS_TIMESTAMPTZ,
+    AS_UUID,
+    CANDIDATES
 };
 #define ALL_ALIVE ((1u << CANDIDATES) - 1)
 #define NUMBERS (1u << AS_INT64 | 1u << AS_DECIMAL | 1u << AS_FLOAT64)
 
 static const weir_type_id candidate_ids[CANDIDATES] = {
-    WEIR_BOOL, WEIR_INT64, WEIR_DECIMAL, WEIR_FLOAT64, WEIR_DATE,
+    WEIR_BOOL, WEIR_INT64,     WEIR_DECIMAL,     WEIR_FLOAT64, WEIR_DATE,
     WEIR_TIME, WEIR_TIMESTAMP, WEIR_TIMESTAMPTZ, WEIR_UUID};
 
 typedef struct witness {
@@ -29,14 +37,14 @@ typedef struct witness {
 typedef struct evidence {
     char *name;
     uint32_t name_size;
-    uint32_t alive;          /* bits of candidates */
-    bool scalars, nested;    /* values seen of either kind */
-    bool exponent;           /* a number with an exponent, or nan, inf */
+    uint32_t alive;       /* bits of candidates */
+    bool scalars, nested; /* values seen of either kind */
+    bool exponent;        /* a number with an exponent, or nan, inf */
     int max_whole, max_fraction;
-    weir_address last;       /* largest address of a witness: later values need no second look */
+    weir_address last; /* largest address of a witness: later values need no second look */
     witness *witnesses[CANDIDATES]; /* NULL = none */
-    witness *widest;         /* the number with most digits before the point */
-    const weir_type *stated; /* nested values: the type that holds all */
+    witness *widest;                /* the number with most digits before the point */
+    const weir_type *stated;        /* nested values: the type that holds all */
 } evidence;
 
 struct weir_inference {
@@ -121,7 +129,9 @@ weir_status weir_inference_column(weir_inference *i, weir_slice name, uint32_t *
     return WEIR_OK;
 }
 
-uint32_t weir_inference_count(const weir_inference *i) { return (uint32_t)i->n; }
+uint32_t weir_inference_count(const weir_inference *i) {
+    return (uint32_t)i->n;
+}
 
 const char *weir_inference_name(const weir_inference *i, uint32_t column) {
     return i->columns[column].name;
@@ -134,8 +144,7 @@ static bool address_before(weir_address a, weir_address b) {
     return a.byte != b.byte ? a.byte < b.byte : a.line < b.line;
 }
 
-static weir_status set_witness(witness **place, weir_slice text, weir_address at,
-                               weir_error *err) {
+static weir_status set_witness(witness **place, weir_slice text, weir_address at, weir_error *err) {
     if (*place && !address_before(at, (*place)->at)) return WEIR_OK;
     if (!*place) {
         *place = weir_alloc_zero(1, sizeof **place);
@@ -159,7 +168,9 @@ static weir_status rule_out(evidence *e, int candidate, weir_slice text, weir_ad
 
 /* ---- what a text could be ------------------------------------------------------------------- */
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 /* Numbers that are no codes: no plus sign, no needless zero in front. */
 static bool looks_numeric(weir_slice s) {
@@ -329,7 +340,8 @@ static weir_status unify_numbers(const weir_type *a, const weir_type *b, const w
         *out = weir_type_of(WEIR_INT64);
         return WEIR_OK;
     }
-    int scale_a = a->id == WEIR_DECIMAL ? a->scale : 0, scale_b = b->id == WEIR_DECIMAL ? b->scale : 0;
+    int scale_a = a->id == WEIR_DECIMAL ? a->scale : 0,
+        scale_b = b->id == WEIR_DECIMAL ? b->scale : 0;
     int scale = scale_a > scale_b ? scale_a : scale_b;
     int whole = whole_digits(a) > whole_digits(b) ? whole_digits(a) : whole_digits(b);
     if (whole + scale > WEIR_DECIMAL_MAX_PRECISION) {
@@ -426,7 +438,8 @@ static weir_status merge_column(evidence *to, const evidence *from, weir_error *
         to->widest = NULL;
     }
     if (from->max_whole == to->max_whole && from->widest)
-        WEIR_TRY(set_witness(&to->widest, weir_slice_of(from->widest->text), from->widest->at, err));
+        WEIR_TRY(
+            set_witness(&to->widest, weir_slice_of(from->widest->text), from->widest->at, err));
     if (from->max_fraction > to->max_fraction) to->max_fraction = from->max_fraction;
     if (from->stated)
         WEIR_TRY(unify(to->stated ? to->stated : from->stated, from->stated, &to->stated, err));
@@ -452,8 +465,8 @@ static bool decimal_fits(const evidence *e) {
            e->max_whole + e->max_fraction <= WEIR_DECIMAL_MAX_PRECISION;
 }
 
-weir_status weir_inference_result(const weir_inference *i, uint32_t column,
-                                  const weir_type **type, weir_error *err) {
+weir_status weir_inference_result(const weir_inference *i, uint32_t column, const weir_type **type,
+                                  weir_error *err) {
     const evidence *e = &i->columns[column];
     *type = weir_type_of(WEIR_STRING);
     if (e->nested) {

@@ -1,4 +1,5 @@
-/* The one list of formats; `weir help`, the documents and the conformance tests are made from it. */
+/* The one list of formats; `weir help`, the documents and the conformance tests are made from it.
+ */
 #include <strings.h>
 
 #include "format/csv.h"

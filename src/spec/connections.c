@@ -25,7 +25,8 @@ static bool one_connection(loader *l, weir_connection_spec *c, const weir_node *
     c->connector = weir_spec_connector(l, map, "type", given);
     if (!c->connector || l->nomem) return !l->nomem;
     void *config = weir_spec_new(l, 1, c->connector->config_size);
-    if (!config) return false;
+    map = weir_spec_fill_params(l, map);
+    if (!config || !map) return false;
     c->config = config;
     weir_option_part parts[] = {{weir_spec_connection_options, &type},
                                 {c->connector->options, config}};

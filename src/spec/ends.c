@@ -239,6 +239,7 @@ bool weir_spec_source(loader *l, weir_source_spec *s, const weir_node *map) {
     if (later_keys(l, map)) return weir_spec_bind_known(l, weir_spec_source_options, map, &form);
     end e = {.role = "source", .reads = true, .map = map};
     if (!bind_end(l, &e, weir_spec_source_options, &form)) return false;
+    if (!weir_spec_check_texts(l, weir_spec_source_options, &form, false)) return false;
     s->type = e.type;
     s->connection_name = e.connection_name;
     s->connector = e.connector;

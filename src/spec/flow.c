@@ -70,6 +70,7 @@ static bool add_operator(loader *l, weir_flow_spec *flow, const weir_node *item)
         void *config = weir_spec_new(l, 1, kind->config_size);
         weir_option_part part = {kind->options, config};
         if (!config || !weir_spec_bind(l, &part, 1, &single)) return false;
+        if (!weir_spec_check_texts(l, kind->options, config, true)) return false;
         flow->operators[flow->n_operators++] =
             (weir_operator_spec){.kind = kind, .config = config, .node = item->items[i]};
     }

@@ -48,6 +48,11 @@ const char *weir_spec_suggest(loader *l, const char *word, const char *known,
                               const char *(*get)(const void *context, size_t i),
                               const void *context);
 
+/* texts.c: how types of columns and, where asked, expressions are written in what was bound; errors
+ * go to diags. */
+bool weir_spec_check_texts(loader *l, const weir_option *table, const void *config,
+                           bool expressions);
+
 /* resolve.c */
 /* The connector called name for a role; errors at the value of map's key. */
 const weir_connector *weir_spec_connector(loader *l, const weir_node *map, const char *key,

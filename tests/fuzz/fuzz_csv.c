@@ -1,6 +1,6 @@
-/* Fuzzes the CSV reader and writer.  The first four bytes choose dialect, size of chunks and types.  The
- * outcome may not depend on the size of chunks or on vector code, and good rows of text come back the
- * same when they are written and read again. */
+/* Fuzzes the CSV reader and writer.  The first four bytes choose dialect, size of chunks and types.
+ * The outcome may not depend on the size of chunks or on vector code, and good rows of text come
+ * back the same when they are written and read again. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -30,8 +30,9 @@ static void mix(uint64_t *h, const void *p, size_t n) {
 }
 
 static weir_schema *make_schema(const weir_layout *layout, unsigned types) {
-    static const weir_type_id ids[] = {WEIR_INT64, WEIR_DATE, WEIR_TIMESTAMPTZ, WEIR_DECIMAL,
-                                       WEIR_FLOAT64, WEIR_BOOL, WEIR_JSON, WEIR_BINARY, WEIR_INT16};
+    static const weir_type_id ids[] = {WEIR_INT64,   WEIR_DATE,    WEIR_TIMESTAMPTZ,
+                                       WEIR_DECIMAL, WEIR_FLOAT64, WEIR_BOOL,
+                                       WEIR_JSON,    WEIR_BINARY,  WEIR_INT16};
     weir_error err = {0};
     weir_schema *schema = NULL;
     weir_field *fields = calloc(layout->n_names + 1, sizeof *fields);

@@ -25,8 +25,10 @@ static weir_status source_open(const weir_source_request *request, const weir_en
     const weir_field fields[] = {{"n", weir_type_of(WEIR_INT64), true},
                                  {"even", weir_type_of(WEIR_BOOL), false}};
     weir_status status = weir_schema_new(fields, 2, &s->schema, err);
-    if (status != WEIR_OK) weir_free(s);
-    else *out = s;
+    if (status != WEIR_OK)
+        weir_free(s);
+    else
+        *out = s;
     return status;
 }
 
@@ -71,7 +73,8 @@ static weir_status fill(source *s, uint32_t rows, weir_batch **out, weir_error *
     weir_batch *b = NULL;
     weir_status status = weir_batch_new(s->schema, rows, &b, err);
     for (uint32_t c = 0; status == WEIR_OK && c < 2; c++)
-        status = weir_column_new(s->schema->fields[c].type, rows, s->env->ledger, &b->columns[c], err);
+        status =
+            weir_column_new(s->schema->fields[c].type, rows, s->env->ledger, &b->columns[c], err);
     if (status != WEIR_OK) {
         weir_batch_free(b);
         return status;
@@ -249,7 +252,9 @@ static weir_status sink_prepare(void *object, weir_buf *handle, weir_error *err)
                                                                         : weir_error_nomem(err);
 }
 
-static void writer_free(void *object) { weir_free(object); }
+static void writer_free(void *object) {
+    weir_free(object);
+}
 
 static weir_status sink_commit(void *object, const weir_epoch *epoch, const weir_slice *handles,
                                size_t n, weir_load_counts *counts, weir_error *err) {

@@ -5,8 +5,8 @@
 
 #include "connect/connector.h"
 
-/* A source of numbers: column n = 0, 1, 2, ... in batches of batch_rows, one column "n" int64 and one
- * "even" bool; endless when rows is 0.  fail_at > 0: reading batch fail_at fails. */
+/* A source of numbers: column n = 0, 1, 2, ... in batches of batch_rows, one column "n" int64 and
+ * one "even" bool; endless when rows is 0.  fail_at > 0: reading batch fail_at fails. */
 typedef struct test_source_config {
     uint64_t rows;
     uint32_t batch_rows;
@@ -26,11 +26,12 @@ typedef struct test_sink_log {
 } test_sink_log;
 typedef struct test_sink_config {
     test_sink_log *log;
-    int64_t sleep_us;        /* per write */
-    int fail_writer;         /* number of the writer that fails, -1 = none */
-    uint64_t fail_at_write;  /* at its n-th write */
+    int64_t sleep_us;       /* per write */
+    int fail_writer;        /* number of the writer that fails, -1 = none */
+    uint64_t fail_at_write; /* at its n-th write */
     bool fail_prepare, fail_commit;
-    int64_t refuse_multiple; /* rows whose n is a multiple of it are refused by the target; 0 = none */
+    int64_t
+        refuse_multiple; /* rows whose n is a multiple of it are refused by the target; 0 = none */
 } test_sink_config;
 extern const weir_connector test_sink_one;  /* one writer, in order */
 extern const weir_connector test_sink_many; /* a writer a worker */

@@ -124,8 +124,8 @@ static weir_status find_partitions(sink *s, weir_error *err) {
     return WEIR_OK;
 }
 
-/* A file that is there is only overwritten when the user says so.  Asked before anything is decided:
- * a commit cannot fail any more. */
+/* A file that is there is only overwritten when the user says so.  Asked before anything is
+ * decided: a commit cannot fail any more. */
 static weir_status check_free(const sink *s, const char *path, weir_error *err) {
     struct stat st;
     if (s->request.mode == WEIR_MODE_REPLACE || lstat(path, &st) != 0) return WEIR_OK;

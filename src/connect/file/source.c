@@ -287,6 +287,7 @@ static weir_status source_split_end(void *object, bool aborted, weir_error *err)
     s->cutter = NULL;
     s->stream = NULL;
     if (aborted || !s->split || s->split->mtime_ns == 0) return WEIR_OK;
+    if (!readable_again(s->split->name)) return WEIR_OK; /* a pipe's times say nothing */
     weir_file_info now = {0};
     weir_status status = weir_file_stat(s->split->name, &now, err);
     if (status != WEIR_OK) return status;

@@ -322,6 +322,8 @@ static weir_status sink_begin(void *object, const weir_epoch *epoch, weir_error 
     WEIR_TRY(insert_token(s, epoch, err));
     WEIR_TRY(prepare_target(s, &sql, err));
 out:
+    if (status != WEIR_OK && err && !err->source[0])
+        weir_error_at(err, ((const weir_sqlite_config *)s->request.connection)->path, 0, 0);
     weir_buf_clear(&sql);
     return status;
 }

@@ -207,8 +207,8 @@ static weir_status add_value(source *s, uint32_t f, uint32_t row, weir_builder *
     const weir_field *field = &s->schema->fields[f];
     if (kind == SQLITE_NULL) {
         if (!field->not_null) return weir_builder_null(b, false, err);
-        weir_status status = weir_failures_add(failures, row, "read", field->name, "not_null", err,
-                                               "is null");
+        weir_status status =
+            weir_failures_add(failures, row, "read", field->name, "not_null", err, "is null");
         return status == WEIR_OK ? weir_builder_null(b, true, err) : status;
     }
     switch (field->type->id) {

@@ -2,7 +2,8 @@
  *
  *     cc -shared -fPIC -I include -o example_module.so example_module.c
  *
- * It includes the public headers and libc, nothing else; docs/modules.md explains it part by part. */
+ * It includes the public headers and libc, nothing else; docs/modules.md explains it part by part.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -35,7 +36,8 @@ static weir_status number(const weir_module_run *run, const char *key, int64_t l
     return WEIR_OK;
 }
 
-/* ---- the source: n, n + 1, n + 2, ... and a label ---------------------------------------------- */
+/* ---- the source: n, n + 1, n + 2, ... and a label ----------------------------------------------
+ */
 
 typedef struct counter {
     const weir_module_run *run;
@@ -60,7 +62,9 @@ static weir_status count_open(const weir_module_run *run, void **source, weir_er
     return WEIR_OK;
 }
 
-static void release_static_schema(struct ArrowSchema *s) { s->release = NULL; }
+static void release_static_schema(struct ArrowSchema *s) {
+    s->release = NULL;
+}
 static void release_schema(struct ArrowSchema *s) {
     for (int64_t i = 0; i < s->n_children; i++)
         if (s->children[i]->release) s->children[i]->release(s->children[i]);
@@ -98,12 +102,14 @@ static weir_status count_schema(void *source, struct ArrowSchema *out, weir_erro
 typedef struct rows {
     struct ArrowArray columns[2];
     struct ArrowArray *pointers[2];
-    const void *none[1];       /* of the struct */
-    const void *n_buffers[2];  /* validity, values */
-    const void *l_buffers[3];  /* validity, offsets, bytes */
+    const void *none[1];      /* of the struct */
+    const void *n_buffers[2]; /* validity, values */
+    const void *l_buffers[3]; /* validity, offsets, bytes */
 } rows;
 
-static void release_static_array(struct ArrowArray *a) { a->release = NULL; }
+static void release_static_array(struct ArrowArray *a) {
+    a->release = NULL;
+}
 static void release_rows(struct ArrowArray *a) {
     for (int64_t i = 0; i < a->n_children; i++)
         if (a->children[i]->release) a->children[i]->release(a->children[i]);
@@ -145,18 +151,29 @@ static weir_status count_next(void *source, struct ArrowArray *out, weir_error *
     r->l_buffers[0] = valid;
     r->l_buffers[1] = offsets;
     r->l_buffers[2] = texts;
-    r->columns[0] = (struct ArrowArray){.length = (int64_t)n, .n_buffers = 2,
-                                        .buffers = r->n_buffers, .release = release_static_array};
-    r->columns[1] = (struct ArrowArray){.length = (int64_t)n, .null_count = nulls, .n_buffers = 3,
-                                        .buffers = r->l_buffers, .release = release_static_array};
+    r->columns[0] = (struct ArrowArray){.length = (int64_t)n,
+                                        .n_buffers = 2,
+                                        .buffers = r->n_buffers,
+                                        .release = release_static_array};
+    r->columns[1] = (struct ArrowArray){.length = (int64_t)n,
+                                        .null_count = nulls,
+                                        .n_buffers = 3,
+                                        .buffers = r->l_buffers,
+                                        .release = release_static_array};
     for (int i = 0; i < 2; i++) r->pointers[i] = &r->columns[i];
-    *out = (struct ArrowArray){.length = (int64_t)n, .n_buffers = 1, .buffers = r->none,
-                               .n_children = 2, .children = r->pointers, .release = release_rows,
+    *out = (struct ArrowArray){.length = (int64_t)n,
+                               .n_buffers = 1,
+                               .buffers = r->none,
+                               .n_children = 2,
+                               .children = r->pointers,
+                               .release = release_rows,
                                .private_data = r};
     return WEIR_OK;
 }
 
-static void count_close(void *source) { free(source); }
+static void count_close(void *source) {
+    free(source);
+}
 
 static const weir_module_option count_options[] = {
     {"rows", NULL, "how many rows", true},
@@ -177,12 +194,14 @@ static const weir_module_source count_source = {
     .close = count_close,
 };
 
-/* ---- the sink: lines "n,label" at the end of a file -------------------------------------------- *
+/* ---- the sink: lines "n,label" at the end of a file --------------------------------------------
+ * *
  *
  * Exactly once, also through kill -9:  the lines of an epoch gather in PATH.TOKEN.part.  prepare
- * makes them durable and hands out how long PATH is; commit cuts PATH to that length (which undoes an
- * earlier, half done commit), appends, and removes the part last.  So a part that is there has to be
- * appended, and one that is gone was.  Nobody else may write to PATH meanwhile. */
+ * makes them durable and hands out how long PATH is; commit cuts PATH to that length (which undoes
+ * an earlier, half done commit), appends, and removes the part last.  So a part that is there has
+ * to be appended, and one that is gone was.  Nobody else may write to PATH meanwhile.  (Through a
+ * power cut, too, it would take an fsync of the folder in prepare.) */
 
 typedef struct appender {
     char *path, *part;
@@ -282,8 +301,7 @@ static weir_status append_write(void *sink, struct ArrowArray *array,
             ok = ok && putc('\n', a->lines) != EOF;
         }
     }
-    weir_status status =
-        ok ? WEIR_OK : host->fail_errno(err, errno, "cannot write %s", a->part);
+    weir_status status = ok ? WEIR_OK : host->fail_errno(err, errno, "cannot write %s", a->part);
     array->release(array);
     return status;
 }
@@ -408,7 +426,8 @@ static const weir_module_sink append_sink = {
     .close = append_close,
 };
 
-/* ---- the module -------------------------------------------------------------------------------- */
+/* ---- the module --------------------------------------------------------------------------------
+ */
 
 static const weir_module_source *const sources[] = {&count_source};
 static const weir_module_sink *const sinks[] = {&append_sink};

@@ -32,8 +32,10 @@ static void *take_all(void *arg) {
         weir_error err = {0};
         if (weir_exchange_pop(s->x, s->number, &m, &err) != WEIR_OK) return NULL;
         if (m.kind == WEIR_MESSAGE_END) return NULL;
-        if (m.kind == WEIR_MESSAGE_DATA) s->sum += m.ticket, s->count++;
-        else s->last_control = m.value;
+        if (m.kind == WEIR_MESSAGE_DATA)
+            s->sum += m.ticket, s->count++;
+        else
+            s->last_control = m.value;
     }
 }
 
@@ -92,8 +94,12 @@ static void *push_tickets(void *arg) {
     for (uint64_t t = s->number; t < MESSAGES; t += s->producers) {
         uint64_t parts = t % 4; /* some tickets have nothing, some several messages */
         for (uint64_t i = 0; i < parts; i++)
-            push(s->x, s->number, 0, (weir_message){.kind = WEIR_MESSAGE_DATA, .ticket = t, .more = true,
-                                                    .bytes = 40, .value = (int64_t)i});
+            push(s->x, s->number, 0,
+                 (weir_message){.kind = WEIR_MESSAGE_DATA,
+                                .ticket = t,
+                                .more = true,
+                                .bytes = 40,
+                                .value = (int64_t)i});
         push(s->x, s->number, 0, (weir_message){.kind = WEIR_MESSAGE_DATA, .ticket = t});
     }
     push(s->x, s->number, 0, (weir_message){.kind = WEIR_MESSAGE_END, .ticket = MESSAGES});
@@ -185,7 +191,8 @@ static void stop_ends_waiting_and_frees_the_rest(void **state) {
     weir_error err = {0};
     static int something;
     side s;
-    assert_int_equal(weir_exchange_new(WEIR_EXCHANGE_GATHER, 1, 1, 100, count_free, &x, &err), WEIR_OK);
+    assert_int_equal(weir_exchange_new(WEIR_EXCHANGE_GATHER, 1, 1, 100, count_free, &x, &err),
+                     WEIR_OK);
     s = (side){.x = x};
     pthread_create(&s.thread, NULL, wait_for_message, &s);
     push(x, 0, 0, (weir_message){.kind = WEIR_MESSAGE_DATA, .ticket = 5, .data = &something});

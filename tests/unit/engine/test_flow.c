@@ -1,5 +1,5 @@
-/* The engine over test-only connectors: order, endless epochs, writers that fail, refused rows, slow
- * sinks, accounts. */
+/* The engine over test-only connectors: order, endless epochs, writers that fail, refused rows,
+ * slow sinks, accounts. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -41,23 +41,30 @@ static rig *rig_new(const weir_connector *source, const weir_connector *sink, ui
     assert_non_null(mkdtemp(r->folder));
     assert_int_equal(weir_state_open(r->folder, true, &r->state, &r->err), WEIR_OK);
     assert_int_equal(weir_state_run_id(r->state, r->run_id, &r->err), WEIR_OK);
-    assert_int_equal(weir_state_lease_acquire(r->state, "p", r->run_id, &r->lease, &r->err), WEIR_OK);
+    assert_int_equal(weir_state_lease_acquire(r->state, "p", r->run_id, &r->lease, &r->err),
+                     WEIR_OK);
     weir_state_run run = {.id = r->run_id, .pipeline = "p", .trigger = "test"};
     assert_int_equal(weir_state_run_begin(r->state, &run, &r->err), WEIR_OK);
     weir_ledger_init(&r->ledger, "test", (size_t)64 << 20, NULL);
     weir_diags_init(&r->diags, "test");
     r->source = (test_source_config){.rows = 10000, .batch_rows = 128};
     r->sink = (test_sink_config){.log = &r->log, .fail_writer = -1};
-    r->env = (weir_env){.folder = ".", .pipeline = "p", .step = "s", .run_id = r->run_id,
-                        .arena = &r->arena, .ledger = &r->ledger, .cancel = &r->cancel,
-                        .now_us = weir_clock_wall_us(), .threads = threads,
+    r->env = (weir_env){.folder = ".",
+                        .pipeline = "p",
+                        .step = "s",
+                        .run_id = r->run_id,
+                        .arena = &r->arena,
+                        .ledger = &r->ledger,
+                        .cancel = &r->cancel,
+                        .now_us = weir_clock_wall_us(),
+                        .threads = threads,
                         .memory_bytes = (size_t)64 << 20};
     r->config = (weir_flow_config){.source = source, .n_sinks = 1, .max_ratio = -1, .max_rows = -1};
     r->config.source_request.config = &r->source;
     r->config.sinks[0] = (weir_flow_sink){.connector = sink, .name = "sink"};
     r->config.sinks[0].request.config = &r->sink;
-    r->coordinator = (weir_coordinator){.config = &r->config, .env = &r->env, .lease = r->lease,
-                                        .step = "s", .reject_source = ""};
+    r->coordinator = (weir_coordinator){
+        .config = &r->config, .env = &r->env, .lease = r->lease, .step = "s", .reject_source = ""};
     return r;
 }
 
@@ -77,14 +84,16 @@ static weir_status rig_run(rig *r) {
 static uint64_t epochs_in_state(rig *r, const char *state) {
     weir_state_filter filter = {.pipeline = "p", .status = state};
     weir_state_result result = {0};
-    assert_int_equal(weir_state_query(r->state, WEIR_STATE_EPOCHS, &filter, NULL, &result, &r->err), WEIR_OK);
+    assert_int_equal(weir_state_query(r->state, WEIR_STATE_EPOCHS, &filter, NULL, &result, &r->err),
+                     WEIR_OK);
     uint64_t n = result.rows;
     weir_state_result_clear(&result);
     return n;
 }
 
 static void rig_free(rig *r) {
-    assert_int_equal(atomic_load(&r->ledger.used_bytes), 0); /* nothing is kept, whatever happened */
+    assert_int_equal(atomic_load(&r->ledger.used_bytes),
+                     0); /* nothing is kept, whatever happened */
     weir_free(r->total.operators);
     test_sink_log_clear(&r->log);
     weir_state_lease_release(r->lease);
@@ -150,8 +159,9 @@ static void an_endless_source_commits_epoch_by_epoch(void **state) {
         /* the position of the last epoch is what was committed with it */
         weir_state_position position = {0};
         bool found = false;
-        assert_int_equal(weir_state_position_get(r->state, "p", "s", "", &r->arena, &position, &found,
-                                                 NULL, &r->err), WEIR_OK);
+        assert_int_equal(weir_state_position_get(r->state, "p", "s", "", &r->arena, &position,
+                                                 &found, NULL, &r->err),
+                         WEIR_OK);
         assert_true(found);
         assert_int_equal(position.bytes.size, 4);
         assert_memory_equal(position.bytes.data, "6400", 4);
@@ -181,7 +191,9 @@ static void the_second_writer_failing_undoes_all(void **state) {
         r->source.fail_at = how == 2 ? 40 : 0;
         r->source.rows = 200000;
         assert_int_equal(rig_run(r), WEIR_IO);
-        const char *said = how == 0 ? "writer 1 broke" : how == 1 ? "writer 1 cannot prepare" : "the numbers ran out";
+        const char *said = how == 0   ? "writer 1 broke"
+                           : how == 1 ? "writer 1 cannot prepare"
+                                      : "the numbers ran out";
         assert_string_equal(r->err.message, said); /* the cause, not its echo */
         assert_int_equal(r->log.n, 0);
         assert_true(r->log.aborted >= 1);
@@ -206,8 +218,9 @@ static void a_commit_that_fails_stays_decided(void **state) {
     char token[sizeof r->coordinator.token];
     memcpy(token, r->coordinator.token, sizeof token);
     r->coordinator.token[0] = '\0';
-    assert_int_equal(weir_coordinator_recover(&r->coordinator, &open.items[0], &fate, &splits, &account,
-                                              &r->err), WEIR_OK);
+    assert_int_equal(weir_coordinator_recover(&r->coordinator, &open.items[0], &fate, &splits,
+                                              &account, &r->err),
+                     WEIR_OK);
     assert_int_equal(fate, WEIR_FATE_AGAIN);
     assert_int_equal(splits.n, 1);
     assert_string_equal(splits.items[0].name, "numbers-0");

@@ -255,6 +255,7 @@ static const wrong wrongs[] = {
     {"1e999", 1, "out of the range of float64", NULL},
     {"123456789012345678901234567890123456789", 1, "more than 38 digits", "exponent"},
     {"w * w * w", 1, NULL, NULL},
+    {"coalesce(f4, 16777217)", 14, "16777217", "float32"},
     {"-s", 1, "- does not go with string", "cast"},
     {"-b", 1, "- does not go with bool", NULL},
     {"try(i, k)", 1, "try takes one", NULL},

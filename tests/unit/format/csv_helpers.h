@@ -111,8 +111,7 @@ static inline reading read_text(const weir_read_request *request, weir_schema *s
         const weir_layout *l = weir_csv_cutter_layout(cutter);
         r.schema = make_schema(l->names, NULL, l->n_names);
     }
-    if (r.status == WEIR_OK)
-        r.status = weir_csv_decoder_new(request, r.schema, &ctx, &d, &r.err);
+    if (r.status == WEIR_OK) r.status = weir_csv_decoder_new(request, r.schema, &ctx, &d, &r.err);
     uint64_t next_byte = 0, next_line = 0;
     while (r.status == WEIR_OK) {
         weir_chunk chunk = {0};

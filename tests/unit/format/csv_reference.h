@@ -1,5 +1,6 @@
 /* A plain CSV reader for tests: one byte after the other over the whole text, written from
- * docs/formats-csv.md without a look at the automaton or the cutter.  Slow and simple on purpose. */
+ * docs/formats-csv.md without a look at the automaton or the cutter.  Slow and simple on purpose.
+ */
 #ifndef TESTS_CSV_REFERENCE_H
 #define TESTS_CSV_REFERENCE_H
 
@@ -23,9 +24,9 @@ typedef struct ref_field {
 } ref_field;
 
 typedef struct ref_row {
-    size_t begin, end;  /* raw */
+    size_t begin, end; /* raw */
     uint64_t line;
-    const char *rule;   /* NULL = good */
+    const char *rule; /* NULL = good */
     unsigned n_fields;
     ref_field *fields;
 } ref_row;
@@ -36,7 +37,7 @@ typedef struct ref_rows {
 } ref_rows;
 
 typedef struct ref_record {
-    size_t next;       /* behind the line end */
+    size_t next; /* behind the line end */
     bool stray, behind, unclosed, bare_cr, multi;
     unsigned n_fields;
     ref_field *fields;
@@ -69,7 +70,8 @@ static size_t ref_line_end(const ref_dialect *d, const char *p, size_t i, size_t
     return 0;
 }
 
-/* The inside of quotes from p[i] on into buf; returns where it stopped. *closed: at a closing quote. */
+/* The inside of quotes from p[i] on into buf; returns where it stopped. *closed: at a closing
+ * quote. */
 static size_t ref_quoted(const ref_dialect *d, const char *p, size_t i, size_t n, bool one_line,
                          ref_record *r, char *buf, size_t *size, bool *closed) {
     bool doubled = d->escape == d->quote;

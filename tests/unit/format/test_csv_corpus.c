@@ -1,6 +1,6 @@
-/* Files from the wild: csv-spectrum and csv-test-data against the values that come with them, and every
- * file under csv/ read with small and large chunks, with vector code and without: the same outcome, no
- * crash, within 256 MiB. */
+/* Files from the wild: csv-spectrum and csv-test-data against the values that come with them, and
+ * every file under csv/ read with small and large chunks, with vector code and without: the same
+ * outcome, no crash, within 256 MiB. */
 #include "csv_helpers.h"
 
 #include <dirent.h>
@@ -33,7 +33,8 @@ static bool load(const char *path, weir_buf *out) {
     return true;
 }
 
-/* ---- files with expected values ---------------------------------------------------------------- */
+/* ---- files with expected values ----------------------------------------------------------------
+ */
 
 /* A value as these files' authors see it: null and the empty text are one. */
 static const char *plain_text(const reading *r, size_t k, uint32_t c) {
@@ -41,8 +42,7 @@ static const char *plain_text(const reading *r, size_t k, uint32_t c) {
     return strcmp(s, "<null>") == 0 ? "" : s;
 }
 
-static void same_value(const char *path, size_t k, uint32_t c, const char *got,
-                         const char *want) {
+static void same_value(const char *path, size_t k, uint32_t c, const char *got, const char *want) {
     /* The expected file of this one has another phone number than the csv file; its field 1 is left
      * out.  (The bytes U+FFFD are in both.) */
     if (strstr(path, "location_coordinates") && c == 0) return;
@@ -74,7 +74,8 @@ static void compare_rows(const char *path, const reading *r, const weir_json *ro
     }
 }
 
-/* The files called *_crlf lost their CRs on their way into the corpus (git); here they get them back. */
+/* The files called *_crlf lost their CRs on their way into the corpus (git); here they get them
+ * back. */
 static void restore_crlf(const char *name, weir_buf *text) {
     if (!strstr(name, "_crlf")) return;
     weir_buf out = {0};
@@ -91,7 +92,8 @@ static void check_values(const char *dir, const char *csv_dir, const char *name,
     char path[512], json_path[512];
     size_t stem = strlen(name) - 4;
     snprintf(path, sizeof path, "%s/csv/%s/%s/%s", corpus(), dir, csv_dir, name);
-    snprintf(json_path, sizeof json_path, "%s/csv/%s/json/%.*s.json", corpus(), dir, (int)stem, name);
+    snprintf(json_path, sizeof json_path, "%s/csv/%s/json/%.*s.json", corpus(), dir, (int)stem,
+             name);
     weir_buf text = {0}, json = {0};
     weir_arena arena = {0};
     weir_error err = {0};
@@ -102,8 +104,8 @@ static void check_values(const char *dir, const char *csv_dir, const char *name,
     must(weir_json_parse(json.data, json.size, NULL, &arena, &rows, &err), &err);
     weir_csv_read_config config = read_defaults();
     config.header = header;
-    /* Quotes inside an unquoted field: RFC 4180 (section 2, 5) forbids them, and csv-test-data has the
-     * like among its bad files. */
+    /* Quotes inside an unquoted field: RFC 4180 (section 2, 5) forbids them, and csv-test-data has
+     * the like among its bad files. */
     config.stray_quotes = strstr(name, "location_coordinates") != NULL;
     for (size_t chunk = 64; chunk <= 65536; chunk *= 32) {
         weir_read_request request = {
@@ -162,12 +164,10 @@ static void test_bad_files(void **state) {
     (void)state;
     static const struct {
         const char *name, *rule; /* rule NULL: an error of the file */
-    } files[] = {{"bad-header-less-fields.csv", "fields"},
-                 {"bad-header-more-fields.csv", "fields"},
-                 {"bad-missing-quote.csv", "quote"},
-                 {"bad-quotes-with-unescaped-quote.csv", "quote"},
-                 {"bad-unescaped-quote.csv", "quote"},
-                 {"bad-header-no-header.csv", NULL}};
+    } files[] = {
+        {"bad-header-less-fields.csv", "fields"}, {"bad-header-more-fields.csv", "fields"},
+        {"bad-missing-quote.csv", "quote"},       {"bad-quotes-with-unescaped-quote.csv", "quote"},
+        {"bad-unescaped-quote.csv", "quote"},     {"bad-header-no-header.csv", NULL}};
     if (no_corpus()) skip();
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[512];
@@ -192,7 +192,8 @@ static void test_bad_files(void **state) {
     }
 }
 
-/* ---- every file -------------------------------------------------------------------------------- */
+/* ---- every file --------------------------------------------------------------------------------
+ */
 
 static size_t files_read, files_refused, rows_read, rows_failed;
 

@@ -12,7 +12,9 @@ static uint64_t next_random(void) {
     state ^= state << 17;
     return state;
 }
-static uint32_t below(uint32_t n) { return (uint32_t)(next_random() % n); }
+static uint32_t below(uint32_t n) {
+    return (uint32_t)(next_random() % n);
+}
 
 /* ---- cutting and indexing -------------------------------------------------------------------- */
 
@@ -70,8 +72,7 @@ static void test_cut_and_index(void **state) {
             lines += buffer[i] == '\r' || (buffer[i] == '\n' && buffer[i - 1] != '\r');
         }
         assert_int_equal(count, total[0]);
-        for (int k = 0; k < 2; k++)
-            assert_int_equal(kernels[k]->lines(buffer, 64, 64 + n), lines);
+        for (int k = 0; k < 2; k++) assert_int_equal(kernels[k]->lines(buffer, 64, 64 + n), lines);
     }
 }
 
@@ -84,7 +85,8 @@ static void test_special(void **state) {
         bool want = false;
         memset(text, ',', sizeof text); /* what stands outside must not count */
         memset(text + at, 'x', n);
-        for (unsigned i = below(3); n && i; i--) text[at + below(n)] = (uint8_t)",;\"\n\rabc"[below(8)];
+        for (unsigned i = below(3); n && i; i--)
+            text[at + below(n)] = (uint8_t) ",;\"\n\rabc"[below(8)];
         for (uint32_t i = 0; i < n; i++) want |= strchr(";\"\n\r", text[at + i]) != NULL;
         for (int k = 0; k < 2; k++) {
             const uint8_t *p = text + at;
@@ -105,18 +107,18 @@ static uint32_t near_text(weir_type_id id, char *out) {
     switch (id) {
     case WEIR_DATE:
         n = snprintf(out, 64, "%04u-%02u-%02u", (unsigned)(v % 10001), (unsigned)(v >> 20) % 14,
-                    (unsigned)(v >> 32) % 33);
+                     (unsigned)(v >> 32) % 33);
         break;
     case WEIR_TIMESTAMP:
     case WEIR_TIMESTAMPTZ:
         n = snprintf(out, 64, "%04u-%02u-%02u%c%02u:%02u:%02u%s", (unsigned)(v % 3000),
-                    (unsigned)(v >> 20) % 13, (unsigned)(v >> 24) % 32, "TTT t"[v % 5],
-                    (unsigned)(v >> 40) % 25, (unsigned)(v >> 44) % 61, (unsigned)(v >> 50) % 61,
-                    (const char *[]){"Z", "", "Z", ".5Z", "+02"}[v % 5]);
+                     (unsigned)(v >> 20) % 13, (unsigned)(v >> 24) % 32, "TTT t"[v % 5],
+                     (unsigned)(v >> 40) % 25, (unsigned)(v >> 44) % 61, (unsigned)(v >> 50) % 61,
+                     (const char *[]){"Z", "", "Z", ".5Z", "+02"}[v % 5]);
         break;
     case WEIR_DECIMAL:
         n = snprintf(out, 64, "%s%u.%0*u", v & 64 ? "" : "-", (unsigned)(v >> 32) >> (v & 31),
-                    (int)(v % 4), (unsigned)(v >> 20) % 100);
+                     (int)(v % 4), (unsigned)(v >> 20) % 100);
         break;
     case WEIR_STRING:
         n = (int)(v % 40);
@@ -166,12 +168,13 @@ static void compare_kernels(const char *type_name) {
                 continue;
             }
             must(weir_csv_value(&t, &d, data, cells.start[i], cells.end[i], i, &blame, &ctx,
-                                (uint8_t *)values[2] + i * width, &outcome, &err), &err);
+                                (uint8_t *)values[2] + i * width, &outcome, &err),
+                 &err);
             for (int k = 0; k < 2; k++) {
                 if (left[k] >> i & 1) continue;
                 taken++;
-                if (outcome != WEIR_CSV_VALUE ||
-                    memcmp((uint8_t *)values[k] + i * width, (uint8_t *)values[2] + i * width, width))
+                if (outcome != WEIR_CSV_VALUE || memcmp((uint8_t *)values[k] + i * width,
+                                                        (uint8_t *)values[2] + i * width, width))
                     fail_msg("%s: '%.*s' differs", type_name, (int)(cells.end[i] - cells.start[i]),
                              (const char *)data + cells.start[i]);
             }
@@ -184,10 +187,10 @@ static void compare_kernels(const char *type_name) {
 
 static void test_values(void **state) {
     (void)state;
-    static const char *const types[] = {"int64", "int32", "int16", "int8", "uint8", "uint16",
-                                        "uint32", "decimal(10,2)", "decimal(4,2)", "decimal(9,0)",
-                                        "decimal(18,8)", "date", "timestamp", "timestamptz",
-                                        "string", "float64"};
+    static const char *const types[] = {
+        "int64",     "int32",         "int16",        "int8",         "uint8",         "uint16",
+        "uint32",    "decimal(10,2)", "decimal(4,2)", "decimal(9,0)", "decimal(18,8)", "date",
+        "timestamp", "timestamptz",   "string",       "float64"};
     weir_cpu_limit(UINT32_MAX);
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) compare_kernels(types[i]);
 }

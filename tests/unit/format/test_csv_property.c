@@ -1,5 +1,5 @@
-/* Generated CSV, legal and not, against the plain reader of csv_reference.h: values, rejects, byte and
- * line addresses must be equal for every size of chunks, with vector code and without. */
+/* Generated CSV, legal and not, against the plain reader of csv_reference.h: values, rejects, byte
+ * and line addresses must be equal for every size of chunks, with vector code and without. */
 #include "csv_helpers.h"
 #include "csv_reference.h"
 
@@ -14,7 +14,9 @@ static uint64_t next_random(void) {
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
     return z ^ (z >> 31);
 }
-static uint32_t below(uint32_t n) { return (uint32_t)(next_random() % n); }
+static uint32_t below(uint32_t n) {
+    return (uint32_t)(next_random() % n);
+}
 
 typedef struct text {
     char *data;
@@ -29,7 +31,9 @@ static void put(text *t, const char *s, size_t n) {
     memcpy(t->data + t->size, s, n);
     t->size += n;
 }
-static void put_char(text *t, char c) { put(t, &c, 1); }
+static void put_char(text *t, char c) {
+    put(t, &c, 1);
+}
 
 typedef struct world {
     ref_dialect d;
@@ -63,12 +67,33 @@ static void put_fault(text *t, const world *w) {
     switch (below(9)) {
     case 0: put_char(t, q); break;
     case 1: put_char(t, '\r'); break;
-    case 2: put(t, "a", 1); put_char(t, q); put(t, "b", 1); break;
-    case 3: put_char(t, q); put(t, "ab", 2); put_char(t, q); put(t, "cd", 2); break;
-    case 4: put_char(t, q); put(t, "a\nb", 3); break;
-    case 5: put_char(t, q); put_char(t, q); put_char(t, q); break;
+    case 2:
+        put(t, "a", 1);
+        put_char(t, q);
+        put(t, "b", 1);
+        break;
+    case 3:
+        put_char(t, q);
+        put(t, "ab", 2);
+        put_char(t, q);
+        put(t, "cd", 2);
+        break;
+    case 4:
+        put_char(t, q);
+        put(t, "a\nb", 3);
+        break;
+    case 5:
+        put_char(t, q);
+        put_char(t, q);
+        put_char(t, q);
+        break;
     case 6: put_char(t, w->d.escape ? w->d.escape : '\\'); break;
-    case 7: put_char(t, q); put(t, "x", 1); put_char(t, q); put_char(t, '\r'); break;
+    case 7:
+        put_char(t, q);
+        put(t, "x", 1);
+        put_char(t, q);
+        put_char(t, '\r');
+        break;
     default: put_char(t, w->d.delimiter); break;
     }
 }
@@ -91,7 +116,10 @@ static void put_field(text *t, const world *w) {
         case 0: put_char(t, '\n'); break;
         case 1: put(t, "\r\n", 1 + below(2)); break;
         case 2: put_char(t, w->d.delimiter); break;
-        case 3: put_char(t, w->d.escape); put_char(t, w->d.quote); break;
+        case 3:
+            put_char(t, w->d.escape);
+            put_char(t, w->d.quote);
+            break;
         default: put_plain(t, 1); break;
         }
     }
@@ -218,8 +246,8 @@ static void compare(const world *w, const text *t, size_t head, const ref_rows *
                 fprintf(stderr,
                         "chunk_bytes %zu, max_record %zu, %s, delimiter %c quote %c escape %c "
                         "lone_cr %d columns %u\n",
-                        chunk_sizes[i], w->d.max_record, simd ? "simd" : "portable",
-                        w->d.delimiter, w->d.quote, w->d.escape, w->d.lone_cr, w->d.columns);
+                        chunk_sizes[i], w->d.max_record, simd ? "simd" : "portable", w->d.delimiter,
+                        w->d.quote, w->d.escape, w->d.lone_cr, w->d.columns);
             reading_clear(&got);
             assert_true(same);
         }

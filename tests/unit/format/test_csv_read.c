@@ -74,7 +74,8 @@ static void test_quotes_and_nulls(void **state) {
 static void test_null_words(void **state) {
     (void)state;
     const char *words[] = {"NULL", "-", ""};
-    weir_schema *s = make_schema((const char *[]){"a", "n"}, (const char *[]){"string", "int32"}, 2);
+    weir_schema *s =
+        make_schema((const char *[]){"a", "n"}, (const char *[]){"string", "int32"}, 2);
     config.null_given = true;
     config.null_words = (weir_opt_strings){2, words};
     reading r = read_string("a,n\nNULL,-\n\"NULL\",1\n,\n-,NULL\n\"\",\"\"\n", s);
@@ -221,8 +222,12 @@ static void test_head_errors(void **state) {
     expect_error("a,\"b\n1,2\n", WEIR_DATA,
                  "the header is malformed: a quote is opened and never closed in field 2", NULL);
     expect_error("a,b\"c\n", WEIR_DATA,
-                 "the header is malformed: a quote stands inside an unquoted field in field 2", NULL);
-    reading r = read_text(&request, NULL, "\xFF\xFE" "a\0\n\0", 6);
+                 "the header is malformed: a quote stands inside an unquoted field in field 2",
+                 NULL);
+    reading r = read_text(&request, NULL,
+                          "\xFF\xFE"
+                          "a\0\n\0",
+                          6);
     assert_int_equal(r.status, WEIR_DATA);
     assert_string_equal(r.err.message, "the file is UTF-16, not UTF-8");
     reading_clear(&r);
@@ -312,7 +317,9 @@ static void test_too_long(void **state) {
 static void test_utf8(void **state) {
     (void)state;
     weir_schema *s = make_schema((const char *[]){"b"}, NULL, 1);
-    reading r = read_string("a,b\n\xC3\xA9,ok\nx,a\xFF" "b\n\xFF,fine\n", s);
+    reading r = read_string("a,b\n\xC3\xA9,ok\nx,a\xFF"
+                            "b\n\xFF,fine\n",
+                            s);
     assert_int_equal(r.rows, 3);
     expect_row(&r, 0, "ok");
     expect_failure(&r, 1, "b", "utf8", "byte 2 of the value is not UTF-8");
@@ -348,7 +355,8 @@ static const type_case cases[] = {
     {"decimal(10,2)", "12.34", "12.34", NULL},
     {"decimal(10,2)", "99999999.99", "99999999.99", NULL},
     {"decimal(10,2)", "-0.01", "-0.01", NULL},
-    {"decimal(10,2)", "100000000.00", NULL, "\"100000000.00\" is out of the range of decimal(10,2)"},
+    {"decimal(10,2)", "100000000.00", NULL,
+     "\"100000000.00\" is out of the range of decimal(10,2)"},
     {"decimal(10,2)", "1.234", NULL, "\"1.234\" has more digits than decimal(10,2) keeps"},
     {"decimal(10,2)", "N/A", NULL, "\"N/A\" is not a decimal(10,2)"},
     {"decimal(10,2)", "\"12,50\"", NULL, "\"12,50\" is not a decimal(10,2)"},
@@ -380,10 +388,12 @@ static const type_case cases[] = {
     {"binary", "abc", NULL, "\"abc\" is not binary: \\x and hexadecimal digits are expected"},
     {"string", "plain", "plain", NULL},
     {"string", "a text of more than twelve bytes", "a text of more than twelve bytes", NULL},
-    {"string", "\"a \"\"text\"\" of more than twelve bytes\"", "a \"text\" of more than twelve bytes", NULL},
+    {"string", "\"a \"\"text\"\" of more than twelve bytes\"",
+     "a \"text\" of more than twelve bytes", NULL},
 };
 
-/* Each case alone and in the middle of many, so that the fast kernels and the exact path both see it. */
+/* Each case alone and in the middle of many, so that the fast kernels and the exact path both see
+ * it. */
 static void test_types(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -413,8 +423,8 @@ static void test_types(void **state) {
 
 static void test_empty_is_null_but_in_text(void **state) {
     (void)state;
-    static const char *const types[] = {"int64", "decimal(9,2)", "float64", "bool",
-                                        "date", "timestamptz", "uuid", "string", "json"};
+    static const char *const types[] = {"int64",       "decimal(9,2)", "float64", "bool", "date",
+                                        "timestamptz", "uuid",         "string",  "json"};
     for (uint32_t i = 0; i < COUNT(types); i++) {
         weir_schema *s = make_schema((const char *[]){"v"}, &types[i], 1);
         reading r = read_string("k,v\n1,\n2,\"\"\n", s);
@@ -446,7 +456,8 @@ static void test_format_and_zone(void **state) {
     reading_clear(&r);
     items[0].format = NULL;
     r = read_string("Created at,d\n2024-03-31T02:30:00,01/01/2024\n", s);
-    expect_failure(&r, 0, "t", "type", "\"2024-03-31T02:30:00\" does not exist in its time zone, as the clock went "
+    expect_failure(&r, 0, "t", "type",
+                   "\"2024-03-31T02:30:00\" does not exist in its time zone, as the clock went "
                    "forward");
     reading_clear(&r);
     weir_schema_release(s);
@@ -454,7 +465,8 @@ static void test_format_and_zone(void **state) {
 
 static void test_not_null(void **state) {
     (void)state;
-    weir_schema *s = make_schema((const char *[]){"a", "b"}, (const char *[]){"int64!", "string!"}, 2);
+    weir_schema *s =
+        make_schema((const char *[]){"a", "b"}, (const char *[]){"int64!", "string!"}, 2);
     reading r = read_string("a,b\n1,x\n,y\nq,\"\"\n", s);
     assert_null(row_failure(r.batches[0], 0));
     expect_failure(&r, 1, "a", "not_null", "is null");
@@ -516,8 +528,9 @@ static void test_sizes(void **state) {
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-static const char fault_text[] = "id,t,note\n1,2024-01-02T03:04:05Z,\"a \"\"quoted\"\" text, long\"\n"
-                                 "x,never,b\xFF\n2\n\"3\",,c\n4,5,\"open\n5,,\n";
+static const char fault_text[] =
+    "id,t,note\n1,2024-01-02T03:04:05Z,\"a \"\"quoted\"\" text, long\"\n"
+    "x,never,b\xFF\n2\n\"3\",,c\n4,5,\"open\n5,,\n";
 
 /* Every allocation fails once: a clean error, and no leak (the sanitizer sees them). */
 static void test_allocations_fail(void **state) {

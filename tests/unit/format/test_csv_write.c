@@ -61,7 +61,8 @@ static reading make_batch(const char *type, const char *const *texts, size_t n) 
     if (r.status != WEIR_OK) fail_msg("%s", r.err.message);
     assert_int_equal(r.rows, n);
     for (size_t i = 0; i < r.n; i++)
-        if (r.batches[i]->failures) fail_msg("%s: %s", type, r.batches[i]->failures->items[0].reason);
+        if (r.batches[i]->failures)
+            fail_msg("%s: %s", type, r.batches[i]->failures->items[0].reason);
     weir_schema_release(s);
     free(text);
     return r;
@@ -81,8 +82,10 @@ static void expect_text(const char *type, const char *const *texts, size_t n, co
 
 static void test_quoting(void **state) {
     (void)state;
-    const char *texts[] = {"plain", "a,b", "say \"hi\"", "two\nlines", "cr\r", "", NULL, " x ",
-                           "a long text without anything special in it at all, but for a comma"};
+    const char *texts[] = {
+        "plain",      "a,b",  "say \"hi\"",
+        "two\nlines", "cr\r", "",
+        NULL,         " x ",  "a long text without anything special in it at all, but for a comma"};
     expect_text("string", texts, 9,
                 "v\nplain\n\"a,b\"\n\"say \"\"hi\"\"\"\n\"two\nlines\"\n\"cr\r\"\n\"\"\n\"\"\n x \n"
                 "\"a long text without anything special in it at all, but for a comma\"\n");
@@ -117,8 +120,9 @@ static void test_several_columns(void **state) {
 
 static void test_values(void **state) {
     (void)state;
-    const char *stamps[] = {"2024-01-02T03:04:05Z", "1969-12-31T23:59:59Z", "0001-01-01T00:00:00Z",
-                            "9999-12-31T23:59:59Z", "2024-02-29T00:00:00.25Z", "1600-02-29T01:02:03Z"};
+    const char *stamps[] = {"2024-01-02T03:04:05Z",    "1969-12-31T23:59:59Z",
+                            "0001-01-01T00:00:00Z",    "9999-12-31T23:59:59Z",
+                            "2024-02-29T00:00:00.25Z", "1600-02-29T01:02:03Z"};
     expect_text("timestamptz", stamps, 6,
                 "v\n2024-01-02T03:04:05Z\n1969-12-31T23:59:59Z\n0001-01-01T00:00:00Z\n"
                 "9999-12-31T23:59:59Z\n2024-02-29T00:00:00.250Z\n1600-02-29T01:02:03Z\n");
@@ -198,7 +202,8 @@ static void test_selection_failures_encodings(void **state) {
     must(weir_schema_new(fields, 3, &s, &err), &err);
     must(weir_batch_new(s, 3, &b, &err), &err);
     must(weir_column_constant(fields[0].type, 3, "a constant, long one", 20, NULL, &b->columns[0],
-                              &err), &err);
+                              &err),
+         &err);
     must(weir_builder_new(fields[1].type, NULL, &builder, &err), &err);
     must(weir_builder_bytes(builder, "x", 1, &err), &err);
     must(weir_builder_bytes(builder, "a dictionary \"value\"", 20, &err), &err);
@@ -229,22 +234,46 @@ static void random_values(const char *type, const char **out, size_t n) {
         char *p = pool[i];
         int64_t s = (int64_t)v >> (v & 63);
         out[i] = p;
-        if (strcmp(type, "int64") == 0) snprintf(p, 64, "%lld", (long long)s);
-        else if (strcmp(type, "uint64") == 0) snprintf(p, 64, "%llu", (unsigned long long)(v >> (v & 63)));
-        else if (strcmp(type, "int8") == 0) snprintf(p, 64, "%d", (int)(int8_t)v);
-        else if (strcmp(type, "uint32") == 0) snprintf(p, 64, "%u", (unsigned)v);
-        else if (strcmp(type, "decimal(18,3)") == 0) snprintf(p, 64, "%lld.%03d", (long long)(s / 100000), (int)(v % 1000));
-        else if (strcmp(type, "decimal(38,10)") == 0) snprintf(p, 64, "%lld.%010u", (long long)s, (unsigned)(v % 1000000000));
-        else if (strcmp(type, "float64") == 0) snprintf(p, 64, "%.17g", (double)s / 1000 * (v & 1 ? 1e-9 : 1e20));
-        else if (strcmp(type, "float32") == 0) snprintf(p, 64, "%.9g", (double)(float)((double)s / 1000));
-        else if (strcmp(type, "bool") == 0) snprintf(p, 64, "%s", v & 1 ? "true" : "false");
-        else if (strcmp(type, "date") == 0) snprintf(p, 64, "%04d-%02d-%02d", 1 + (int)(v % 9999), 1 + (int)((v >> 20) % 12), 1 + (int)((v >> 32) % 28));
-        else if (strcmp(type, "time") == 0) snprintf(p, 64, "%02d:%02d:%02d.%06d", (int)(v % 24), (int)((v >> 8) % 60), (int)((v >> 16) % 60), (int)((v >> 24) % 1000000));
-        else if (strncmp(type, "timestamp", 9) == 0) snprintf(p, 64, "%04d-%02d-%02dT%02d:%02d:%02d%s%s", 1900 + (int)(v % 200), 1 + (int)((v >> 20) % 12), 1 + (int)((v >> 32) % 28), (int)(v >> 40 & 15), (int)(v >> 44 & 31), (int)(v >> 50 & 31), v >> 60 ? "" : ".123456", type[9] ? "Z" : "");
-        else if (strcmp(type, "uuid") == 0) snprintf(p, 64, "%08x-%04x-%04x-%04x-%012llx", (unsigned)v, (unsigned)(v >> 16 & 0xFFFF), (unsigned)(v >> 32 & 0xFFFF), (unsigned)(v >> 48), (unsigned long long)(v * 31 & 0xFFFFFFFFFFFF));
-        else if (strcmp(type, "interval") == 0) snprintf(p, 64, "%d mons %d days %02d:%02d:%02d", (int)(v & 63), (int)(v >> 8 & 63), (int)(v >> 16 & 15), (int)(v >> 20 & 31), (int)(v >> 25 & 31));
-        else if (strcmp(type, "binary") == 0) snprintf(p, 64, "\\x%0*llx", 2 * (int)(1 + v % 16), (unsigned long long)v & 0xFF);
-        else if (strcmp(type, "json") == 0) snprintf(p, 64, "{\"a\": [%lld, \"x,y\"]}", (long long)s);
+        if (strcmp(type, "int64") == 0)
+            snprintf(p, 64, "%lld", (long long)s);
+        else if (strcmp(type, "uint64") == 0)
+            snprintf(p, 64, "%llu", (unsigned long long)(v >> (v & 63)));
+        else if (strcmp(type, "int8") == 0)
+            snprintf(p, 64, "%d", (int)(int8_t)v);
+        else if (strcmp(type, "uint32") == 0)
+            snprintf(p, 64, "%u", (unsigned)v);
+        else if (strcmp(type, "decimal(18,3)") == 0)
+            snprintf(p, 64, "%lld.%03d", (long long)(s / 100000), (int)(v % 1000));
+        else if (strcmp(type, "decimal(38,10)") == 0)
+            snprintf(p, 64, "%lld.%010u", (long long)s, (unsigned)(v % 1000000000));
+        else if (strcmp(type, "float64") == 0)
+            snprintf(p, 64, "%.17g", (double)s / 1000 * (v & 1 ? 1e-9 : 1e20));
+        else if (strcmp(type, "float32") == 0)
+            snprintf(p, 64, "%.9g", (double)(float)((double)s / 1000));
+        else if (strcmp(type, "bool") == 0)
+            snprintf(p, 64, "%s", v & 1 ? "true" : "false");
+        else if (strcmp(type, "date") == 0)
+            snprintf(p, 64, "%04d-%02d-%02d", 1 + (int)(v % 9999), 1 + (int)((v >> 20) % 12),
+                     1 + (int)((v >> 32) % 28));
+        else if (strcmp(type, "time") == 0)
+            snprintf(p, 64, "%02d:%02d:%02d.%06d", (int)(v % 24), (int)((v >> 8) % 60),
+                     (int)((v >> 16) % 60), (int)((v >> 24) % 1000000));
+        else if (strncmp(type, "timestamp", 9) == 0)
+            snprintf(p, 64, "%04d-%02d-%02dT%02d:%02d:%02d%s%s", 1900 + (int)(v % 200),
+                     1 + (int)((v >> 20) % 12), 1 + (int)((v >> 32) % 28), (int)(v >> 40 & 15),
+                     (int)(v >> 44 & 31), (int)(v >> 50 & 31), v >> 60 ? "" : ".123456",
+                     type[9] ? "Z" : "");
+        else if (strcmp(type, "uuid") == 0)
+            snprintf(p, 64, "%08x-%04x-%04x-%04x-%012llx", (unsigned)v,
+                     (unsigned)(v >> 16 & 0xFFFF), (unsigned)(v >> 32 & 0xFFFF),
+                     (unsigned)(v >> 48), (unsigned long long)(v * 31 & 0xFFFFFFFFFFFF));
+        else if (strcmp(type, "interval") == 0)
+            snprintf(p, 64, "%d mons %d days %02d:%02d:%02d", (int)(v & 63), (int)(v >> 8 & 63),
+                     (int)(v >> 16 & 15), (int)(v >> 20 & 31), (int)(v >> 25 & 31));
+        else if (strcmp(type, "binary") == 0)
+            snprintf(p, 64, "\\x%0*llx", 2 * (int)(1 + v % 16), (unsigned long long)v & 0xFF);
+        else if (strcmp(type, "json") == 0)
+            snprintf(p, 64, "{\"a\": [%lld, \"x,y\"]}", (long long)s);
         else {
             size_t size = v % 60;
             for (size_t k = 0; k < size; k++) p[k] = "ab ,\"\n\r;\t'"[next_random() % 10];
@@ -294,10 +323,25 @@ static void round_trip(const char *type, int quoting, char delimiter) {
 
 static void test_round_trip(void **state) {
     (void)state;
-    static const char *const types[] = {
-        "int64", "uint64", "int8", "uint32", "decimal(18,3)", "decimal(38,10)", "float64",
-        "float32", "bool", "date", "time", "timestamp", "timestamptz", "uuid", "interval",
-        "binary", "json", "string", "timestamptz(America/New_York)"};
+    static const char *const types[] = {"int64",
+                                        "uint64",
+                                        "int8",
+                                        "uint32",
+                                        "decimal(18,3)",
+                                        "decimal(38,10)",
+                                        "float64",
+                                        "float32",
+                                        "bool",
+                                        "date",
+                                        "time",
+                                        "timestamp",
+                                        "timestamptz",
+                                        "uuid",
+                                        "interval",
+                                        "binary",
+                                        "json",
+                                        "string",
+                                        "timestamptz(America/New_York)"};
     for (int simd = 0; simd < 2; simd++) {
         weir_cpu_limit(simd ? UINT32_MAX : 0);
         for (size_t i = 0; i < sizeof types / sizeof *types; i++) {

@@ -1,4 +1,5 @@
-/* Type inference: the type of a set of texts, who ruled out the narrower ones, merging in any order. */
+/* Type inference: the type of a set of texts, who ruled out the narrower ones, merging in any
+ * order. */
 #include "csv_helpers.h"
 
 #include "base/fault.h"
@@ -106,8 +107,8 @@ static void test_witness(void **state) {
     weir_inference_free(i);
 }
 
-/* Any split of the values over two inferences, merged either way, and any order within one, gives the
- * same type and the same witnesses. */
+/* Any split of the values over two inferences, merged either way, and any order within one, gives
+ * the same type and the same witnesses. */
 static void test_merge(void **state) {
     (void)state;
     weir_error err = {0};
@@ -137,7 +138,9 @@ static void test_merge(void **state) {
         for (size_t k = 0; k < 6; k++) {
             size_t o = order[k];
             weir_address at = {0, o + 2, o * 10};
-            must(weir_inference_text(part[(seed >> (20 + k)) & 1], 0, weir_slice_of(texts[o]), at, &err), &err);
+            must(weir_inference_text(part[(seed >> (20 + k)) & 1], 0, weir_slice_of(texts[o]), at,
+                                     &err),
+                 &err);
         }
         must(weir_inference_merge(part[0], part[1], &err), &err);
         assert_string_equal(type_name(all, 0), type_name(part[0], 0));
@@ -199,10 +202,8 @@ static void test_chunks(void **state) {
     weir_opt_columns columns = {1, &item};
     weir_error err = {0};
     for (size_t chunk = 64; chunk <= 4096; chunk *= 8) {
-        weir_read_request request = {.config = &config,
-                                     .columns = &columns,
-                                     .chunk_bytes = chunk,
-                                     .max_record_bytes = 4096};
+        weir_read_request request = {
+            .config = &config, .columns = &columns, .chunk_bytes = chunk, .max_record_bytes = 4096};
         weir_stream *in = NULL;
         weir_cutter *cutter = NULL;
         weir_inference *i = NULL;
@@ -235,8 +236,8 @@ static void test_chunks(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),        cmocka_unit_test(test_witness),
-        cmocka_unit_test(test_merge),        cmocka_unit_test(test_stated_types),
+        cmocka_unit_test(test_types),  cmocka_unit_test(test_witness),
+        cmocka_unit_test(test_merge),  cmocka_unit_test(test_stated_types),
         cmocka_unit_test(test_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

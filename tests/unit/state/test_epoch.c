@@ -481,7 +481,8 @@ static void model_compare(weir_state *s, const model *m) {
         size_t at = 0;
         for (int i = 0; i < PRINTS; i++)
             if (m->pending_position[k][i] >= 0)
-                assert_int_equal((int)strtol(x->intent.positions[at++].text, NULL, 10), m->pending_position[k][i]);
+                assert_int_equal((int)strtol(x->intent.positions[at++].text, NULL, 10),
+                                 m->pending_position[k][i]);
         assert_int_equal(at, x->intent.n_positions);
     }
     assert_int_equal(unfinished, e.n);
