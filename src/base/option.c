@@ -137,6 +137,7 @@ static const weir_option column_options[] = {
 /* Cuts the "!" of "int64!" off. */
 static bool split_type(weir_binder *b, const weir_node *at, weir_opt_column *c, const char *text) {
     size_t n = strlen(text);
+    c->secret = at->secret;
     while (n > 0 && text[n - 1] == ' ') n--;
     if (n > 0 && text[n - 1] == '!') {
         c->not_null = true;

@@ -136,6 +136,7 @@ typedef struct weir_opt_expr {
     const char *text;
     uint32_t line, column;
     bool quoted;
+    bool secret; /* from a reference: no message may show it */
 } weir_opt_expr;
 typedef struct weir_opt_exprs {
     size_t n;
@@ -153,6 +154,7 @@ typedef struct weir_opt_column {
     const char *ambiguous; /* repeated local hours: "error", "earlier", "later"; NULL = not given */
     weir_opt_strings nulls; /* `null:` words that mean null in this column; n 0 = not given */
     bool not_null;
+    bool secret; /* the type came from a reference: no message may show it */
     uint32_t line, column;
 } weir_opt_column;
 typedef struct weir_opt_columns {

@@ -3,10 +3,15 @@
 #include "expr/expr.h"
 #include "spec/load.h"
 
-/* Reports *err at its place; only a wrong text is reported, short memory is the loader's. */
-static void report(loader *l, uint32_t line, uint32_t column, const weir_opt_expr *e,
-                   const char *key, const weir_error *err) {
+/* Reports *err at its place; only a wrong text is reported, short memory is the loader's.  A text that
+ * came from a reference is not shown. */
+static void report(loader *l, uint32_t line, uint32_t column, const weir_opt_expr *e, bool secret,
+                   const char *key, weir_error *err) {
     const weir_bind bind = {.diags = l->diags};
+    if (secret && err->status != WEIR_RESOURCE) {
+        weir_error_set(err, WEIR_USAGE, "the value of the variable cannot be used here");
+        e = NULL;
+    }
     if (err->status == WEIR_RESOURCE)
         l->nomem = true;
     else
@@ -19,7 +24,7 @@ static void check_columns(loader *l, const weir_opt_columns *columns) {
         const weir_type *type;
         weir_error err = {0};
         if (c->type && weir_type_parse(c->type, &type, &err) != WEIR_OK)
-            report(l, c->line, c->column, NULL, c->name, &err);
+            report(l, c->line, c->column, NULL, c->secret, c->name, &err);
     }
 }
 
@@ -27,7 +32,7 @@ static void check_expr(loader *l, const weir_opt_expr *e, const char *key) {
     const weir_expr *expr;
     weir_error err = {0};
     if (e->text && weir_expr_parse(e->text, l->arena, &expr, &err) != WEIR_OK)
-        report(l, e->line, e->column, e, key, &err);
+        report(l, e->line, e->column, e, e->secret, key, &err);
 }
 
 static void check_table(loader *l, const weir_option *table, const void *config, bool expressions) {

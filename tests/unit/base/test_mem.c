@@ -102,16 +102,17 @@ static void test_ledger(void **state) {
     assert_int_equal(sink.peak_bytes, 1000);
 }
 
+static _Atomic size_t charges_that_fit;
+
 static void *charge_much(void *p) {
     weir_ledger *l = p;
-    size_t got = 0;
     for (int i = 0; i < 100000; i++) {
         if (!weir_ledger_charge(l, 7)) continue;
         if (l->parent->used_bytes > l->parent->limit_bytes) return (void *)1;
-        got++;
+        charges_that_fit++;
         weir_ledger_release(l, 7);
     }
-    return got == 0 ? (void *)2 : NULL;
+    return NULL;
 }
 
 static void test_ledger_threads(void **state) {
@@ -128,6 +129,7 @@ static void test_ledger_threads(void **state) {
         pthread_join(threads[i], &result);
         assert_null(result);
     }
+    assert_true(charges_that_fit > 0); /* one thread alone may be starved by the others */
     assert_int_equal(run.used_bytes, 0);
     assert_true(run.peak_bytes <= 20);
 }
