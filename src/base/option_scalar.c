@@ -212,10 +212,8 @@ static bool bind_char(weir_binder *b, const weir_option *row, const weir_node *n
 
 bool weir_option_bind_expr(weir_binder *b, const weir_option *row, const weir_node *node,
                            weir_opt_expr *out) {
-    weir_opt_expr e = {.line = node->line,
-                       .column = node->column,
-                       .quoted = node->quoted,
-                       .secret = node->secret};
+    weir_opt_expr e = {
+        .line = node->line, .column = node->column, .quoted = node->quoted, .secret = node->secret};
     if (!weir_option_want_scalar(b, row, node)) return false;
     if (node->text_size == 0)
         return weir_option_wrong_kind(

@@ -3,8 +3,8 @@
 #include "expr/expr.h"
 #include "spec/load.h"
 
-/* Reports *err at its place; only a wrong text is reported, short memory is the loader's.  A text that
- * came from a reference is not shown. */
+/* Reports *err at its place; only a wrong text is reported, short memory is the loader's.  A text
+ * that came from a reference is not shown. */
 static void report(loader *l, uint32_t line, uint32_t column, const weir_opt_expr *e, bool secret,
                    const char *key, weir_error *err) {
     const weir_bind bind = {.diags = l->diags};

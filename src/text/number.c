@@ -76,7 +76,7 @@ weir_num weir_num_parse_int64(const char *p, size_t n, int64_t *out) {
     }
     size_t sign = negative || *p == '+';
     if (n == sign) return WEIR_NUM_SYNTAX;
-    uint64_t value;
+    uint64_t value = 0;
     weir_num result = parse_u64(p + sign, n - sign, &value);
     if (result != WEIR_NUM_OK) return result;
     if (value > (uint64_t)INT64_MAX + negative) return WEIR_NUM_RANGE;

@@ -272,7 +272,7 @@ size_t weir_utf8_to_initcap(const char *p, size_t n, char *out) {
 weir_slice weir_utf8_trim_left(weir_slice s) {
     size_t i = 0;
     while (i < s.size) {
-        uint32_t c;
+        uint32_t c = 0;
         size_t length = weir_utf8_decode(s.data + i, s.size - i, &c);
         if (length == 0 || !weir_utf8_is_space(c)) break;
         i += length;
@@ -284,7 +284,7 @@ weir_slice weir_utf8_trim_right(weir_slice s) {
     while (s.size > 0) {
         size_t start = s.size - 1;
         while (start > 0 && s.size - start < 4 && continues(s.data[start])) start--;
-        uint32_t c;
+        uint32_t c = 0;
         size_t length = weir_utf8_decode(s.data + start, s.size - start, &c);
         if (length != s.size - start || !weir_utf8_is_space(c)) break;
         s.size = start;
