@@ -17,10 +17,11 @@ static const weir_option options[] = {{.name = "rename",
 static void check_duplicates(const weir_opt_strmap *names, const weir_bind *bind,
                              const weir_field *fields, const weir_schema *in) {
     for (size_t i = 0; i < names->n; i++) {
+        const char *to = names->values[i];
+        if (!to) continue;
         int self = weir_schema_find(in, names->names[i], strlen(names->names[i]));
         for (uint32_t f = 0; self >= 0 && f < in->n_fields; f++)
-            if (f != (uint32_t)self && fields[f].name &&
-                strcmp(fields[f].name, names->values[i]) == 0) {
+            if (f != (uint32_t)self && strcmp(fields[f].name, to) == 0) {
                 weir_diags_error(bind->diags, weir_bind_key(bind->node, names->names[i]), "rename",
                                  "drop the other column first, or choose another name",
                                  "'%s' becomes '%s', which is there already", names->names[i],
