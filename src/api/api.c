@@ -85,12 +85,15 @@ static weir_status reject_sink(void *context, weir_arena *arena, const char *run
     const weir_format *csv = weir_format_find("csv");
     weir_file_sink_config *config = weir_arena_zero(arena, 1, sizeof *config);
     void *csv_config = weir_arena_zero(arena, 1, csv->write_config_size + 1);
-    *path = weir_arena_printf(arena, "%s/rejects/%s/%s.csv", s->pipeline->state_path, run_id, step);
-    if (!config || !csv_config || !*path) return weir_error_nomem(err);
+    const char *state = s->pipeline->state_path;
+    /* for the sink a pattern, so that recovery finds the folder of a dead run */
+    char *pattern = weir_arena_printf(arena, "%s/rejects/{run_id}/%s.csv", state, step);
+    *path = weir_arena_printf(arena, "%s/rejects/%s/%s.csv", state, run_id, step);
+    if (!config || !csv_config || !*path || !pattern) return weir_error_nomem(err);
     weir_status status = weir_option_bind(csv->write_options, NULL, csv_config, arena, &s->diags);
     if (status != WEIR_OK) return weir_error_set(err, status, "cannot set up the reject store");
     *config =
-        (weir_file_sink_config){.path = *path, .compression = WEIR_FILE_NONE, .skip_empty = true};
+        (weir_file_sink_config){.path = pattern, .compression = WEIR_FILE_NONE, .skip_empty = true};
     *out = (weir_flow_sink){.connector = weir_connector_find("file"), .name = "reject_store"};
     out->request = (weir_sink_request){.config = config,
                                        .format = csv,

@@ -27,6 +27,7 @@ typedef struct trial {
     weir_chain_rejects rejects;
     weir_account account;
     uint64_t rows, rejected; /* so far, for comparing in order */
+    bool short_of_memory;    /* for the text of a difference */
     weir_buf text;
 } trial;
 
@@ -41,6 +42,7 @@ static void differs(trial *t, const char *fmt, ...) {
     va_end(args);
     const char *copy = weir_arena_strdup(&t->s->arena, text);
     t->result->why = copy ? copy : "memory is short";
+    t->short_of_memory = !copy;
 }
 
 /* ---- rows as text -------------------------------------------------------------------------- */
@@ -59,33 +61,40 @@ static weir_opt_column *add_column(trial *t, const char *name) {
     return c;
 }
 
-/* What the source is known to have; a source that cannot be read is no fault here. */
-static void columns_of_source(trial *t, weir_schema **out) {
+/* What the source is known to have; a source that cannot be read is no fault here, but memory that
+ * is short is. */
+static weir_status columns_of_source(trial *t, weir_schema **out, weir_error *err) {
     const weir_source_spec *source = &t->step->flow.source;
-    weir_error ignored = {0};
+    weir_error why = {0};
     weir_splits splits = {0};
     void *object = NULL;
     *out = NULL;
-    if (!source->connector || !source->connector->source) return;
+    if (!source->connector || !source->connector->source) return WEIR_OK;
     const weir_source_ops *ops = source->connector->source;
-    if (ops->open(&source->request, &t->env, &object, &ignored) != WEIR_OK) return;
-    if (ops->enumerate(object, &splits, &ignored) == WEIR_OK && splits.n &&
-        strcmp(splits.items[0].name, "-") != 0 &&
-        ops->schema(object, &splits, out, &ignored) != WEIR_OK)
-        *out = NULL;
-    ops->close(object);
-    weir_splits_clear(&splits);
+    weir_status status = ops->open(&source->request, &t->env, &object, &why);
+    if (status == WEIR_OK) {
+        status = ops->enumerate(object, &splits, &why);
+        if (status == WEIR_OK && splits.n && strcmp(splits.items[0].name, "-") != 0)
+            status = ops->schema(object, &splits, out, &why);
+        if (status != WEIR_OK) *out = NULL;
+        ops->close(object);
+        weir_splits_clear(&splits);
+    }
+    if (status != WEIR_RESOURCE) return WEIR_OK;
+    *err = why;
+    return status;
 }
 
 static weir_status gather_columns(trial *t, weir_error *err) {
     const weir_opt_columns *declared = t->step->flow.source.request.columns;
     weir_schema *known = NULL;
     size_t max = declared ? declared->n : 0;
-    columns_of_source(t, &known);
+    weir_status status = columns_of_source(t, &known, err);
+    if (status != WEIR_OK) return status;
     if (known) max += known->n_fields;
     for (size_t i = 0; i < t->test->n_input; i++) max += t->test->input[i]->n;
     t->columns.items = weir_arena_zero(&t->s->arena, max + 1, sizeof *t->columns.items);
-    weir_status status = t->columns.items ? WEIR_OK : weir_error_nomem(err);
+    status = t->columns.items ? WEIR_OK : weir_error_nomem(err);
     for (size_t i = 0; status == WEIR_OK && declared && i < declared->n; i++)
         *add_column(t, declared->items[i].name) = declared->items[i];
     for (uint32_t i = 0; status == WEIR_OK && known && i < known->n_fields; i++) {
@@ -331,7 +340,8 @@ weir_status weir_api_test(weir_session *s, weir_api_test_result **results, size_
         t.result->name = t.test->name;
         t.result->why = "";
         weir_status status = run_trial(&t, &fault);
-        if (status == WEIR_RESOURCE || status == WEIR_CANCELLED) {
+        /* nothing that the test could be wrong about */
+        if (status == WEIR_RESOURCE || status == WEIR_CANCELLED || status == WEIR_IO) {
             if (err) *err = fault;
             return status;
         }
@@ -339,6 +349,7 @@ weir_status weir_api_test(weir_session *s, weir_api_test_result **results, size_
             char text[1024];
             differs(&t, "%s", weir_error_format(&fault, text, sizeof text));
         }
+        if (t.short_of_memory) return weir_error_nomem(err);
         t.result->passed = t.result->why[0] == '\0';
     }
     return WEIR_OK;

@@ -1,8 +1,11 @@
 /* The fault layer: fails the n-th allocation, read, write, fsync, rename, and kills the process at
  * a named commit point.  Switched on by the environment only:
  *
- *     WEIR_FAULT=malloc:17 | read:3 | write:ENOSPC@5 | fsync:2 | rename:1 | open:1
+ *     WEIR_FAULT=malloc:17 | read:3 | write:ENOSPC@5 | fsync:2 | rename:1 | open:1 |
+ *                sqlite:9                an allocation of SQLite's own
  *     WEIR_KILL_AT=after-decision[:n]     SIGKILL to itself at the n-th passage of that point
+ *     WEIR_FAULT_LOG=FILE                 appends `fired KIND:N` when a fault fires, and at exit
+ *                                         `passed KIND:N ...`, the events of each kind
  *
  * When neither is set, a check is one read of a plain bool.
  */
@@ -18,11 +21,12 @@ typedef enum weir_fault_kind {
     WEIR_FAULT_FSYNC,
     WEIR_FAULT_RENAME,
     WEIR_FAULT_OPEN,
+    WEIR_FAULT_SQLITE,
     WEIR_FAULT_KINDS
 } weir_fault_kind;
 
 extern bool weir_fault_on;
-/* Reads WEIR_FAULT and WEIR_KILL_AT; called once by main and by test programs. */
+/* Reads WEIR_FAULT, WEIR_KILL_AT and WEIR_FAULT_LOG; called once by main and by test programs. */
 void weir_fault_init(void);
 /* Tests: fail the nth (1-based) event of kind with errno value code; nth 0 switches off. */
 void weir_fault_arm(weir_fault_kind kind, long nth, int code);

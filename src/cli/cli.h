@@ -62,9 +62,9 @@ const char *cli_time(int64_t us, char *buf);
 /* A JSON string, quoted. */
 void cli_json_string(const char *s, size_t n);
 /* Rows of batches as a table for people (text) or one JSON object a line; columns: names and their
- * order, n_columns 0 = all. */
-int cli_print_batches(const cli_args *a, weir_batch *const *batches, size_t n,
-                      const char *const *columns, size_t n_columns);
+ * order, n_columns 0 = all.  WEIR_RESOURCE when memory is short; part may be printed then. */
+weir_status cli_print_batches(const cli_args *a, weir_batch *const *batches, size_t n,
+                              const char *const *columns, size_t n_columns, weir_error *err);
 
 /* ---- runs ---------------------------------------------------------------------------------- */
 

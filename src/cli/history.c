@@ -30,9 +30,10 @@ static int print_query(const cli_args *a, weir_session *s, weir_state_what what,
     int code = EXIT_OK;
     if (weir_state_query(s->state, what, filter, NULL, &result, &err) != WEIR_OK)
         code = cli_fail(&err);
-    else if (result.rows)
-        code = cli_print_batches(a, result.batches, result.n, columns, n);
-    else if (!a->json && nothing)
+    else if (result.rows) {
+        if (cli_print_batches(a, result.batches, result.n, columns, n, &err) != WEIR_OK)
+            code = cli_fail(&err);
+    } else if (!a->json && nothing)
         printf("%s\n", nothing);
     weir_state_result_clear(&result);
     return code;
@@ -152,14 +153,15 @@ typedef struct shown {
 static weir_status show_batch(void *context, const weir_batch *b, weir_error *err) {
     static const char *const columns[] = {"address", "stage", "field", "rule", "reason", "raw"};
     shown *x = context;
-    (void)err;
+    weir_status status = WEIR_OK;
     weir_batch *one = (weir_batch *)(uintptr_t)b;
     uint32_t all = one->n_selected;
     if (one->n_selected > x->left) one->n_selected = (uint32_t)x->left;
-    if (one->n_selected) cli_print_batches(x->a, &one, 1, columns, x->a->json ? 0 : 6);
+    if (one->n_selected)
+        status = cli_print_batches(x->a, &one, 1, columns, x->a->json ? 0 : 6, err);
     x->left -= one->n_selected;
     one->n_selected = all;
-    return WEIR_OK;
+    return status;
 }
 
 /* Calls `each` with the path of every reject set of a run. */

@@ -13,34 +13,29 @@ static weir_status see(void *context, int number, const char *name, const weir_b
                        weir_error *err) {
     view *v = context;
     weir_batch *one = (weir_batch *)(uintptr_t)batch;
-    (void)err;
     if (!v->a->json)
         printf("%s%d %s: %u rows\n", number < 0 ? "" : "\n", number + 1, name, batch->n_selected);
-    if (!v->a->json && batch->n_selected) cli_print_batches(v->a, &one, 1, NULL, 0);
-    return WEIR_OK;
+    if (v->a->json || batch->n_selected == 0) return WEIR_OK;
+    return cli_print_batches(v->a, &one, 1, NULL, 0, err);
 }
 
 static weir_status see_json(void *context, int number, const char *name, const weir_batch *batch,
                             weir_error *err) {
     view *v = context;
     weir_batch *one = (weir_batch *)(uintptr_t)batch;
-    (void)err;
     (void)name;
     (void)number;
-    cli_print_batches(v->a, &one, 1, NULL, 0);
-    return WEIR_OK;
+    return cli_print_batches(v->a, &one, 1, NULL, 0, err);
 }
 
 static weir_status rejected(void *context, const weir_batch *rejects, weir_error *err) {
     static const char *const columns[] = {"address", "field", "rule", "reason"};
     view *v = context;
     weir_batch *one = (weir_batch *)(uintptr_t)rejects;
-    (void)err;
     v->rejected += rejects->n_selected;
     if (v->a->json) return WEIR_OK;
     printf("\nrejected: %u rows\n", rejects->n_selected);
-    cli_print_batches(v->a, &one, 1, columns, 4);
-    return WEIR_OK;
+    return cli_print_batches(v->a, &one, 1, columns, 4, err);
 }
 
 int cli_cmd_preview(cli_args *a) {

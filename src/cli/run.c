@@ -81,14 +81,21 @@ static void summary_json(const weir_run_result *r) {
             ",\"status\":\"%s\",\"read\":%llu,\"loaded\":%llu,\"inserted\":%llu,\"updated\":%llu,"
             "\"unchanged\":%llu,\"stale\":%llu,\"rejected\":%llu,\"filtered\":%llu,"
             "\"warnings\":%llu,\"bytes_read\":%llu,"
-            "\"files\":%llu,\"files_skipped\":%llu,\"duration_us\":%lld,\"rejects\":",
+            "\"files\":%llu,\"files_skipped\":%llu,\"duration_us\":%lld,\"error\":",
             weir_run_status_name(s->status), (unsigned long long)a->rows_read,
             (unsigned long long)a->rows_loaded, (unsigned long long)a->loaded.inserted,
             (unsigned long long)a->loaded.updated, (unsigned long long)a->loaded.unchanged,
             (unsigned long long)a->loaded.stale, (unsigned long long)a->rows_rejected,
             (unsigned long long)a->rows_filtered, (unsigned long long)a->warnings,
-            (unsigned long long)a->bytes_read, (unsigned long long)s->files,
-            (unsigned long long)s->files_skipped, (long long)s->duration_us);
+            (unsigned long long)a->bytes_read, (unsigned long long)a->splits,
+            (unsigned long long)a->splits_skipped, (long long)s->duration_us);
+        if (s->error.status != WEIR_OK) {
+            char text[2048];
+            json_text(weir_error_format(&s->error, text, sizeof text));
+            printf(",\"rejects\":");
+        } else {
+            printf("null,\"rejects\":");
+        }
         if (s->reject_path)
             json_text(s->reject_path);
         else
@@ -147,9 +154,9 @@ static void step_line(const weir_step_result *s) {
     if (seconds > 0.5 && a->bytes_read)
         fprintf(stderr, " (%s/s)", cli_size((uint64_t)((double)a->bytes_read / seconds), x));
     fprintf(stderr, "\n");
-    if (s->files_skipped)
-        fprintf(stderr, "  %llu file%s skipped\n", (unsigned long long)s->files_skipped,
-                s->files_skipped == 1 ? " was" : "s were");
+    if (s->account.splits_skipped)
+        fprintf(stderr, "  %llu file%s skipped\n", (unsigned long long)a->splits_skipped,
+                s->account.splits_skipped == 1 ? " was" : "s were");
     if (s->completed_run)
         fprintf(stderr, "  completed what run %s had decided when it was interrupted\n",
                 s->completed_run);
@@ -168,15 +175,25 @@ static void summary_phases(const weir_run_result *r) {
     }
 }
 
+/* Each step's own error; r->error is that of the first step that failed, or of the run. */
+static void print_errors(const weir_run_result *r) {
+    char text[2048];
+    size_t failed = 0;
+    for (size_t i = 0; i < r->n_steps; i++) failed += r->steps[i].error.status != WEIR_OK;
+    for (size_t i = 0; failed > 1 && i < r->n_steps; i++)
+        if (r->steps[i].error.status != WEIR_OK)
+            fprintf(stderr, "weir: %s: %s\n", r->steps[i].step,
+                    weir_error_format(&r->steps[i].error, text, sizeof text));
+    if (failed <= 1 && r->error.status != WEIR_OK)
+        fprintf(stderr, "weir: %s\n", weir_error_format(&r->error, text, sizeof text));
+}
+
 /* told: the error stood among those of the file already. */
 static void summary_text(const cli_args *a, const weir_run_result *r, bool told) {
     if (!a->quiet)
         for (size_t i = 0; i < r->n_steps; i++) step_line(&r->steps[i]);
     if (a->verbosity > 0) summary_phases(r);
-    if (r->error.status != WEIR_OK && !told) {
-        char text[2048];
-        fprintf(stderr, "weir: %s\n", weir_error_format(&r->error, text, sizeof text));
-    }
+    if (!told) print_errors(r);
     if (!a->quiet) fprintf(stderr, "run %s: %s\n", r->run_id, weir_run_status_name(r->status));
 }
 

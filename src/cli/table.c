@@ -68,8 +68,8 @@ static void print_cell(const column *c, const char *s, size_t n, bool last) {
     if (!last) printf("  ");
 }
 
-static int print_text(weir_batch *const *batches, size_t n, const column *columns, int count,
-                      column *sized) {
+static bool print_text(weir_batch *const *batches, size_t n, const column *columns, int count,
+                       column *sized) {
     weir_buf raw = {0}, cell = {0};
     memcpy(sized, columns, (size_t)count * sizeof *sized);
     bool ok = true;
@@ -98,7 +98,7 @@ static int print_text(weir_batch *const *batches, size_t n, const column *column
         }
     weir_buf_clear(&raw);
     weir_buf_clear(&cell);
-    return ok ? EXIT_OK : EXIT_FAILED;
+    return ok;
 }
 
 void cli_json_string(const char *s, size_t n) {
@@ -117,7 +117,7 @@ void cli_json_string(const char *s, size_t n) {
     putchar('"');
 }
 
-static int print_json(weir_batch *const *batches, size_t n, const column *columns, int count) {
+static bool print_json(weir_batch *const *batches, size_t n, const column *columns, int count) {
     weir_buf raw = {0};
     bool ok = true;
     for (size_t b = 0; b < n; b++)
@@ -146,22 +146,22 @@ static int print_json(weir_batch *const *batches, size_t n, const column *column
             printf("}\n");
         }
     weir_buf_clear(&raw);
-    return ok ? EXIT_OK : EXIT_FAILED;
+    return ok;
 }
 
-int cli_print_batches(const cli_args *a, weir_batch *const *batches, size_t n,
-                      const char *const *names, size_t n_names) {
-    if (n == 0) return EXIT_OK;
+weir_status cli_print_batches(const cli_args *a, weir_batch *const *batches, size_t n,
+                              const char *const *names, size_t n_names, weir_error *err) {
+    if (n == 0) return WEIR_OK;
     uint32_t fields = batches[0]->schema->n_fields;
     column *columns = weir_alloc_zero(fields + n_names + 1, sizeof *columns);
     column *sized = weir_alloc_zero(fields + n_names + 1, sizeof *sized);
-    int code = EXIT_FAILED;
+    bool ok = false;
     if (columns && sized) {
         int count = choose(batches[0]->schema, names, n_names, columns);
-        code = a->json ? print_json(batches, n, columns, count)
-                       : print_text(batches, n, columns, count, sized);
+        ok = a->json ? print_json(batches, n, columns, count)
+                     : print_text(batches, n, columns, count, sized);
     }
     weir_free(columns);
     weir_free(sized);
-    return code;
+    return ok ? WEIR_OK : weir_error_nomem(err);
 }

@@ -1,5 +1,13 @@
 #include "engine/account.h"
 
+void weir_load_counts_add(weir_load_counts *a, const weir_load_counts *b) {
+    a->inserted += b->inserted;
+    a->updated += b->updated;
+    a->unchanged += b->unchanged;
+    a->stale += b->stale;
+    a->bytes += b->bytes;
+}
+
 void weir_account_add(weir_account *a, const weir_account *b) {
     for (size_t i = 0; i < a->n_operators && i < b->n_operators; i++) {
         weir_operator_account *x = &a->operators[i];
@@ -18,11 +26,7 @@ void weir_account_add(weir_account *a, const weir_account *b) {
     a->rows_filtered += b->rows_filtered;
     a->rows_absorbed += b->rows_absorbed;
     a->warnings += b->warnings;
-    a->loaded.inserted += b->loaded.inserted;
-    a->loaded.updated += b->loaded.updated;
-    a->loaded.unchanged += b->loaded.unchanged;
-    a->loaded.stale += b->loaded.stale;
-    a->loaded.bytes += b->loaded.bytes;
+    weir_load_counts_add(&a->loaded, &b->loaded);
     a->splits += b->splits;
     a->splits_skipped += b->splits_skipped;
     a->phases.cut += b->phases.cut;

@@ -25,7 +25,9 @@ typedef struct weir_account {
     weir_phases phases;
 } weir_account;
 
-/* Adds b to a (same operators). */
+/* Adds b to a. */
+void weir_load_counts_add(weir_load_counts *a, const weir_load_counts *b);
+/* Adds b to a (same operators, or one of the two has none). */
 void weir_account_add(weir_account *a, const weir_account *b);
 /* WEIR_INTERNAL naming the operator whose figures do not add up. */
 WEIR_MUST_USE weir_status weir_account_check(const weir_account *a, weir_error *err);

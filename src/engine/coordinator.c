@@ -11,7 +11,7 @@ static weir_epoch epoch_for(const weir_coordinator *c, size_t sink) {
                         .pipeline = c->env->pipeline,
                         .step = c->step,
                         .sink = c->config->sinks[sink].name,
-                        .run_id = c->env->run_id};
+                        .run_id = c->owner ? c->owner : c->env->run_id};
 }
 
 /* ---- begin --------------------------------------------------------------------------------- */
@@ -26,6 +26,7 @@ static weir_status begin(void *context, weir_flow *f, weir_error *err) {
     weir_status status = WEIR_OK;
     if (!c->again) {
         WEIR_TRY(weir_state_epoch_begin(c->lease, c->step, &c->number, err));
+        c->owner = NULL;
         name_token(c, c->env->run_id);
         c->decided = false;
     }
@@ -43,53 +44,63 @@ out:
 
 /* The engine's own bytes in the intent: the token (a second try must use the same) and the figures,
  * for the run that completes the epoch after a crash. */
+#define FIGURES(a)                                                                                 \
+    {                                                                                              \
+        {"read", &(a)->rows_read}, {"rejected", &(a)->rows_rejected},                              \
+            {"filtered", &(a)->rows_filtered}, {"absorbed", &(a)->rows_absorbed},                  \
+            {"loaded", &(a)->rows_loaded}, {"bytes", &(a)->bytes_read}, {"splits", &(a)->splits},  \
+            {"splits_skipped", &(a)->splits_skipped}, {"warnings", &(a)->warnings},                \
+            {"inserted", &(a)->loaded.inserted}, {"updated", &(a)->loaded.updated},                \
+            {"unchanged", &(a)->loaded.unchanged}, {"stale", &(a)->loaded.stale},                  \
+            {"bytes_out", &(a)->loaded.bytes},                                                     \
+    }
+
 static weir_status account_save(const weir_coordinator *c, const weir_account *a, weir_buf *out,
                                 weir_error *err) {
+    const struct {
+        const char *name;
+        const uint64_t *value;
+    } figures[] = FIGURES(a);
     weir_json_writer w = {.out = out};
+    out->size = 0;
     weir_json_open(&w, '{');
     weir_json_key(&w, "token");
     weir_json_write_string(&w, c->token);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } figures[] = {{"read", a->rows_read},         {"rejected", a->rows_rejected},
-                   {"filtered", a->rows_filtered}, {"absorbed", a->rows_absorbed},
-                   {"loaded", a->rows_loaded},     {"bytes", a->bytes_read},
-                   {"splits", a->splits},          {"warnings", a->warnings}};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         weir_json_key(&w, figures[i].name);
-        weir_json_write_uint(&w, figures[i].value);
+        weir_json_write_uint(&w, *figures[i].value);
     }
     weir_json_close(&w, '}');
     return w.failed ? weir_error_nomem(err) : WEIR_OK;
 }
 
-static uint64_t figure(const weir_json *root, const char *name) {
-    int64_t v = 0;
-    return weir_json_int(weir_json_get(root, name), &v) && v >= 0 ? (uint64_t)v : 0;
-}
-
-static weir_status account_load(weir_coordinator *c, weir_slice bytes, weir_account *a,
+/* token may be NULL; else it receives the epoch's. */
+static weir_status account_load(weir_slice bytes, weir_account *a, char *token, size_t token_size,
                                 weir_error *err) {
+    const struct {
+        const char *name;
+        uint64_t *value;
+    } figures[] = FIGURES(a);
     weir_arena arena = {0};
     const weir_json *root = NULL;
     weir_status status = weir_json_parse(bytes.data, bytes.size, NULL, &arena, &root, err);
-    const char *token = status == WEIR_OK ? weir_json_string(weir_json_get(root, "token")) : NULL;
-    if (status == WEIR_OK && (!token || strlen(token) >= sizeof c->token))
+    const char *text = status == WEIR_OK ? weir_json_string(weir_json_get(root, "token")) : NULL;
+    if (status == WEIR_OK && token && (!text || strlen(text) >= token_size))
         status = weir_error_set(err, WEIR_DATA, "the stored intent has no token");
     if (status == WEIR_OK) {
-        snprintf(c->token, sizeof c->token, "%s", token);
-        a->rows_read = figure(root, "read");
-        a->rows_rejected = figure(root, "rejected");
-        a->rows_filtered = figure(root, "filtered");
-        a->rows_absorbed = figure(root, "absorbed");
-        a->rows_loaded = figure(root, "loaded");
-        a->bytes_read = figure(root, "bytes");
-        a->splits = figure(root, "splits");
-        a->warnings = figure(root, "warnings");
+        if (token) snprintf(token, token_size, "%s", text);
+        for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+            int64_t v = 0;
+            if (weir_json_int(weir_json_get(root, figures[i].name), &v) && v >= 0)
+                *figures[i].value = (uint64_t)v;
+        }
     }
     weir_arena_clear(&arena);
     return status;
+}
+
+weir_status weir_coordinator_account(weir_slice bytes, weir_account *account, weir_error *err) {
+    return account_load(bytes, account, NULL, 0, err);
 }
 
 /* Everything the intent points to while it is being written. */
@@ -142,7 +153,9 @@ static weir_status write_intent(weir_coordinator *c, weir_flow *f, const weir_fl
     weir_state_intent in = {0};
     weir_status status;
     WEIR_TRY(weir_splits_save(weir_flow_splits(f), &p.splits, err));
-    WEIR_TRY(account_save(c, e->account, &p.account, err));
+    weir_account account = *e->account;
+    account.splits_skipped = c->splits_skipped;
+    WEIR_TRY(account_save(c, &account, &p.account, err));
     in.splits = (weir_slice){p.splits.data, p.splits.size};
     in.account = (weir_slice){p.account.data, p.account.size};
     WEIR_TRY(add_handles(c, e, &p, &in, err));
@@ -210,10 +223,14 @@ static weir_status refuse(weir_coordinator *c, weir_flow *f, const weir_flow_epo
     weir_error second = {0};
     weir_load_counts ignored = {0};
     weir_epoch epoch = epoch_for(c, 0);
-    weir_status status = c->config->sinks[0].connector->sink->abort(
-        weir_flow_sink_object(f, 0), &epoch, e->sinks[0].handles, e->sinks[0].n, &second);
+    weir_status status = WEIR_OK;
+    /* The rejects first: the abort sweeps away what has the epoch's token and was not published,
+     * theirs too where they go to the same folder. */
     for (size_t i = 1; status == WEIR_OK && i < c->config->n_sinks; i++)
         status = commit_sink(c, f, e, i, &ignored, &second);
+    if (status == WEIR_OK)
+        status = c->config->sinks[0].connector->sink->abort(
+            weir_flow_sink_object(f, 0), &epoch, e->sinks[0].handles, e->sinks[0].n, &second);
     if (status == WEIR_OK) status = weir_state_epoch_undone(c->lease, c->step, c->number, &second);
     if (status == WEIR_OK && c->reject_path) {
         weir_state_reject set = {.path = c->reject_path,
@@ -231,6 +248,17 @@ static weir_status refuse(weir_coordinator *c, weir_flow *f, const weir_flow_epo
     c->begun = false;
     if (status != WEIR_OK) weir_error_context(err, "undoing the load: %s", second.message);
     return WEIR_LIMIT;
+}
+
+/* The epoch's end, with the figures as they are now known. */
+static weir_status finish(weir_coordinator *c, const weir_account *account, weir_error *err) {
+    weir_buf bytes = {0};
+    weir_status status = account_save(c, account, &bytes, err);
+    if (status == WEIR_OK)
+        status = weir_state_epoch_done(c->lease, c->step, c->number,
+                                       (weir_slice){bytes.data, bytes.size}, err);
+    weir_buf_clear(&bytes);
+    return status;
 }
 
 static weir_status commit(void *context, weir_flow *f, const weir_flow_epoch *e, weir_error *err) {
@@ -255,16 +283,13 @@ static weir_status commit(void *context, weir_flow *f, const weir_flow_epoch *e,
     for (size_t i = 1; i < c->config->n_sinks; i++)
         WEIR_TRY(commit_sink(c, f, e, i, &ignored, err));
     weir_fault_point("after-rejects");
-    WEIR_TRY(weir_state_epoch_done(c->lease, c->step, c->number, err));
+    account.loaded = counts;
+    account.splits_skipped = c->splits_skipped;
+    WEIR_TRY(finish(c, &account, err));
     weir_fault_point("after-done");
     c->begun = c->decided = c->again = false;
-    c->loaded.inserted += counts.inserted;
-    c->loaded.updated += counts.updated;
-    c->loaded.unchanged += counts.unchanged;
-    c->loaded.stale += counts.stale;
-    c->loaded.bytes += counts.bytes;
+    weir_load_counts_add(&c->loaded, &counts);
     c->rejects += e->account->rows_rejected;
-    account.loaded = counts;
     status = weir_account_check(&account, err);
 out:
     return status;
@@ -323,7 +348,8 @@ static weir_status roll_forward(weir_coordinator *c, const weir_state_epoch *epo
     weir_status status;
     weir_recovery found = WEIR_RECOVER_DONE;
     weir_load_counts ignored = {0};
-    WEIR_TRY(account_load(c, epoch->intent.account, account, err));
+    WEIR_TRY(account_load(epoch->intent.account, account, c->token, sizeof c->token, err));
+    account->loaded = (weir_load_counts){0}; /* the sink says */
     c->decided = true;
     WEIR_TRY(recover_sink(c, epoch, 0, &account->loaded, &found, err));
     if (found == WEIR_RECOVER_LOST) {
@@ -347,8 +373,7 @@ static weir_status roll_forward(weir_coordinator *c, const weir_state_epoch *epo
         WEIR_TRY(weir_state_epoch_committed(c->lease, c->step, c->number, err));
     for (size_t i = 1; i < c->config->n_sinks; i++)
         WEIR_TRY(recover_sink(c, epoch, i, &ignored, &found, err));
-    WEIR_TRY(weir_state_epoch_done(c->lease, c->step, c->number, err));
-    c->rejects += account->rows_rejected;
+    WEIR_TRY(finish(c, account, err));
     *fate = WEIR_FATE_DONE;
 out:
     return status;
@@ -358,6 +383,7 @@ weir_status weir_coordinator_recover(weir_coordinator *c, const weir_state_epoch
                                      weir_epoch_fate *fate, weir_splits *splits,
                                      weir_account *account, weir_error *err) {
     c->number = epoch->number;
+    c->owner = epoch->run_id;
     name_token(c, epoch->run_id);
     if (epoch->state == WEIR_EPOCH_DECIDED || epoch->state == WEIR_EPOCH_COMMITTED)
         return roll_forward(c, epoch, fate, splits, account, err);

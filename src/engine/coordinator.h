@@ -29,14 +29,16 @@ typedef struct weir_coordinator {
     const char *reject_path; /* of the state folder's reject set (sinks[1]) */
     const char *reject_format;
     const char *reject_source; /* what a replay needs */
+    uint64_t splits_skipped;   /* files left out by on_file_error: skip; for the account */
     /* an epoch that is read again: set by recover */
     bool again;
+    const char *owner; /* the run whose epoch is being recovered; NULL = this one's */
     /* results */
     uint64_t number;
     char token[160];
     bool begun, decided;
     weir_load_counts loaded; /* of all epochs */
-    uint64_t rejects;        /* rows in published reject sets */
+    uint64_t rejects;        /* rows in published reject sets, but for recovered epochs */
     weir_status limit;       /* WEIR_LIMIT when a limit stopped the last epoch */
 } weir_coordinator;
 
@@ -59,6 +61,10 @@ WEIR_MUST_USE weir_status weir_coordinator_recover(weir_coordinator *c,
                                                    const weir_state_epoch *epoch,
                                                    weir_epoch_fate *fate, weir_splits *splits,
                                                    weir_account *account, weir_error *err);
+/* Reads the figures that an ended epoch keeps in the state (EPOCHS, account); operators are not
+ * among them. */
+WEIR_MUST_USE weir_status weir_coordinator_account(weir_slice bytes, weir_account *account,
+                                                   weir_error *err);
 /* Gives up an epoch that is to be read again but cannot be. */
 WEIR_MUST_USE weir_status weir_coordinator_give_up(weir_coordinator *c, weir_error *err);
 

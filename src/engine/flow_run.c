@@ -92,9 +92,9 @@ static weir_status cancelled(const flow_run *r, weir_error *err) {
 
 static weir_status account_new(const weir_flow *f, weir_account *a, weir_error *err) {
     memset(a, 0, sizeof *a);
-    a->n_operators = f->n_operators + 2;
-    a->operators = weir_alloc_zero(a->n_operators, sizeof *a->operators);
+    a->operators = weir_alloc_zero(f->n_operators + 2, sizeof *a->operators);
     if (!a->operators) return weir_error_nomem(err);
+    a->n_operators = f->n_operators + 2;
     a->operators[0].name = "read";
     for (size_t i = 0; i < f->n_operators; i++)
         a->operators[i + 1].name = f->operators[i].kind->name;

@@ -46,6 +46,48 @@ static uint64_t hash_node(const weir_node *n, uint64_t h) {
     return h;
 }
 
+/* ---- history ------------------------------------------------------------------------------- */
+
+static weir_status put_step(const weir_step_env *e, const char *run_id, const weir_step *step,
+                            const weir_step_result *r, weir_error *err) {
+    const weir_account *a = &r->account;
+    weir_state_operator *ops = weir_alloc_zero(a->n_operators + 1, sizeof *ops);
+    if (!ops) return weir_error_nomem(err);
+    for (size_t i = 0; i < a->n_operators; i++) {
+        const weir_operator_account *o = &a->operators[i];
+        ops[i] = (weir_state_operator){o->name,     o->in,       o->created, o->out,
+                                       o->rejected, o->filtered, o->absorbed};
+    }
+    char error[1024] = "";
+    if (r->error.status != WEIR_OK) weir_error_format(&r->error, error, sizeof error);
+    weir_state_step s = {.step = step->name,
+                         .source = step->flow.source.type,
+                         .sink = step->flow.sink.type,
+                         .status = r->status,
+                         .started_us = r->started_us,
+                         .duration_us = r->duration_us,
+                         .attempts = r->attempts,
+                         .rows_in = a->rows_read,
+                         .inserted = a->loaded.inserted,
+                         .updated = a->loaded.updated,
+                         .unchanged = a->loaded.unchanged,
+                         .stale = a->loaded.stale,
+                         .rejected = a->rows_rejected,
+                         .filtered = a->rows_filtered,
+                         .absorbed = a->rows_absorbed,
+                         .bytes_in = a->bytes_read,
+                         .bytes_out = a->loaded.bytes,
+                         .warnings = a->warnings,
+                         .files = a->splits,
+                         .files_skipped = a->splits_skipped,
+                         .error = error,
+                         .n_operators = a->n_operators,
+                         .operators = ops};
+    weir_status status = weir_state_step_put(e->state, run_id, &s, err);
+    weir_free(ops);
+    return status;
+}
+
 /* ---- resuming an interrupted run ----------------------------------------------------------- */
 
 /* One run in the state went on with another's work when the process had died: what those runs had
@@ -97,64 +139,73 @@ static weir_status any_row(weir_state *state, weir_state_what what, const weir_s
     return status;
 }
 
-/* Whether one of the interrupted runs had finished the step: it says so, or its epoch is done (the
- * process died between the epoch's end and the step's). */
-static weir_status finished_before(weir_state *state, const char *pipeline, const char *step,
-                                   const resume *r, const char **run, weir_error *err) {
-    *run = NULL;
-    for (size_t i = 0; i < r->n && !*run; i++) {
-        bool yes = false;
-        weir_state_filter f = {
-            .pipeline = pipeline, .step = step, .run_id = r->runs[i], .status = "ok"};
-        weir_status status = any_row(state, WEIR_STATE_STEPS, &f, &yes, err);
-        f.status = "done";
-        if (status == WEIR_OK && !yes) status = any_row(state, WEIR_STATE_EPOCHS, &f, &yes, err);
+/* Whether the run says that the step ended well, and how. */
+static weir_status ended_well(weir_state *state, const char *pipeline, const char *step,
+                              const char *run_id, bool *yes, weir_run_status *how,
+                              weir_error *err) {
+    static const weir_run_status good[] = {WEIR_RUN_OK, WEIR_RUN_PARTIAL};
+    *yes = false;
+    for (size_t k = 0; k < 2 && !*yes; k++) {
+        weir_state_filter f = {.pipeline = pipeline,
+                               .step = step,
+                               .run_id = run_id,
+                               .status = weir_run_status_name(good[k])};
+        weir_status status = any_row(state, WEIR_STATE_STEPS, &f, yes, err);
         if (status != WEIR_OK) return status;
-        if (yes) *run = r->runs[i];
+        *how = good[k];
     }
     return WEIR_OK;
 }
 
-/* ---- history ------------------------------------------------------------------------------- */
-
-static weir_status put_step(const weir_step_env *e, const weir_step *step,
-                            const weir_step_result *r, weir_error *err) {
-    const weir_account *a = &r->account;
-    weir_state_operator *ops = weir_alloc_zero(a->n_operators + 1, sizeof *ops);
-    if (!ops) return weir_error_nomem(err);
-    for (size_t i = 0; i < a->n_operators; i++) {
-        const weir_operator_account *o = &a->operators[i];
-        ops[i] = (weir_state_operator){o->name,     o->in,       o->created, o->out,
-                                       o->rejected, o->filtered, o->absorbed};
-    }
-    char error[1024] = "";
-    if (r->error.status != WEIR_OK) weir_error_format(&r->error, error, sizeof error);
-    weir_state_step s = {.step = step->name,
-                         .source = step->flow.source.type,
-                         .sink = step->flow.sink.type,
-                         .status = r->status,
-                         .started_us = r->started_us,
-                         .duration_us = r->duration_us,
-                         .attempts = r->attempts,
-                         .rows_in = a->rows_read,
-                         .inserted = a->loaded.inserted,
-                         .updated = a->loaded.updated,
-                         .unchanged = a->loaded.unchanged,
-                         .stale = a->loaded.stale,
-                         .rejected = a->rows_rejected,
-                         .filtered = a->rows_filtered,
-                         .absorbed = a->rows_absorbed,
-                         .bytes_in = a->bytes_read,
-                         .bytes_out = a->loaded.bytes,
-                         .warnings = a->warnings,
-                         .files = r->files,
-                         .files_skipped = r->files_skipped,
-                         .error = error,
-                         .n_operators = a->n_operators,
-                         .operators = ops};
-    weir_status status = weir_state_step_put(e->state, e->run_id, &s, err);
-    weir_free(ops);
+/* Puts the step of a run that ended between its epoch's commit and the step's: the epoch has kept
+ * the figures. */
+static weir_status put_missing_step(const weir_step_env *e, const char *run_id, const weir_batch *b,
+                                    uint32_t row, weir_error *err) {
+    weir_slice name = text_at(b, "step", row), bytes = text_at(b, "account", row);
+    bool there = false;
+    weir_run_status how;
+    weir_step_result r = {.attempts = 1, .started_us = weir_clock_wall_us()};
+    char step[256];
+    snprintf(step, sizeof step, "%.*s", (int)name.size, name.data);
+    size_t number = weir_pipeline_find_step(e->pipeline, step);
+    if (number == SIZE_MAX || bytes.size == 0) return WEIR_OK;
+    weir_status status;
+    WEIR_TRY(ended_well(e->state, e->pipeline->name, step, run_id, &there, &how, err));
+    if (there) goto out;
+    WEIR_TRY(weir_coordinator_account(bytes, &r.account, err));
+    r.status = r.account.splits_skipped ? WEIR_RUN_PARTIAL : WEIR_RUN_OK;
+    status = put_step(e, run_id, &e->pipeline->steps[number], &r, err);
+out:
     return status;
+}
+
+static weir_status put_missing_steps(const weir_step_env *e, const resume *before,
+                                     weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (size_t i = 0; status == WEIR_OK && i < before->n; i++) {
+        weir_state_filter filter = {
+            .pipeline = e->pipeline->name, .run_id = before->runs[i], .status = "done"};
+        weir_state_result done = {0};
+        status = weir_state_query(e->state, WEIR_STATE_EPOCHS, &filter, NULL, &done, err);
+        for (size_t k = 0; k < done.n; k++)
+            for (uint32_t row = 0; status == WEIR_OK && row < done.batches[k]->length; row++)
+                status = put_missing_step(e, before->runs[i], done.batches[k], row, err);
+        weir_state_result_clear(&done);
+    }
+    return status;
+}
+
+/* Whether one of the interrupted runs had finished the step. */
+static weir_status finished_before(weir_state *state, const char *pipeline, const resume *before,
+                                   weir_step_result *r, bool *finished, weir_error *err) {
+    *finished = false;
+    for (size_t i = 0; i < before->n && !*finished; i++) {
+        weir_status status =
+            ended_well(state, pipeline, r->step, before->runs[i], finished, &r->status, err);
+        if (status != WEIR_OK) return status;
+        if (*finished) r->completed_run = before->runs[i];
+    }
+    return WEIR_OK;
 }
 
 /* ---- the run ------------------------------------------------------------------------------- */
@@ -188,7 +239,7 @@ static void take_status(weir_run_result *r, const weir_step_result *s) {
 static weir_status run_step(const weir_step_env *e, const weir_step *step, const resume *before,
                             weir_arena *arena, weir_run_result *result, weir_error *err) {
     weir_step_result *r = &result->steps[result->n_steps];
-    const char *finished = NULL;
+    bool finished = false;
     weir_status status = WEIR_OK;
     *r = (weir_step_result){.step = step->name, .started_us = weir_clock_wall_us()};
     bool incremental = step->flow.source.incremental.by != WEIR_INCREMENTAL_NONE;
@@ -196,16 +247,13 @@ static weir_status run_step(const weir_step_env *e, const weir_step *step, const
         r->status = WEIR_RUN_SKIPPED;
     } else {
         if (!incremental)
-            WEIR_TRY(
-                finished_before(e->state, e->pipeline->name, step->name, before, &finished, err));
-        if (finished) {
-            r->status = WEIR_RUN_OK;
-            r->completed_run = finished;
-        } else {
-            WEIR_TRY(weir_step_execute(e, step, arena, r, err));
-        }
+            WEIR_TRY(finished_before(e->state, e->pipeline->name, before, r, &finished, err));
+        if (!finished) WEIR_TRY(weir_step_execute(e, step, arena, r, err));
     }
-    status = put_step(e, step, r, err);
+    WEIR_TRY(put_step(e, e->run_id, step, r, err));
+    if (r->completed_run)
+        WEIR_TRY(put_missing_steps(e, &(resume){.n = 1, .runs = {r->completed_run}}, err));
+    weir_account_add(&r->account, &r->recovered);
     result->n_steps++;
     take_status(result, r);
     if (r->completed_run) result->resumed = r->completed_run;
@@ -233,6 +281,7 @@ static weir_status begin_run(const weir_run_request *q, const char *fingerprint,
     weir_status status;
     WEIR_TRY(weir_state_lease_acquire(q->state, p->name, e->run_id, &e->lease, err));
     WEIR_TRY(find_interrupted(q->state, p->name, fingerprint, arena, before, err));
+    WEIR_TRY(put_missing_steps(e, before, err));
     weir_state_run run = {.id = e->run_id,
                           .pipeline = p->name,
                           .file = p->file,
@@ -282,7 +331,9 @@ out:
         char text[1024] = "";
         weir_error second = {0};
         if (status != WEIR_OK) {
-            result->status = status == WEIR_CANCELLED ? WEIR_RUN_CANCELLED : WEIR_RUN_FAILED;
+            /* A step's failure is in its result; this one is of the state itself.  What is
+             * committed stays so: the next run goes on from here as behind a crash. */
+            result->status = status == WEIR_CANCELLED ? WEIR_RUN_CANCELLED : WEIR_RUN_INTERRUPTED;
             if (err) result->error = *err;
         }
         if (result->error.status != WEIR_OK) weir_error_format(&result->error, text, sizeof text);

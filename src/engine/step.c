@@ -179,6 +179,7 @@ static void take_account(work *w, const weir_account *a) {
     else
         r->account.n_operators = 0;
     r->account.loaded = w->coordinator.loaded;
+    r->account.splits_skipped = w->skipped.n;
 }
 
 /* Opens and runs the flow once; frozen: an epoch that is read again.  *failed: the split to blame.
@@ -200,7 +201,6 @@ static weir_status run_once(work *w, const weir_splits *frozen, char **failed, w
         w->result->nothing_new = true;
         goto out;
     }
-    w->result->files = weir_flow_splits(f)->n;
     w->source_text.size = 0;
     if (!weir_reject_describe_source(weir_flow_full_schema(f), &w->source_text)) {
         status = weir_error_nomem(err);
@@ -238,7 +238,7 @@ static weir_status run_skipping(work *w, weir_error *err) {
         weir_split split = {.name = failed};
         status = weir_splits_add(&w->skipped, &split, err);
         if (status != WEIR_OK) return status;
-        w->result->files_skipped++;
+        w->coordinator.splits_skipped = w->skipped.n;
         w->coordinator.loaded = (weir_load_counts){0};
     }
 }
@@ -286,13 +286,37 @@ static weir_status run_attempts(work *w, weir_error *err) {
 
 /* ---- recovery ------------------------------------------------------------------------------ */
 
-/* Reads a decided epoch again that its target has lost. */
-static weir_status run_again(work *w, const weir_splits *splits, bool *done, weir_error *err) {
+/* Where the rejects of a run of this step are. */
+static weir_status find_rejects(const work *w, const char *run_id, const char **path,
+                                weir_error *err) {
+    const weir_step_env *e = w->env;
+    weir_flow_sink store = {0};
+    const char *format = NULL;
+    return e->reject_sink(e->reject_context, w->arena, run_id, w->step->name, &store, path, &format,
+                          err);
+}
+
+/* Reads a decided epoch again that its target has lost; it stays the interrupted run's. */
+static weir_status run_again(work *w, const weir_state_epoch *epoch, const weir_splits *splits,
+                             bool *done, weir_error *err) {
     char *failed = NULL;
     watchdog dog;
+    weir_coordinator *c = &w->coordinator;
+    const char *own_path = c->reject_path;
+    weir_status status = find_rejects(w, epoch->run_id, &c->reject_path, err);
+    if (status != WEIR_OK) return status;
+    w->flow_env.run_id = epoch->run_id; /* it stands in paths and in rejects */
     watchdog_start(&dog, w);
-    weir_status status = run_once(w, splits, &failed, err);
+    status = run_once(w, splits, &failed, err);
     watchdog_stop(&dog);
+    w->flow_env.run_id = w->env->run_id;
+    c->reject_path = own_path;
+    c->rejects = 0;
+    c->loaded = (weir_load_counts){0};
+    if (status == WEIR_OK) {
+        w->result->recovered = w->result->account;
+        w->result->account = (weir_account){0};
+    }
     if (status == WEIR_OK) {
         *done = true;
         return WEIR_OK;
@@ -314,11 +338,13 @@ static weir_status recover_epoch(work *w, const weir_state_epoch *epoch, bool *d
     weir_status status =
         weir_coordinator_recover(&w->coordinator, epoch, &fate, &splits, &account, err);
     if (status == WEIR_OK && fate == WEIR_FATE_DONE) {
-        w->coordinator.loaded = account.loaded;
-        take_account(w, &account);
+        weir_account_add(&w->result->recovered, &account);
         *done = true;
     }
-    if (status == WEIR_OK && fate == WEIR_FATE_AGAIN) status = run_again(w, &splits, done, err);
+    if (status == WEIR_OK && fate == WEIR_FATE_AGAIN)
+        status = run_again(w, epoch, &splits, done, err);
+    if (status == WEIR_OK && *done && w->result->recovered.rows_rejected)
+        status = find_rejects(w, epoch->run_id, &w->result->reject_path, err);
     if (status == WEIR_OK && *done) {
         w->result->completed_run = weir_arena_strdup(w->arena, epoch->run_id);
         weir_log_info("step %s: completed what run %s had decided", w->step->name, epoch->run_id);
@@ -344,7 +370,8 @@ static weir_status recover(work *w, bool *done, weir_error *err) {
 
 static weir_run_status status_of(const work *w, weir_status status) {
     switch (status) {
-    case WEIR_OK: return w->result->files_skipped ? WEIR_RUN_PARTIAL : WEIR_RUN_OK;
+    case WEIR_OK:
+        return w->skipped.n || w->result->recovered.splits_skipped ? WEIR_RUN_PARTIAL : WEIR_RUN_OK;
     case WEIR_LIMIT: return WEIR_RUN_LIMIT;
     case WEIR_CANCELLED: return WEIR_RUN_CANCELLED;
     default: return WEIR_RUN_FAILED;

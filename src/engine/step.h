@@ -28,11 +28,11 @@ typedef struct weir_step_env {
 typedef struct weir_step_result {
     const char *step;
     weir_run_status status;
-    weir_account account; /* operators in the arena of the call */
+    weir_account account;   /* operators in the arena of the call */
+    weir_account recovered; /* of completed_run's epoch: it belongs to that run's history */
     uint64_t attempts;
     int64_t started_us, duration_us;
-    const char *reject_path; /* NULL when nothing was rejected */
-    uint64_t files, files_skipped;
+    const char *reject_path;   /* NULL when nothing was rejected */
     bool nothing_new;          /* no split was left to read */
     const char *completed_run; /* the interrupted run whose work was completed or found done */
     weir_error error;

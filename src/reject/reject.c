@@ -207,7 +207,7 @@ out:
 }
 
 static weir_status finish(maker *m, weir_schema *schema, uint32_t n, weir_batch **out) {
-    weir_batch *b;
+    weir_batch *b = NULL;
     weir_status status = weir_batch_new(schema, n, &b, m->err);
     for (int f = 0; status == WEIR_OK && f < F_COUNT; f++)
         status = weir_builder_finish(m->builders[f], &b->columns[f], m->err);

@@ -142,28 +142,30 @@ weir_status weir_state_epoch_intent(weir_lease *l, const char *step, uint64_t nu
 }
 
 static weir_status move(weir_lease *l, const char *step, uint64_t number, weir_epoch_state to,
-                        const weir_state_position *positions, size_t n, weir_error *err) {
+                        const weir_state_position *positions, size_t n, weir_slice account,
+                        weir_error *err) {
     weir_status status = need(step, "step", err);
-    return status == WEIR_OK ? l->state->store->epoch_move(l, step, number, to, positions, n, err)
-                             : status;
+    return status == WEIR_OK
+               ? l->state->store->epoch_move(l, step, number, to, positions, n, account, err)
+               : status;
 }
 
 weir_status weir_state_epoch_decide(weir_lease *l, const char *step, uint64_t number,
                                     const weir_state_position *positions, size_t n,
                                     weir_error *err) {
-    return move(l, step, number, WEIR_EPOCH_DECIDED, positions, n, err);
+    return move(l, step, number, WEIR_EPOCH_DECIDED, positions, n, (weir_slice){0}, err);
 }
 weir_status weir_state_epoch_committed(weir_lease *l, const char *step, uint64_t number,
                                        weir_error *err) {
-    return move(l, step, number, WEIR_EPOCH_COMMITTED, NULL, 0, err);
+    return move(l, step, number, WEIR_EPOCH_COMMITTED, NULL, 0, (weir_slice){0}, err);
 }
 weir_status weir_state_epoch_done(weir_lease *l, const char *step, uint64_t number,
-                                  weir_error *err) {
-    return move(l, step, number, WEIR_EPOCH_DONE, NULL, 0, err);
+                                  weir_slice account, weir_error *err) {
+    return move(l, step, number, WEIR_EPOCH_DONE, NULL, 0, account, err);
 }
 weir_status weir_state_epoch_undone(weir_lease *l, const char *step, uint64_t number,
                                     weir_error *err) {
-    return move(l, step, number, WEIR_EPOCH_UNDONE, NULL, 0, err);
+    return move(l, step, number, WEIR_EPOCH_UNDONE, NULL, 0, (weir_slice){0}, err);
 }
 
 weir_status weir_state_epochs_unfinished(weir_state *s, const char *pipeline,

@@ -200,18 +200,23 @@ typedef struct weir_lease {
 /* ---- reading ------------------------------------------------------------------------------- */
 
 /* Columns of the batches, in this order (text: string, counts: int64, times: timestamptz UTC):
- *   RUNS       run_id pipeline status started ended duration_us exit_code error file fingerprint
- * trigger host pid version rows_in loaded rejected STEPS      run_id pipeline step status source
- * sink started duration_us attempts rows_in created loaded inserted updated unchanged stale
- * rejected filtered absorbed bytes_in bytes_out warnings files files_skipped error OPERATORS run_id
- * step ordinal operator in created out rejected filtered absorbed REJECTS    run_id pipeline step
- * epoch path format rows state replayed_by changed source POSITIONS  pipeline step fingerprint
- * position epoch run_id updated FILES      pipeline step path size_bytes mtime_ns hash rows epoch
- * run_id loaded QUALITY    run_id pipeline step metric value(float64) threshold severity
- * passed(bool) at EVENTS     run_id at level step text EPOCHS     pipeline step epoch state run_id
- * fence begun changed handles LEASES     pipeline fence run_id pid host acquired released DOCUMENTS
- * run_id step kind text Nullable where a value may be missing (ended, exit_code, value, released,
- * replayed_by). */
+ * - RUNS: run_id pipeline status started ended duration_us exit_code error file fingerprint trigger
+ *   host pid version rows_in loaded rejected
+ * - STEPS: run_id pipeline step status source sink started duration_us attempts rows_in created
+ *   loaded inserted updated unchanged stale rejected filtered absorbed bytes_in bytes_out warnings
+ *   files files_skipped error
+ * - OPERATORS: run_id step ordinal operator in created out rejected filtered absorbed
+ * - REJECTS: run_id pipeline step epoch path format rows state replayed_by changed source
+ * - POSITIONS: pipeline step fingerprint position epoch run_id updated
+ * - FILES: pipeline step path size_bytes mtime_ns hash rows epoch run_id loaded
+ * - QUALITY: run_id pipeline step metric value(float64) threshold severity passed(bool) at
+ * - EVENTS: run_id at level step text
+ * - EPOCHS: pipeline step epoch state run_id fence begun changed handles account
+ * - LEASES: pipeline fence run_id pid host acquired released
+ * - DOCUMENTS: run_id step kind text
+ *
+ * Nullable where a value may be missing (ended, exit_code, value, released, replayed_by,
+ * account). */
 typedef enum weir_state_what {
     WEIR_STATE_RUNS,
     WEIR_STATE_STEPS,
@@ -276,7 +281,8 @@ typedef struct weir_state_store {
     weir_status (*epoch_intent)(weir_lease *l, const char *step, uint64_t number,
                                 const weir_state_intent *intent, weir_error *err);
     weir_status (*epoch_move)(weir_lease *l, const char *step, uint64_t number, weir_epoch_state to,
-                              const weir_state_position *positions, size_t n, weir_error *err);
+                              const weir_state_position *positions, size_t n, weir_slice account,
+                              weir_error *err);
     weir_status (*epochs_unfinished)(weir_state *s, const char *pipeline, weir_state_epochs *out,
                                      weir_error *err);
     weir_status (*position_get)(weir_state *s, const char *pipeline, const char *step,
@@ -363,7 +369,7 @@ void weir_state_lease_release(weir_lease *l); /* NULL is legal; never fails */
  * first. */
 WEIR_MUST_USE weir_status weir_state_epoch_begin(weir_lease *l, const char *step, uint64_t *number,
                                                  weir_error *err);
-/* The epoch, its run and fence become those of the lease. */
+/* The epoch's fence becomes that of the lease, its run too unless it is decided already. */
 WEIR_MUST_USE weir_status weir_state_epoch_intent(weir_lease *l, const char *step, uint64_t number,
                                                   const weir_state_intent *intent, weir_error *err);
 /* The commit decision.  positions: replace the pending ones of the intent when n > 0. */
@@ -373,9 +379,10 @@ WEIR_MUST_USE weir_status weir_state_epoch_decide(weir_lease *l, const char *ste
 WEIR_MUST_USE weir_status weir_state_epoch_committed(weir_lease *l, const char *step,
                                                      uint64_t number, weir_error *err);
 /* In one transaction: positions, files and reject sets of the intent take effect, blobs are
- * dropped. */
+ * dropped but for the account: the final figures stay with the epoch (EPOCHS, account), for the run
+ * may die before it has put its step. */
 WEIR_MUST_USE weir_status weir_state_epoch_done(weir_lease *l, const char *step, uint64_t number,
-                                                weir_error *err);
+                                                weir_slice account, weir_error *err);
 WEIR_MUST_USE weir_status weir_state_epoch_undone(weir_lease *l, const char *step, uint64_t number,
                                                   weir_error *err);
 /* Epochs that are neither done nor undone, ordered by step and number.  pipeline NULL = all. */

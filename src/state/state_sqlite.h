@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "state/state.h"
+#include "state/vfs.h"
 
 #define WEIR_STATE_STATEMENTS 96
 #define WEIR_STATE_BUSY_MS 30000
@@ -29,10 +30,6 @@ static inline weir_statedb *weir_statedb_of(weir_state *s) {
     return (weir_statedb *)s;
 }
 extern const weir_state_store weir_statedb_store;
-
-/* The VFS "weir-state": the system's, with reads, writes, syncs and opens through the fault layer.
- */
-weir_status weir_statedb_vfs(const char **name, weir_error *err);
 
 /* One step of the schema: SQL that brings version i to i + 1. */
 extern const char *const weir_statedb_migrations[];
@@ -109,7 +106,7 @@ weir_status weir_statedb_epoch_intent(weir_lease *l, const char *step, uint64_t 
                                       const weir_state_intent *intent, weir_error *err);
 weir_status weir_statedb_epoch_move(weir_lease *l, const char *step, uint64_t number,
                                     weir_epoch_state to, const weir_state_position *positions,
-                                    size_t n, weir_error *err);
+                                    size_t n, weir_slice account, weir_error *err);
 weir_status weir_statedb_epochs_unfinished(weir_state *s, const char *pipeline,
                                            weir_state_epochs *out, weir_error *err);
 

@@ -139,13 +139,15 @@ weir_status weir_statedb_epoch_intent(weir_lease *l, const char *step, uint64_t 
         goto out;
     }
     WEIR_TRY(put_intent(l, step, number, intent, err));
-    /* A decision that was made stands: behind it the epoch can only go forward or be undone. */
+    /* A decision that was made stands: behind it the epoch can only go forward or be undone, and it
+     * stays its own run's, whose name is in its paths. */
     WEIR_TRY(weir_statedb_run(
         d, err,
         "update epochs set state = case state when 'decided' then 'decided' else 'intent' end,"
-        " splits = ?, account = ?, run_id = ?, fence = ?, changed = ?"
+        " run_id = case state when 'decided' then run_id else ? end,"
+        " splits = ?, account = ?, fence = ?, changed = ?"
         " where pipeline = ? and step = ? and number = ?",
-        "bbtuittu", &intent->splits, &intent->account, l->run_id, l->fence, weir_statedb_now(0),
+        "tbbuittu", l->run_id, &intent->splits, &intent->account, l->fence, weir_statedb_now(0),
         l->pipeline, step, number));
 out:
     return weir_statedb_end(d, status, err);
@@ -198,15 +200,15 @@ out:
 }
 
 static weir_status finish(weir_lease *l, const char *step, uint64_t number, weir_epoch_state to,
-                          int64_t now, weir_error *err) {
+                          int64_t now, const weir_slice *account, weir_error *err) {
     weir_statedb *d = weir_statedb_of(l->state);
     weir_status status = WEIR_OK;
     if (to == WEIR_EPOCH_DONE) WEIR_TRY(apply(l, step, number, now, err));
     WEIR_TRY(drop_pending(l, step, number, true, err));
     WEIR_TRY(weir_statedb_run(d, err,
-                              "update epochs set splits = null, account = null"
+                              "update epochs set splits = null, account = ?"
                               " where pipeline = ? and step = ? and number = ?",
-                              "ttu", l->pipeline, step, number));
+                              "bttu", account, l->pipeline, step, number));
     WEIR_TRY(
         weir_statedb_run(d, err,
                          "delete from epochs where pipeline = ? and step = ? and number < ? and"
@@ -218,7 +220,7 @@ out:
 
 weir_status weir_statedb_epoch_move(weir_lease *l, const char *step, uint64_t number,
                                     weir_epoch_state to, const weir_state_position *positions,
-                                    size_t n, weir_error *err) {
+                                    size_t n, weir_slice account, weir_error *err) {
     weir_statedb *d = weir_statedb_of(l->state);
     weir_status status = weir_statedb_begin(d, true, err);
     if (status != WEIR_OK) return status;
@@ -246,7 +248,7 @@ weir_status weir_statedb_epoch_move(weir_lease *l, const char *step, uint64_t nu
                               "tuittu", weir_epoch_state_name(to), l->fence, now, l->pipeline, step,
                               number));
     if (to == WEIR_EPOCH_DONE || to == WEIR_EPOCH_UNDONE)
-        WEIR_TRY(finish(l, step, number, to, now, err));
+        WEIR_TRY(finish(l, step, number, to, now, &account, err));
 out:
     return weir_statedb_end(d, status, err);
 }

@@ -198,7 +198,8 @@ static const query_info queries[WEIR_STATE_WHAT_COUNT] = {
                      {"changed", 't', false, "t.changed"},
                      {"handles", 'i', false,
                       "(select count(*) from epoch_handles h where h.pipeline = t.pipeline and "
-                      "h.step = t.step and h.number = t.number)"}}},
+                      "h.step = t.step and h.number = t.number)"},
+                     {"account", 's', true, "cast(t.account as text)"}}},
     [WEIR_STATE_LEASES] = {.from = "leases t",
                            .pipeline = "t.pipeline",
                            .run = "t.run_id",

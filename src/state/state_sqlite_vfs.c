@@ -1,10 +1,12 @@
 /* SQLite's files through the fault layer: the system's VFS with a counter in front of each read,
  * write, sync and open, so that tests can fail the n-th of them. */
 #include <errno.h>
+#include <pthread.h>
+#include <sqlite3.h>
 #include <stdio.h>
 
 #include "base/fault.h"
-#include "state/state_sqlite.h"
+#include "state/vfs.h"
 
 typedef struct shim_file {
     sqlite3_file base;
@@ -122,10 +124,38 @@ static int shim_delete(sqlite3_vfs *vfs, const char *name, int sync) {
     return system_vfs->xDelete(system_vfs, name, sync);
 }
 
+/* ---- memory --------------------------------------------------------------------------------- */
+
+static sqlite3_mem_methods system_memory;
+
+static void *shim_malloc(int size) {
+    int code;
+    return weir_fault(WEIR_FAULT_SQLITE, &code) ? NULL : system_memory.xMalloc(size);
+}
+
+static void *shim_realloc(void *old, int size) {
+    int code;
+    return weir_fault(WEIR_FAULT_SQLITE, &code) ? NULL : system_memory.xRealloc(old, size);
+}
+
+static int count_memory(void) {
+    int rc = sqlite3_config(SQLITE_CONFIG_GETMALLOC, &system_memory);
+    if (rc != SQLITE_OK) return rc;
+    sqlite3_mem_methods counted = system_memory;
+    counted.xMalloc = shim_malloc;
+    counted.xRealloc = shim_realloc;
+    return sqlite3_config(SQLITE_CONFIG_MALLOC, &counted);
+}
+
+/* ---- registration --------------------------------------------------------------------------- */
+
 static sqlite3_vfs shim;
 static int register_code;
 
 static void register_once(void) {
+    /* Misuse = the library is in use already (test programs, a host): then its memory is its own.
+     */
+    if (weir_fault_on) (void)count_memory();
     system_vfs = sqlite3_vfs_find(NULL); /* initialises the library */
     if (!system_vfs) {
         register_code = SQLITE_ERROR;

@@ -18,6 +18,7 @@ typedef struct pass {
     pthread_mutex_t lock;
     bool end;
     uint64_t budget_bytes; /* 0 = no more to look at */
+    bool seen;             /* there was something to look at */
     weir_status status;
     weir_error error;
 } pass;
@@ -52,6 +53,7 @@ static void *look(void *arg) {
         if (!p->end && p->budget_bytes) {
             status = ops->cutter_next(p->cutter, &chunk, &end, &err);
             uint64_t n = chunk.end - chunk.begin;
+            p->seen |= n > 0;
             p->budget_bytes -= n < p->budget_bytes ? n : p->budget_bytes;
             p->end = end || status != WEIR_OK;
         }
@@ -146,9 +148,24 @@ static weir_status inferred_type(const weir_inference *inference, const char *ph
     return WEIR_OK;
 }
 
-static weir_status make_schema(const weir_read_request *read, const names *found,
-                               const weir_inference *inference, weir_schema **out,
-                               weir_error *err) {
+/* No column is known.  Data without one has records that cannot be read, or that are empty. */
+static weir_status no_columns(const pass *p, weir_error *err) {
+    const weir_splits *splits = p->request->splits;
+    if (!p->seen) {
+        weir_error_set(err, WEIR_DATA, "the input has no columns");
+        weir_error_hint(err, "declare them under columns:");
+        return WEIR_DATA;
+    }
+    weir_error_set(err, WEIR_DATA, "no record has a column: each is malformed, or empty");
+    weir_error_hint(err, "ndjson wants one object a line, ended by LF; for objects over several "
+                         "lines give format: json");
+    if (splits->n == 1) weir_error_at(err, splits->items[0].name, 0, 0);
+    return WEIR_DATA;
+}
+
+static weir_status make_schema(const pass *p, const names *found, const weir_inference *inference,
+                               weir_schema **out, weir_error *err) {
+    const weir_read_request *read = p->request->read;
     const weir_opt_columns *columns = read->columns;
     size_t max = found->n + (columns ? columns->n : 0);
     weir_field *fields = weir_alloc_zero(max + 1, sizeof *fields);
@@ -174,8 +191,7 @@ static weir_status make_schema(const weir_read_request *read, const names *found
         n++;
     }
     if (n == 0) {
-        status = weir_error_set(err, WEIR_DATA, "the input has no columns");
-        weir_error_hint(err, "declare them under columns:");
+        status = no_columns(p, err);
         goto out;
     }
     status = weir_schema_new(fields, n, out, err);
@@ -248,7 +264,7 @@ weir_status weir_file_schema(const weir_file_schema_request *request, weir_schem
     for (p.split = 0; p.split < request->splits->n; p.split++)
         WEIR_TRY(visit_split(&p, lookers, n, &found, err));
     WEIR_TRY(merge_found(lookers, n, &found, err));
-    status = make_schema(request->read, &found, lookers[0].inference, out, err);
+    status = make_schema(&p, &found, lookers[0].inference, out, err);
 out:
     for (uint32_t i = 0; i < n; i++) weir_inference_free(lookers[i].inference);
     weir_free(lookers);

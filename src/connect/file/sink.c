@@ -35,8 +35,9 @@ typedef struct sink {
 
 /* ---- names --------------------------------------------------------------------------------- */
 
-/* Replaces {run_id} and {date}; leaves {column} of partition_by for later. */
-static weir_status fill_path(const sink *s, const char *path, char **out, weir_error *err) {
+/* Replaces {run_id} and, where asked, {date}; leaves {column} of partition_by for later. */
+static weir_status fill_path(const sink *s, const char *path, const char *run_id, bool with_date,
+                             char **out, weir_error *err) {
     weir_buf b = {0};
     char date[40];
     time_t t = (time_t)(s->env->now_us / 1000000);
@@ -46,9 +47,9 @@ static weir_status fill_path(const sink *s, const char *path, char **out, weir_e
     bool ok = true;
     for (const char *p = path; ok && *p;) {
         if (strncmp(p, "{run_id}", 8) == 0) {
-            ok = weir_buf_adds(&b, s->env->run_id);
+            ok = weir_buf_adds(&b, run_id);
             p += 8;
-        } else if (strncmp(p, "{date}", 6) == 0) {
+        } else if (with_date && strncmp(p, "{date}", 6) == 0) {
             ok = weir_buf_adds(&b, date);
             p += 6;
         } else {
@@ -163,7 +164,7 @@ static weir_status sink_open(const weir_sink_request *request, const weir_env *e
     s->codec = weir_file_codec(s->config->compression, s->config->path, false);
     char *path;
     WEIR_TRY(weir_file_resolve(env, s->config->path, &path, err));
-    WEIR_TRY(fill_path(s, path, &s->path, err));
+    WEIR_TRY(fill_path(s, path, env->run_id, true, &s->path, err));
     WEIR_TRY(find_partitions(s, err));
     if (s->to_stdout && (s->n_partition || s->config->file_size)) {
         status =
@@ -730,7 +731,7 @@ static weir_status sweep_all(sink *s, const char *token, weir_error *err) {
     while (end && s->path[end - 1] != '/') end--;
     char *folder = end > 1 ? weir_strndup(s->path, end - 1) : weir_strdup(end ? "/" : ".");
     if (!folder) return weir_error_nomem(err);
-    bool deep = s->config->partition_by.n > 0;
+    bool deep = brace || s->config->partition_by.n > 0;
     weir_status status = sweep(folder, token, deep ? 0 : SWEEP_DEPTH, err);
     weir_free(folder);
     return status;
@@ -760,7 +761,8 @@ static weir_status sink_discard(const weir_sink_request *request, const weir_env
     s.to_stdout = strcmp(s.config->path, "-") == 0;
     char *path;
     weir_status status = weir_file_resolve(env, s.config->path, &path, err);
-    s.path = path; /* unfilled: what holds {run_id} is below the same folder */
+    if (status == WEIR_OK) /* a day may have passed: below the folder in front of {date} */
+        status = fill_path(&s, path, epoch->run_id, false, &s.path, err);
     return status == WEIR_OK ? sweep_all(&s, epoch->token, err) : status;
 }
 

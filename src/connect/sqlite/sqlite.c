@@ -4,6 +4,8 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/fault.h"
+#include "state/vfs.h"
 #include "text/number.h"
 #include "text/time.h"
 
@@ -141,10 +143,10 @@ const weir_type *weir_sqlite_type_of(const char *declared) {
 /* ---- opening and errors -------------------------------------------------------------------- */
 
 weir_status weir_sqlite_error(sqlite3 *db, weir_error *err, const char *doing) {
-    int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
+    int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM, kind = code & 0xff;
     const char *message = db ? sqlite3_errmsg(db) : "out of memory";
     weir_status status;
-    switch (code & 0xff) {
+    switch (kind) {
     case SQLITE_NOMEM: return weir_error_nomem(err);
     case SQLITE_FULL: status = WEIR_RESOURCE; break;
     case SQLITE_INTERRUPT: status = WEIR_CANCELLED; break;
@@ -156,11 +158,15 @@ weir_status weir_sqlite_error(sqlite3 *db, weir_error *err, const char *doing) {
     weir_error_set(err, status, "%s: %s", doing, message);
     if (err) {
         err->vendor_code = code;
-        err->retriable = (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+        err->retriable = kind == SQLITE_BUSY || kind == SQLITE_LOCKED;
     }
     if (status == WEIR_RESOURCE)
         weir_error_hint(err, "make room on the disk; nothing was committed");
-    if ((code & 0xff) == SQLITE_BUSY)
+    bool of_file = kind == SQLITE_IOERR || kind == SQLITE_FULL || kind == SQLITE_CANTOPEN ||
+                   kind == SQLITE_READONLY || kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
+    const char *file = db && of_file ? sqlite3_db_filename(db, "main") : NULL;
+    if (file && *file) weir_error_at(err, file, 0, 0);
+    if (kind == SQLITE_BUSY)
         weir_error_hint(err, "another program holds a lock; raise busy_timeout or run again");
     return status;
 }
@@ -213,7 +219,9 @@ weir_status weir_sqlite_open(const weir_sqlite_config *config, const weir_env *e
     }
     sqlite3 *db = NULL;
     int flags = writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
-    if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) !=
+    const char *vfs = NULL; /* the system's; the fault tests reach this database as well */
+    if (weir_fault_on && weir_statedb_vfs(&vfs, err) != WEIR_OK) return WEIR_INTERNAL;
+    if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs) !=
         SQLITE_OK) {
         weir_status status = weir_sqlite_error(db, err, "opening the database");
         weir_error_at(err, path, 0, 0);

@@ -10,7 +10,7 @@ static weir_status recover(weir_state *s, weir_lease *l, weir_error *err) {
     weir_status status = weir_state_epochs_unfinished(s, "p", &e, err);
     for (size_t i = 0; i < e.n && status == WEIR_OK; i++)
         status = e.items[i].state >= WEIR_EPOCH_DECIDED
-                     ? weir_state_epoch_done(l, "s", e.items[i].number, err)
+                     ? weir_state_epoch_done(l, "s", e.items[i].number, (weir_slice){0}, err)
                      : weir_state_epoch_undone(l, "s", e.items[i].number, err);
     weir_state_epochs_clear(&e);
     return status;
@@ -43,7 +43,7 @@ static weir_status one_epoch(weir_state *s, weir_lease *l, long *decided, weir_e
     WEIR_TRY(weir_state_epoch_decide(l, "s", n, NULL, 0, err));
     *decided = now + 1;
     WEIR_TRY(weir_state_epoch_committed(l, "s", n, err));
-    WEIR_TRY(weir_state_epoch_done(l, "s", n, err));
+    WEIR_TRY(weir_state_epoch_done(l, "s", n, (weir_slice){0}, err));
 out:
     return status;
 }

@@ -63,7 +63,7 @@ static void fence_stops_the_old(void **state) {
     assert_int_equal(m, 0);
     OK(weir_state_epoch_decide(fresh, "s", n, NULL, 0, &ok_error));
     weir_state_lease_release(old); /* must not disturb the new one */
-    OK(weir_state_epoch_done(fresh, "s", n, &ok_error));
+    OK(weir_state_epoch_done(fresh, "s", n, (weir_slice){0}, &ok_error));
     weir_state_lease_release(fresh);
     weir_state_close(s);
     weir_state_close(s2);
@@ -131,7 +131,7 @@ static weir_status move_to(weir_lease *l, const char *step, uint64_t n, int to, 
     case WEIR_EPOCH_INTENT: return weir_state_epoch_intent(l, step, n, &none, err);
     case WEIR_EPOCH_DECIDED: return weir_state_epoch_decide(l, step, n, NULL, 0, err);
     case WEIR_EPOCH_COMMITTED: return weir_state_epoch_committed(l, step, n, err);
-    case WEIR_EPOCH_DONE: return weir_state_epoch_done(l, step, n, err);
+    case WEIR_EPOCH_DONE: return weir_state_epoch_done(l, step, n, (weir_slice){0}, err);
     default: return weir_state_epoch_undone(l, step, n, err);
     }
 }
@@ -242,7 +242,7 @@ static void intent_comes_back(void **state) {
     l = take_lease(s, "p", "run-2");
     OK(weir_state_epoch_decide(l, "a", n, NULL, 0, &ok_error));
     OK(weir_state_epoch_committed(l, "a", n, &ok_error));
-    OK(weir_state_epoch_done(l, "a", n, &ok_error));
+    OK(weir_state_epoch_done(l, "a", n, (weir_slice){0}, &ok_error));
     OK(weir_state_epoch_undone(l, "b", n2, &ok_error));
     OK(weir_state_position_get(s, "p", "a", "f", &arena, &got, &found, &other, &ok_error));
     assert_true(found);
@@ -300,8 +300,8 @@ static void read_again(void **state) {
     assert_int_equal(e.items[0].state, WEIR_EPOCH_DECIDED);
     assert_int_equal(e.items[0].intent.n_handles, 1);
     weir_state_epochs_clear(&e);
-    OK(weir_state_epoch_done(l, "s", n, &ok_error));
-    OK(weir_state_epoch_done(l, "s", n, &ok_error));
+    OK(weir_state_epoch_done(l, "s", n, (weir_slice){0}, &ok_error));
+    OK(weir_state_epoch_done(l, "s", n, (weir_slice){0}, &ok_error));
     weir_state_result r = query(s, WEIR_STATE_POSITIONS, NULL);
     assert_int_equal(r.rows, 1);
     assert_string_equal(cell(&r, 0, "fingerprint"), "f");
@@ -321,7 +321,7 @@ static void old_epochs_go(void **state) {
         OK(weir_state_epoch_begin(l, "s", &n, &ok_error));
         OK(weir_state_epoch_intent(l, "s", n, &none, &ok_error));
         OK(weir_state_epoch_decide(l, "s", n, NULL, 0, &ok_error));
-        OK(weir_state_epoch_done(l, "s", n, &ok_error));
+        OK(weir_state_epoch_done(l, "s", n, (weir_slice){0}, &ok_error));
         assert_int_equal(n, i + 1);
     }
     uint64_t kept = count(s, WEIR_STATE_EPOCHS, NULL);
@@ -426,8 +426,9 @@ static void model_op(weir_lease *l, model *m) {
     case 5:
         if (now >= 0) {
             bool allowed = now >= WEIR_EPOCH_DECIDED && now <= WEIR_EPOCH_DONE;
-            assert_int_equal(weir_state_epoch_done(l, step_names[k], m->number[k], NULL),
-                             allowed ? WEIR_OK : WEIR_INTERNAL);
+            assert_int_equal(
+                weir_state_epoch_done(l, step_names[k], m->number[k], (weir_slice){0}, NULL),
+                allowed ? WEIR_OK : WEIR_INTERNAL);
             if (allowed && now != WEIR_EPOCH_DONE) model_apply(m, k);
             if (allowed) m->state[k] = WEIR_EPOCH_DONE;
         }

@@ -1,0 +1,109 @@
+# The loads that are interrupted.  Each has a function that lays out its folder with an undisturbed
+# first state, and a pipeline.yaml whose run is the one that is killed.  Sourced by run.sh and by the
+# fault suite.
+
+cases="file_replace file_partitions file_each_run sqlite_append sqlite_upsert sqlite_replace incremental"
+
+# orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
+orders() {
+    awk -v from="$1" -v to="$2" 'BEGIN {
+        print "id,day,name,amount"
+        for (i = from; i <= to; i++)
+            printf "%d,2024-01-0%d,%s,%s\n", i, i % 7 + 1,
+                i % 11 ? "name " i : "\"two\nlines, " i "\"", i % 13 ? i / 4 : "wrong " i
+    }'
+}
+
+# flow SINK...: the pipeline file; the source and the rules are the same everywhere.
+flow() {
+    cat <<END
+name: crash
+connections:
+  db: { type: sqlite, path: db.sqlite }
+source:
+  path: ${source:-in.csv}
+  chunk: 2KiB
+  columns: { id: int64!, day: date, amount: "decimal(12,2)" }
+${more-}
+transform:
+  - set: { double: amount * 2 }
+  - validate: [ { field: amount, max: ${max:-100000} } ]
+rejects: { path: rejects.csv, max_ratio: 50% }
+limits: { threads: 2, memory: 64MiB }
+sink:
+$(printf '  %s\n' "$@")
+END
+}
+
+lay_out() { # lay_out CASE ROWS: in the current folder
+    local rows=$2 source more max
+    orders 1 "$rows" >in.csv
+    case $1 in
+    file_replace)
+        echo "what was there before" >out.csv
+        flow "path: out.csv" "mode: replace" >pipeline.yaml
+        ;;
+    file_partitions) flow "path: out/part.csv" "partition_by: [day]" "file_size: 2KiB" >pipeline.yaml ;;
+    file_each_run) flow 'path: "out/{run_id}.csv.gz"' >pipeline.yaml ;;
+    sqlite_append | sqlite_upsert | sqlite_replace)
+        sqlite3 db.sqlite "create table t(id integer primary key, day text, name text, amount text, double text);
+                           create index by_name on t(name);
+                           insert into t values (-1, null, 'before', null, null), (7, null, 'old', '1.00', null)"
+        [ "$1" = sqlite_append ] && sqlite3 db.sqlite 'delete from t where id = 7'
+        flow "connection: db" "table: t" "mode: ${1#sqlite_}" \
+            "$([ "$1" = sqlite_upsert ] && echo 'key: [id]')" >pipeline.yaml
+        ;;
+    incremental)
+        mkdir in
+        orders 1 40 >in/a.csv
+        source='in/*.csv' more='  incremental: { by: files }'
+        flow "connection: db" "table: t" "mode: append" >pipeline.yaml
+        timeout 60 "$WEIR" run pipeline.yaml -q || return 1
+        rm in.csv
+        orders 1000 $((1000 + rows / 2)) >in/b.csv
+        orders 5000 $((5000 + rows / 2)) >in/c.csv
+        ;;
+    esac
+}
+
+# The values of the target.
+show_target() {
+    if [ -d out ]; then
+        find out -type f | sed -E 's/[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/RUN/' | sort
+        find out -type f | sort | while read -r file; do
+            case $file in *.gz) gzip -dc "$file" ;; *) cat "$file" ;; esac
+        done
+    fi
+    [ -f out.csv ] && cat out.csv
+    [ -f rejects.csv ] && cut -d, -f2- rejects.csv
+    [ -f db.sqlite ] && sqlite3 db.sqlite 'pragma integrity_check; select * from t order by id, double'
+}
+
+# What must be the same as after an undisturbed run: values of the target, rejects, state.
+show() {
+    echo "== left over"
+    find . -name '*.tmp' -o -name '*-journal' -o -name '*-wal'
+    echo "== target"
+    show_target
+    if [ -f db.sqlite ]; then
+        sqlite3 db.sqlite 'select type, name, tbl_name from sqlite_master order by name;
+            select count(*) from _weir_commits'
+    fi
+    echo "== rejects"
+    "$WEIR" rejects list pipeline.yaml -o json | sed -E 's/.*"step":"([^"]*)","rows":([0-9]*),"state":"([^"]*)".*/\1 \2 \3/' | sort
+    # Sets of one second have no order, nor have their ids.
+    find .weir/rejects -type f -exec cut -d, -f2- {} + | sort
+    find .weir/rejects -type f | wc -l
+    echo "== state"
+    "$WEIR" status pipeline.yaml | grep unfinished
+    sqlite3 .weir/state.db "
+        select path, size_bytes, rows from files order by path;
+        select step, sum(rows_in), sum(inserted), sum(updated), sum(unchanged), sum(stale), sum(rejected),
+               sum(filtered), sum(files) from steps where status = 'ok' group by step;
+        select state, count(*) from epochs where state <> 'undone' group by state;
+        select pipeline, count(*) from runs where status = 'ok' group by pipeline;
+        select 'bad run', status from runs where status not in ('ok', 'interrupted', 'failed');
+        pragma integrity_check; pragma foreign_key_check;
+        select name from (select 'pending' as name, count(*) as n from pending_files union all
+            select 'pending', count(*) from pending_rejects) where n > 0"
+}
