@@ -154,6 +154,31 @@ static void blame_split(const weir_flow *f, const weir_error *err) {
     }
 }
 
+/* What the plan holds at least: the program with its state database, for each worker a chunk, the
+ * batch made of it and what is encoded, and what the connectors keep themselves. */
+#define PROGRAM_BYTES ((size_t)8 << 20)
+#define WORKER_BYTES ((size_t)1 << 20)
+
+static size_t reserved(const weir_connector *c, const void *connection, const weir_env *env) {
+    return c->reserve_bytes ? c->reserve_bytes(connection, env) : 0;
+}
+
+static weir_status check_budget(const weir_flow_config *c, const weir_env *env, weir_error *err) {
+    size_t threads = env->threads ? env->threads : 1;
+    size_t need = PROGRAM_BYTES + threads * WORKER_BYTES +
+                  reserved(c->source, c->source_request.connection, env);
+    for (size_t i = 0; i < c->n_sinks; i++)
+        need += reserved(c->sinks[i].connector, c->sinks[i].request.connection, env);
+    if (env->memory_bytes == 0 || env->memory_bytes >= need) return WEIR_OK;
+    weir_error_set(err, WEIR_USAGE,
+                   "step %s needs at least %zuMiB of memory with %zu thread%s, the limit is "
+                   "%zuKiB",
+                   env->step, (need + (1 << 20) - 1) >> 20, threads, threads == 1 ? "" : "s",
+                   env->memory_bytes >> 10);
+    weir_error_hint(err, "raise limits: { memory }%s", threads > 1 ? ", or lower threads" : "");
+    return WEIR_USAGE;
+}
+
 weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
                            const weir_splits *frozen, weir_diags *diags, weir_flow **out,
                            weir_error *err) {
@@ -164,6 +189,7 @@ weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
     f->env = env;
     f->diags = diags;
     f->failed_split = -1;
+    WEIR_TRY(check_budget(config, env, err));
     const weir_source_ops *source = config->source->source;
     WEIR_TRY(source->open(&config->source_request, env, &f->source, err));
     WEIR_TRY(find_splits(f, frozen, err));
