@@ -120,11 +120,12 @@ uint64_t weir_batch_line(const weir_batch *b, uint32_t row) {
 
 uint64_t weir_batch_lines_between(const weir_batch *b, uint32_t from, uint32_t to) {
     const weir_origin *o = &b->origin;
-    const uint8_t *p = o->raw->data + from, *end = o->raw->data + to;
-    const uint8_t *last = o->raw->data + o->raw->size;
+    const uint8_t *end = o->raw->data + to, *last = o->raw->data + o->raw->size, *p;
     uint64_t lines = 0;
-    for (; p < end; p++) /* a line ends with LF, CR LF or a lone CR */
-        lines += *p == '\n' || (*p == '\r' && !(p + 1 < last && p[1] == '\n'));
+    /* a line ends with LF, CR LF or a lone CR; two quick searches, for few bytes are either */
+    for (p = o->raw->data + from; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++) lines++;
+    for (p = o->raw->data + from; p < end && (p = memchr(p, '\r', (size_t)(end - p))); p++)
+        lines += !(p + 1 < last && p[1] == '\n');
     return lines;
 }
 

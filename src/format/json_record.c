@@ -192,7 +192,8 @@ static inline const char *take_value(weir_decoder *d, weir_json_target *t, const
     case WEIR_JSON_PATH_TIMESTAMPTZ: q = take_timestamptz(t, p, row); break;
     case WEIR_JSON_PATH_EXACT: break;
     }
-    return likely(q) ? q : weir_json_value_exact(d, t, p, end, row);
+    /* what a fast path read behind the end is not of this input */
+    return likely(q && q <= end) ? q : weir_json_value_exact(d, t, p, end, row);
 }
 
 /* ---- names --------------------------------------------------------------------------------- */

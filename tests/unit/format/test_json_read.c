@@ -299,17 +299,25 @@ static void what_stands_behind_a_chunk_is_not_read(void **state) {
     weir_error err = {0};
     size_t size = strlen(good);
     assert_int_equal(weir_json_decoder_new(&request, schema, &ctx, &d, &err), WEIR_OK);
-    for (size_t n = 1; n <= size; n++) {
+    for (size_t i = 0; i < 2 * size; i++) { /* the rest of the record, then two digits, behind it */
+        size_t n = i / 2 + 1;
         weir_chunk chunk = {.end = (uint32_t)n, .first_line = 1};
         weir_batch *b = NULL;
         assert_int_equal(weir_block_new(NULL, size * 2, &chunk.block, &err), WEIR_OK);
         memcpy(chunk.block->data, good, size);
         memset(chunk.block->data + size, '\n', size);
         chunk.block->size = size * 2;
+        if (i % 2)
+            memset(chunk.block->data + n, '\n', size), memcpy(chunk.block->data + n, "55", 2);
         assert_int_equal(weir_json_decoder_begin(d, &chunk, &err), WEIR_OK);
         assert_int_equal(weir_json_decoder_next(d, &ctx, &b, &err), WEIR_OK);
         assert_int_equal(b->length, 1);
         assert_int_equal(weir_failures_bad(b->failures, 0), n < size);
+        if (n < size) { /* no place behind the end is blamed */
+            const char *at = strstr(b->failures->items[0].reason, "at byte ");
+            assert_non_null(at);
+            assert_true(strtoul(at + 8, NULL, 10) <= n + 1);
+        }
         assert_int_equal(weir_batch_raw(b, 0).size, n - (good[n - 1] == ' '));
         weir_batch_free(b);
         weir_chunk_clear(&chunk);
