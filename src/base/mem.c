@@ -119,10 +119,11 @@ void weir_ledger_release(weir_ledger *l, size_t bytes) {
 bool weir_buf_reserve(weir_buf *b, size_t more) {
     size_t max = b->max ? b->max : SIZE_MAX / 2, need;
     if (__builtin_add_overflow(b->size, more, &need) || need > max) return false;
-    if (need <= b->capacity) return true;
+    if (need < b->capacity) return true;
+    /* One byte more, for the terminator: weir_buf_cstr has no way to say that memory is short. */
     size_t wanted = b->capacity < 64 ? 64 : b->capacity > max / 2 ? max : b->capacity * 2;
-    if (wanted < need) wanted = need;
     if (wanted > max) wanted = max;
+    if (wanted <= need) wanted = need + 1;
     char *grown = weir_realloc(b->data, wanted, 1);
     if (!grown) return false;
     b->data = grown;
@@ -164,11 +165,7 @@ bool weir_buf_printf(weir_buf *b, const char *fmt, ...) {
 }
 
 const char *weir_buf_cstr(weir_buf *b) {
-    size_t max = b->max;
-    if (max && max < SIZE_MAX) b->max = max + 1;
-    bool room = weir_buf_reserve(b, 1);
-    b->max = max;
-    if (!room) return "";
+    if (b->size == b->capacity && !weir_buf_reserve(b, 0)) return "";
     b->data[b->size] = '\0';
     return b->data;
 }

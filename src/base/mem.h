@@ -108,7 +108,10 @@ WEIR_MUST_USE bool weir_buf_reserve(weir_buf *b, size_t more);
 WEIR_MUST_USE bool weir_buf_add(weir_buf *b, const void *p, size_t n);
 WEIR_MUST_USE bool weir_buf_adds(weir_buf *b, const char *s);
 WEIR_MUST_USE bool weir_buf_printf(weir_buf *b, const char *fmt, ...) WEIR_PRINTF(2, 3);
-const char *weir_buf_cstr(weir_buf *b); /* terminates; "" when empty or out of memory */
+/* Terminates.  There is always room for that behind what the functions above have put in or
+ * reserved; "" only when a buffer that is empty, or was filled by hand to its capacity, cannot
+ * grow. */
+const char *weir_buf_cstr(weir_buf *b);
 void weir_buf_clear(weir_buf *b);
 
 /* ---- slices -------------------------------------------------------------------------------- */

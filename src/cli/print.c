@@ -61,8 +61,11 @@ int cli_fail(const weir_error *err) {
 int cli_fail_diags(const weir_diags *d, const weir_error *err) {
     if (d->n == 0) return err ? cli_fail(err) : EXIT_USAGE;
     weir_buf text = {0};
-    if (weir_diags_print(d, &text)) fwrite(text.data, 1, text.size, stderr);
+    weir_error nomem = {0};
+    if (!weir_diags_print(d, &text) || d->nomem) (void)weir_error_nomem(&nomem);
+    if (text.size) fwrite(text.data, 1, text.size, stderr);
     weir_buf_clear(&text);
+    if (nomem.status != WEIR_OK) return cli_fail(&nomem);
     if (err && err->status != WEIR_USAGE && err->status != WEIR_OK) return cli_fail(err);
     return EXIT_USAGE;
 }

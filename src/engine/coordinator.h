@@ -2,7 +2,7 @@
  * either nothing of it or all of it.
  *
  *     begin      epoch BEGUN in the state; sinks begin under the epoch's token
- *     prepare    every writer's work is durable or waits in an open transaction (flow_run.c)
+ *     prepare    every writer's work is durable or waits in an open transaction (flow_write.c)
  *     intent     splits, handles, counts, files and reject sets durable in the state
  *     limits     reject limits; above them nothing is committed
  *     decide     the commit decision, durable

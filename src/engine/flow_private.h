@@ -1,4 +1,4 @@
-/* What flow.c (opening, binding) and flow_run.c (threads) share. */
+/* What flow.c (opening, binding) and flow_run.h (threads) share. */
 #ifndef WEIR_ENGINE_FLOW_PRIVATE_H
 #define WEIR_ENGINE_FLOW_PRIVATE_H
 

@@ -2,9 +2,13 @@
  *
  * SQLite types values, not columns: a value that is not of the column's type fails its record, it
  * is never coerced.  Types beyond SQLite's own (decimals, dates, ...) are read as text and cast. */
+#include "base/printable.h"
 #include "column/kernel.h"
 #include "connect/sqlite/sqlite.h"
+#include "text/encode.h"
 #include "text/number.h"
+#include "text/time.h"
+#include "text/zone.h"
 
 #define BATCH_ROWS 4096u
 #define BATCH_BYTES ((size_t)1 << 20)
@@ -17,7 +21,9 @@ typedef struct source {
     sqlite3_stmt *stmt;
     char *name; /* for addresses: file:table */
     weir_schema *schema;
-    int *columns; /* of the statement, for each field */
+    int *columns;             /* of the statement, for each field */
+    weir_cast_options *casts; /* for each field, as `columns` of the file says */
+    weir_arena kept;          /* what the casts point to */
     uint64_t rows, sequence;
     weir_arena scratch;
     bool in_transaction;
@@ -32,6 +38,8 @@ static void source_close(void *object) {
     sqlite3_close(s->db);
     weir_schema_release(s->schema);
     weir_free(s->columns);
+    weir_free(s->casts);
+    weir_arena_clear(&s->kept);
     weir_arena_clear(&s->scratch);
     weir_free(s);
 }
@@ -117,6 +125,37 @@ static weir_status all_found(const source *s, weir_error *err) {
     return WEIR_OK;
 }
 
+/* The type that `columns` gives: one that a text, a number or a blob can be cast to. */
+static weir_status declared_type(const source *s, const weir_opt_column *d, const weir_type **out,
+                                 weir_error *err) {
+    weir_status status = weir_type_parse(d->type, out, err);
+    if (status != WEIR_OK) return status;
+    if ((*out)->id == WEIR_TIMESTAMPTZ && d->timezone && strcmp((*out)->zone, "UTC") == 0)
+        return weir_type_timestamptz(d->timezone, out, err);
+    if (!weir_type_is_nested(*out)) return WEIR_OK;
+    weir_error_set(err, WEIR_USAGE, "column %s of %s: SQLite has no values of type %s", d->name,
+                   s->name, (*out)->name);
+    weir_error_hint(err, "declare it as json");
+    return WEIR_USAGE;
+}
+
+/* How texts of a column become values: the words for null, the format and zone of times. */
+static weir_status declared_cast(source *s, const weir_opt_column *d, const weir_type *type,
+                                 weir_cast_options *out, weir_error *err) {
+    bool time = type->id >= WEIR_DATE && type->id <= WEIR_TIMESTAMPTZ;
+    if (!d) return WEIR_OK;
+    out->zone = d->timezone;
+    out->n_nulls = d->nulls.n;
+    out->nulls = (const char *const *)d->nulls.items;
+    if (d->ambiguous)
+        out->ambiguous = strcmp(d->ambiguous, "earlier") == 0 ? WEIR_AMBIGUOUS_EARLIER
+                         : strcmp(d->ambiguous, "later") == 0 ? WEIR_AMBIGUOUS_LATER
+                                                              : WEIR_AMBIGUOUS_ERROR;
+    if (!d->format) return WEIR_OK;
+    if (time) return weir_time_program_compile(d->format, true, &s->kept, &out->format, err);
+    return weir_error_set(err, WEIR_USAGE, "column '%s': %s takes no format", d->name, type->name);
+}
+
 static weir_status source_schema(void *object, const weir_splits *splits, weir_schema **out,
                                  weir_error *err) {
     source *s = object;
@@ -125,7 +164,9 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
     uint32_t fields_n = 0;
     weir_field *fields = weir_alloc_zero((size_t)n + 1, sizeof *fields);
     s->columns = weir_alloc_zero((size_t)n + 1, sizeof *s->columns);
-    weir_status status = fields && s->columns ? all_found(s, err) : weir_error_nomem(err);
+    s->casts = weir_alloc_zero((size_t)n + 1, sizeof *s->casts);
+    weir_status status =
+        fields && s->columns && s->casts ? all_found(s, err) : weir_error_nomem(err);
     for (int c = 0; status == WEIR_OK && c < n; c++) {
         const char *physical = sqlite3_column_name(s->stmt, c);
         if (!physical) {
@@ -140,9 +181,10 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
         f->name = d ? d->name : physical;
         f->not_null = d && d->not_null;
         if (d && d->type)
-            status = weir_type_parse(d->type, &f->type, err);
+            status = declared_type(s, d, &f->type, err);
         else
             f->type = weir_sqlite_type_of(sqlite3_column_decltype(s->stmt, c));
+        if (status == WEIR_OK) status = declared_cast(s, d, f->type, &s->casts[fields_n], err);
         s->columns[fields_n++] = c;
     }
     if (status == WEIR_OK) status = weir_schema_new(fields, fields_n, &s->schema, err);
@@ -181,11 +223,25 @@ static const char *kind_name(int kind) {
                                   : "a blob";
 }
 
-static weir_status mismatch(weir_builder *b, weir_failures *failures, uint32_t row,
-                            const weir_field *field, int kind, weir_error *err) {
-    weir_status status =
-        weir_failures_add(failures, row, "read", field->name, "type", err,
-                          "the value is %s, not %s", kind_name(kind), field->type->name);
+/* The row has no raw form where the value could still be seen: the reason shows it. */
+static weir_status mismatch(source *s, uint32_t f, weir_builder *b, weir_failures *failures,
+                            uint32_t row, weir_error *err) {
+    const weir_field *field = &s->schema->fields[f];
+    int column = s->columns[f], kind = sqlite3_column_type(s->stmt, column);
+    const char *mark = kind == SQLITE_TEXT ? "\"" : kind == SQLITE_BLOB ? "\\x" : "";
+    char shown[81];
+    if (kind == SQLITE_BLOB) {
+        const void *p = sqlite3_column_blob(s->stmt, column);
+        size_t n = (size_t)sqlite3_column_bytes(s->stmt, column);
+        shown[weir_hex_encode(p, n < 40 ? n : 40, shown)] = '\0';
+    } else {
+        const char *p = (const char *)sqlite3_column_text(s->stmt, column);
+        if (!p) return weir_error_nomem(err);
+        weir_printable(shown, sizeof shown, p, (size_t)sqlite3_column_bytes(s->stmt, column));
+    }
+    weir_status status = weir_failures_add(
+        failures, row, "read", field->name, "type", err, "%s%s%s is %s, not %s", mark, shown,
+        kind == SQLITE_TEXT ? mark : "", kind_name(kind), field->type->name);
     return status == WEIR_OK ? weir_builder_null(b, true, err) : status;
 }
 
@@ -201,11 +257,22 @@ static weir_status add_as_text(source *s, int column, weir_builder *b, weir_erro
     return weir_builder_bytes(b, p, (size_t)sqlite3_column_bytes(s->stmt, column), err);
 }
 
+/* Whether the column's text is one of its words for null. */
+static bool is_null_word(const source *s, uint32_t f) {
+    const weir_cast_options *o = &s->casts[f];
+    if (!o->n_nulls || sqlite3_column_type(s->stmt, s->columns[f]) != SQLITE_TEXT) return false;
+    const char *text = (const char *)sqlite3_column_text(s->stmt, s->columns[f]);
+    size_t size = (size_t)sqlite3_column_bytes(s->stmt, s->columns[f]);
+    for (size_t i = 0; text && i < o->n_nulls; i++)
+        if (strlen(o->nulls[i]) == size && memcmp(o->nulls[i], text, size) == 0) return true;
+    return false;
+}
+
 static weir_status add_value(source *s, uint32_t f, uint32_t row, weir_builder *b,
                              weir_failures *failures, size_t *bytes, weir_error *err) {
     int column = s->columns[f], kind = sqlite3_column_type(s->stmt, column);
     const weir_field *field = &s->schema->fields[f];
-    if (kind == SQLITE_NULL) {
+    if (kind == SQLITE_NULL || is_null_word(s, f)) {
         if (!field->not_null) return weir_builder_null(b, false, err);
         weir_status status =
             weir_failures_add(failures, row, "read", field->name, "not_null", err, "is null");
@@ -213,17 +280,17 @@ static weir_status add_value(source *s, uint32_t f, uint32_t row, weir_builder *
     }
     switch (field->type->id) {
     case WEIR_INT64: {
-        if (kind != SQLITE_INTEGER) return mismatch(b, failures, row, field, kind, err);
+        if (kind != SQLITE_INTEGER) return mismatch(s, f, b, failures, row, err);
         int64_t v = sqlite3_column_int64(s->stmt, column);
         return weir_builder_value(b, &v, err);
     }
     case WEIR_FLOAT64: {
         if (kind != SQLITE_FLOAT && kind != SQLITE_INTEGER)
-            return mismatch(b, failures, row, field, kind, err);
+            return mismatch(s, f, b, failures, row, err);
         double v = sqlite3_column_double(s->stmt, column);
         if (kind == SQLITE_INTEGER &&
             (v >= 9223372036854775808.0 || (int64_t)v != sqlite3_column_int64(s->stmt, column)))
-            return mismatch(b, failures, row, field, kind, err);
+            return mismatch(s, f, b, failures, row, err);
         return weir_builder_value(b, &v, err);
     }
     case WEIR_BINARY: {
@@ -233,7 +300,7 @@ static weir_status add_value(source *s, uint32_t f, uint32_t row, weir_builder *
         return weir_builder_bytes(b, p ? p : "", (size_t)n, err);
     }
     default:
-        if (kind == SQLITE_BLOB) return mismatch(b, failures, row, field, kind, err);
+        if (kind == SQLITE_BLOB) return mismatch(s, f, b, failures, row, err);
         *bytes += (size_t)sqlite3_column_bytes(s->stmt, column);
         return add_as_text(s, column, b, err);
     }
@@ -260,7 +327,7 @@ static weir_status finish_batch(source *s, weir_builder **builders, uint32_t row
             continue;
         }
         weir_blame blame = {*failures, "read", field->name, "type"};
-        WEIR_TRY(weir_cast(raw, field->type, all, NULL, &blame, &ctx, &b->columns[f], err));
+        WEIR_TRY(weir_cast(raw, field->type, all, &s->casts[f], &blame, &ctx, &b->columns[f], err));
         weir_column_release(raw);
         raw = NULL;
     }

@@ -98,11 +98,42 @@ static void test_kill(void **state) {
     }
 }
 
+/* What a shell can see of it: the fault that fired, and how often each kind was passed. */
+static void test_log(void **state) {
+    (void)state;
+    char path[] = "/tmp/weir-fault-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int code;
+        setenv("WEIR_FAULT", "sqlite:2", 1);
+        setenv("WEIR_FAULT_LOG", path, 1);
+        weir_fault_init();
+        for (int i = 0; i < 3; i++) (void)weir_fault(WEIR_FAULT_SQLITE, &code);
+        (void)weir_fault(WEIR_FAULT_READ, &code);
+        exit(7);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 7);
+    char text[256];
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    unlink(path);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_string_equal(text, "fired sqlite:2\npassed malloc:0 read:1 write:0 fsync:0 rename:0 "
+                              "open:0 sqlite:3\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_nth, disarm),
         cmocka_unit_test_teardown(test_environment, disarm),
         cmocka_unit_test_teardown(test_kill, disarm),
+        cmocka_unit_test_teardown(test_log, disarm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

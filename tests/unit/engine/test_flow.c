@@ -274,7 +274,7 @@ static void a_slow_sink_holds_the_source_back(void **state) {
     (void)state;
     rig *r = rig_new(&test_source_bounded, &test_sink_one, 2);
     weir_ledger_init(&r->ledger, "small", (size_t)4 << 20, NULL);
-    r->env.memory_bytes = (size_t)4 << 20;
+    r->env.memory_bytes = (size_t)16 << 20;
     r->source = (test_source_config){.rows = 4000000, .batch_rows = 8192}; /* 36 MB in all */
     r->sink.sleep_us = 1000;
     assert_int_equal(rig_run(r), WEIR_OK);

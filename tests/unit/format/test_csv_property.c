@@ -4,143 +4,12 @@
 #include "csv_reference.h"
 
 #include "base/cpu.h"
+#include "support/csv_generate.h"
 #include "text/utf8.h"
-
-static uint64_t seed_state;
-
-static uint64_t next_random(void) {
-    uint64_t z = (seed_state += 0x9E3779B97F4A7C15ull);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-    return z ^ (z >> 31);
-}
-static uint32_t below(uint32_t n) {
-    return (uint32_t)(next_random() % n);
-}
-
-typedef struct text {
-    char *data;
-    size_t size, capacity;
-} text;
-
-static void put(text *t, const char *s, size_t n) {
-    if (t->size + n + 1 > t->capacity) {
-        t->capacity = (t->size + n + 1) * 2;
-        t->data = realloc(t->data, t->capacity);
-    }
-    memcpy(t->data + t->size, s, n);
-    t->size += n;
-}
-static void put_char(text *t, char c) {
-    put(t, &c, 1);
-}
-
-typedef struct world {
-    ref_dialect d;
-    int newline;
-    unsigned faults;    /* of 1000 fields: how many get something illegal */
-    unsigned huge;      /* of 1000 fields: how many are long */
-    unsigned bad_bytes; /* of 1000 fields: how many are not UTF-8 */
-    unsigned plain;     /* of 1000 fields: how many have no quotes */
-} world;
-
-static void put_line_end(text *t, const world *w) {
-    if (w->d.lone_cr) {
-        uint32_t k = below(4);
-        put(t, k == 0 ? "\n" : k == 1 ? "\r\n" : "\r", k == 1 ? 2 : 1);
-    } else {
-        put(t, below(3) ? "\n" : "\r\n", below(3) ? 1 : 1);
-        if (t->data[t->size - 1] == '\r') put_char(t, '\n');
-    }
-}
-
-static void put_plain(text *t, unsigned n) {
-    static const char *const pieces[] = {"a", "b", "7", " ", ".", "\xC3\xA9", "\xE2\x82\xAC", "-"};
-    for (unsigned i = 0; i < n; i++) {
-        const char *s = pieces[below(8)];
-        put(t, s, strlen(s));
-    }
-}
-
-static void put_fault(text *t, const world *w) {
-    char q = w->d.quote ? w->d.quote : '"';
-    switch (below(9)) {
-    case 0: put_char(t, q); break;
-    case 1: put_char(t, '\r'); break;
-    case 2:
-        put(t, "a", 1);
-        put_char(t, q);
-        put(t, "b", 1);
-        break;
-    case 3:
-        put_char(t, q);
-        put(t, "ab", 2);
-        put_char(t, q);
-        put(t, "cd", 2);
-        break;
-    case 4:
-        put_char(t, q);
-        put(t, "a\nb", 3);
-        break;
-    case 5:
-        put_char(t, q);
-        put_char(t, q);
-        put_char(t, q);
-        break;
-    case 6: put_char(t, w->d.escape ? w->d.escape : '\\'); break;
-    case 7:
-        put_char(t, q);
-        put(t, "x", 1);
-        put_char(t, q);
-        put_char(t, '\r');
-        break;
-    default: put_char(t, w->d.delimiter); break;
-    }
-}
-
-static void put_field(text *t, const world *w) {
-    unsigned size = below(1000) < w->huge ? 50 + below(600) : below(6);
-    if (below(1000) < w->faults) {
-        put_fault(t, w);
-        return;
-    }
-    if (!w->d.quote || below(1000) < w->plain) {
-        put_plain(t, size);
-        if (below(1000) < w->bad_bytes) put(t, "\xFF\xC3", 1 + below(2));
-        return;
-    }
-    put_char(t, w->d.quote);
-    bool simple = below(2);
-    for (unsigned i = 0; i <= size; i++) {
-        switch (simple ? 7 : below(8)) {
-        case 0: put_char(t, '\n'); break;
-        case 1: put(t, "\r\n", 1 + below(2)); break;
-        case 2: put_char(t, w->d.delimiter); break;
-        case 3:
-            put_char(t, w->d.escape);
-            put_char(t, w->d.quote);
-            break;
-        default: put_plain(t, 1); break;
-        }
-    }
-    if (below(1000) < w->bad_bytes) put(t, "\xF0\x9F", 2);
-    put_char(t, w->d.quote);
-}
-
-static void put_record(text *t, const world *w) {
-    unsigned n = w->d.columns;
-    if (below(1000) < w->faults) n = 1 + below(n + 2);
-    if (below(20) == 0) n = 0; /* a blank line */
-    for (unsigned i = 0; i < n; i++) {
-        if (i) put_char(t, w->d.delimiter);
-        put_field(t, w);
-    }
-    put_line_end(t, w);
-}
 
 /* ---- comparing ----------------------------------------------------------------------------- */
 
-static void explain(const char *what, size_t k, const ref_rows *want, const text *t) {
+static void explain(const char *what, size_t k, const ref_rows *want, const csv_text *t) {
     const ref_row *r = &want->rows[k];
     fprintf(stderr, "row %zu: %s; expected byte %zu..%zu line %llu rule %s: [%.*s]\n", k, what,
             r->begin, r->end, (unsigned long long)r->line, r->rule ? r->rule : "-",
@@ -174,7 +43,7 @@ static bool same_fields(const weir_batch *b, uint32_t row, const ref_row *want) 
 }
 
 static bool same_row(const weir_batch *b, uint32_t row, size_t k, const ref_rows *want,
-                     const text *t) {
+                     const csv_text *t) {
     const ref_row *r = &want->rows[k];
     const weir_failure *f = row_failure(b, row);
     const char *rule = expected_rule(r);
@@ -203,7 +72,7 @@ static bool same_row(const weir_batch *b, uint32_t row, size_t k, const ref_rows
     return true;
 }
 
-static bool same_reading(const reading *got, const ref_rows *want, const text *t) {
+static bool same_reading(const reading *got, const ref_rows *want, const csv_text *t) {
     if (got->status != WEIR_OK) {
         fprintf(stderr, "error: %s\n", got->err.message);
         return false;
@@ -222,14 +91,20 @@ static bool same_reading(const reading *got, const ref_rows *want, const text *t
     return k == want->n;
 }
 
-static void compare(const world *w, const text *t, size_t head, const ref_rows *want,
+static int newline_of(const csv_world *w) {
+    return w->newline == CSV_NEWLINE_AUTO ? WEIR_CSV_AUTO
+           : w->newline == CSV_NEWLINE_CR ? WEIR_CSV_CR
+                                          : WEIR_CSV_LF;
+}
+
+static void compare(const csv_world *w, const csv_text *t, size_t head, const ref_rows *want,
                     size_t *irregular) {
     static const size_t chunk_sizes[] = {64, 65, 100, 128, 200, 1000, 4096, 70000};
     weir_csv_read_config config = read_defaults();
     config.delimiter = one_char(w->d.delimiter);
     config.quote = one_char(w->d.quote);
     if (w->d.escape != w->d.quote) config.escape = one_char(w->d.escape);
-    config.newline = w->newline;
+    config.newline = newline_of(w);
     for (size_t i = 0; i < sizeof chunk_sizes / sizeof *chunk_sizes; i++) {
         weir_read_request request = {.config = &config,
                                      .infer = WEIR_INFER_NONE,
@@ -255,37 +130,10 @@ static void compare(const world *w, const text *t, size_t head, const ref_rows *
 }
 
 static void one_case(uint64_t seed, size_t *irregular) {
-    static const size_t maxima[] = {100, 128, 300, 1000, 5000, 100000};
-    static const unsigned fault_rates[] = {0, 0, 5, 30, 200};
-    world w = {0};
-    text t = {0};
+    csv_world w;
+    csv_text t = {0};
     ref_rows want = {0};
-    seed_state = seed;
-    w.d.delimiter = below(4) ? ',' : ';';
-    w.d.quote = below(8) ? (below(6) ? '"' : '\'') : 0;
-    w.d.escape = below(5) ? w.d.quote : '\\';
-    if (!w.d.quote) w.d.escape = 0;
-    w.d.lone_cr = below(6) == 0;
-    w.d.columns = 1 + below(4);
-    w.d.max_record = maxima[below(6)];
-    w.newline = w.d.lone_cr ? (below(2) ? WEIR_CSV_CR : WEIR_CSV_AUTO)
-                            : (below(2) ? WEIR_CSV_LF : WEIR_CSV_AUTO);
-    w.faults = fault_rates[below(5)];
-    w.huge = below(4) ? 0 : 40;
-    w.bad_bytes = below(5) ? 0 : 40;
-    w.plain = below(4) ? 660 : 30;
-    for (unsigned c = 0; c < w.d.columns; c++) {
-        if (c) put_char(&t, w.d.delimiter);
-        put_char(&t, (char)('a' + c));
-    }
-    put(&t, w.d.lone_cr ? "\r" : "\n", 1);
-    size_t head = t.size;
-    unsigned records = below(5) ? below(40) : below(400);
-    for (unsigned i = 0; i < records; i++) put_record(&t, &w);
-    /* Half of the texts do not end with a line end. */
-    if (t.size > head && below(2)) t.size--;
-    /* A header that ends with CR, then LF: one line end. */
-    if (w.d.lone_cr && t.size > head && t.data[head] == '\n') t.data[head] = 'x';
+    size_t head = csv_generate(seed, &w, &t);
     ref_dialect d = w.d;
     ref_read(&d, t.data, head, t.size, 2, &want);
     compare(&w, &t, head, &want, irregular);

@@ -1,0 +1,215 @@
+/* Encoding on the workers: rows to bytes, one part for each partition of the batch. */
+#include <stdlib.h>
+
+#include "connect/file/sink.h"
+#include "text/hash.h"
+
+/* ---- names of partitions ------------------------------------------------------------------- */
+
+static bool has_placeholder(const char *path, const char *column) {
+    size_t n = strlen(column);
+    for (const char *p = path; (p = strchr(p, '{')); p++)
+        if (strncmp(p + 1, column, n) == 0 && p[n + 1] == '}') return true;
+    return false;
+}
+
+/* The value of one partition column as a path component; Hive's word for null. */
+static bool partition_value(const weir_column *c, uint32_t row, weir_buf *scratch, weir_buf *out) {
+    if (weir_column_is_null(c, row)) return weir_buf_adds(out, "__HIVE_DEFAULT_PARTITION__");
+    scratch->size = 0;
+    return weir_column_text(c, row, scratch) &&
+           weir_file_escape_component((weir_slice){scratch->data, scratch->size}, out);
+}
+
+/* The final path of a row's partition: {column}s filled in, others as column=value folders in front
+ * of the file name.  Components are escaped, so data cannot lead out of the folder. */
+static bool partition_path(const sink *s, const weir_batch *b, uint32_t row, weir_buf *scratch,
+                           weir_buf *out) {
+    const char *slash = strrchr(s->path, '/');
+    const char *name = slash ? slash + 1 : s->path;
+    bool ok = true;
+    for (const char *p = s->path; ok; p++) {
+        if (p == name)
+            for (uint32_t i = 0; ok && i < s->n_partition; i++) {
+                const char *column = s->schema->fields[s->partition[i]].name;
+                if (has_placeholder(s->path, column)) continue;
+                ok = weir_file_escape_component(weir_slice_of(column), out) &&
+                     weir_buf_adds(out, "=") &&
+                     partition_value(b->columns[s->partition[i]], row, scratch, out) &&
+                     weir_buf_adds(out, "/");
+            }
+        if (!*p) break;
+        const char *end = *p == '{' ? strchr(p, '}') : NULL;
+        int field = end ? weir_schema_find(s->schema, p + 1, (size_t)(end - p - 1)) : -1;
+        if (field < 0) {
+            ok = ok && weir_buf_add(out, p, 1);
+            continue;
+        }
+        ok = ok && partition_value(b->columns[field], row, scratch, out);
+        p = end;
+    }
+    return ok;
+}
+
+/* ---- encoding on workers ------------------------------------------------------------------- */
+
+typedef struct encoder {
+    sink *s;
+    weir_encoder *inner;
+} encoder;
+
+void weir_file_sink_piece_free(void *object) {
+    piece *p = object;
+    if (!p) return;
+    for (size_t i = 0; i < p->n; i++) {
+        weir_free(p->parts[i].path);
+        weir_block_release(p->parts[i].bytes);
+        weir_buf_clear(&p->parts[i].meta);
+    }
+    weir_free(p->parts);
+    weir_free(p);
+}
+
+void weir_file_sink_encoder_free(void *object) {
+    encoder *e = object;
+    if (!e) return;
+    if (e->inner) e->s->request.format->write->encoder_free(e->inner);
+    weir_free(e);
+}
+
+weir_status weir_file_sink_encoder_new(void *object, weir_ctx *ctx, void **out, weir_error *err) {
+    sink *s = object;
+    encoder *e = weir_alloc_zero(1, sizeof *e);
+    if (!e) return weir_error_nomem(err);
+    e->s = s;
+    weir_status status = s->request.format->write->encoder_new(s->request.format_config, s->schema,
+                                                               ctx, &e->inner, err);
+    if (status != WEIR_OK) {
+        weir_file_sink_encoder_free(e);
+        return status;
+    }
+    *out = e;
+    return WEIR_OK;
+}
+
+/* Compresses a block in place of itself. */
+static weir_status compress(const sink *s, weir_ctx *ctx, weir_block **block, weir_error *err) {
+    weir_buf packed = {0};
+    weir_block *b = NULL;
+    weir_status status;
+    WEIR_TRY(weir_compress_block(s->codec, (int)s->config->level, (*block)->data, (*block)->size,
+                                 &packed, err));
+    WEIR_TRY(weir_block_new(ctx->ledger, packed.size, &b, err));
+    memcpy(b->data, packed.data, packed.size);
+    b->size = packed.size;
+    weir_block_release(*block);
+    *block = b;
+out:
+    weir_buf_clear(&packed);
+    return status;
+}
+
+/* Encodes the alive rows of batch as one part of p; path is taken over. */
+static weir_status add_part(encoder *e, weir_ctx *ctx, weir_batch *batch, char *path, piece *p,
+                            size_t *bytes, weir_error *err) {
+    weir_status status =
+        weir_grow((void **)&p->parts, &p->capacity, p->n + 1, sizeof *p->parts, 1u << 20, err);
+    if (status != WEIR_OK) {
+        weir_free(path);
+        return status;
+    }
+    part *x = &p->parts[p->n];
+    *x = (part){.path = path};
+    p->n++; /* from here piece_free takes care of it */
+    status = e->s->request.format->write->encode(e->inner, ctx, batch, &x->bytes, &x->meta, err);
+    if (status == WEIR_OK && x->bytes && e->s->codec != WEIR_CODEC_NONE)
+        status = compress(e->s, ctx, &x->bytes, err);
+    if (status == WEIR_OK && x->bytes) *bytes += x->bytes->size;
+    return status;
+}
+
+/* Orders rows by the hash of their partition values, so that rows of one partition stand together.
+ */
+typedef struct keyed {
+    uint64_t hash;
+    uint32_t row;
+} keyed;
+static int by_hash(const void *a, const void *b) {
+    const keyed *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+static weir_status keyed_rows(const sink *s, weir_ctx *ctx, const weir_batch *b, keyed **out,
+                              weir_error *err) {
+    keyed *rows = weir_arena_alloc(ctx->scratch, (b->n_selected + 1u) * sizeof *rows);
+    weir_buf text = {0}, key = {0};
+    weir_status status = rows ? WEIR_OK : weir_error_nomem(err);
+    for (uint32_t k = 0; status == WEIR_OK && k < b->n_selected; k++) {
+        uint32_t row = weir_batch_row(b, k);
+        key.size = 0;
+        bool ok = true;
+        for (uint32_t i = 0; ok && i < s->n_partition; i++)
+            ok = partition_value(b->columns[s->partition[i]], row, &text, &key) &&
+                 weir_buf_adds(&key, "/");
+        if (!ok)
+            status = weir_error_nomem(err);
+        else
+            rows[k] = (keyed){weir_hash_bytes(key.data, key.size, 0), row};
+    }
+    weir_buf_clear(&text);
+    weir_buf_clear(&key);
+    if (status == WEIR_OK) qsort(rows, b->n_selected, sizeof *rows, by_hash);
+    *out = rows;
+    return status;
+}
+
+static weir_status encode_partitions(encoder *e, weir_ctx *ctx, weir_batch *b, piece *p,
+                                     size_t *bytes, weir_error *err) {
+    const sink *s = e->s;
+    keyed *rows;
+    weir_status status = keyed_rows(s, ctx, b, &rows, err);
+    if (status != WEIR_OK) return status;
+    uint16_t *own = b->selection;
+    uint32_t n = b->n_selected;
+    uint16_t *group = weir_arena_alloc(ctx->scratch, (n + 1u) * sizeof *group);
+    if (!group) return weir_error_nomem(err);
+    weir_buf scratch = {0}, path = {0};
+    for (uint32_t i = 0; status == WEIR_OK && i < n;) {
+        uint32_t m = 0, j = i;
+        for (; j < n && rows[j].hash == rows[i].hash; j++) group[m++] = (uint16_t)rows[j].row;
+        path.size = 0;
+        char *text = NULL;
+        if (!partition_path(s, b, rows[i].row, &scratch, &path) ||
+            !(text = weir_strndup(path.data, path.size))) {
+            status = weir_error_nomem(err);
+            break;
+        }
+        b->selection = group;
+        b->n_selected = m;
+        status = add_part(e, ctx, b, text, p, bytes, err);
+        i = j;
+    }
+    b->selection = own;
+    b->n_selected = n;
+    weir_buf_clear(&scratch);
+    weir_buf_clear(&path);
+    return status;
+}
+
+weir_status weir_file_sink_encode(void *object, weir_ctx *ctx, weir_batch *batch, weir_piece *out,
+                                  weir_error *err) {
+    encoder *e = object;
+    piece *p = weir_alloc_zero(1, sizeof *p);
+    if (!p) return weir_error_nomem(err);
+    size_t bytes = 0;
+    weir_status status = e->s->n_partition ? encode_partitions(e, ctx, batch, p, &bytes, err)
+                                           : add_part(e, ctx, batch, NULL, p, &bytes, err);
+    if (status != WEIR_OK) {
+        weir_file_sink_piece_free(p);
+        return status;
+    }
+    out->encoded = p;
+    out->bytes = bytes;
+    return WEIR_OK;
+}
