@@ -42,6 +42,10 @@ typedef struct weir_read_request {
     const weir_opt_columns *columns; /* declared columns: types, from, format, timezone */
     weir_infer_mode infer;
     weir_extra_columns extra;
+    /* KEEP: all columns of the data as far as they are known, once they are.  Records that name
+     * their own fields (JSON) may bring others later, behind a sample: those are rejects, never
+     * lost. */
+    const weir_schema *all;
     size_t chunk_bytes;      /* aimed size of a chunk; 64 .. 16 MiB */
     size_t max_record_bytes; /* a longer record is a reject; at least chunk_bytes */
     weir_ledger *ledger;     /* chunks are charged here */

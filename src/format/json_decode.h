@@ -67,7 +67,9 @@ struct weir_decoder {
     uint32_t n_names;
     weir_json_name *names; /* in the order they are expected; room for WEIR_JSON_NAMES_MAX */
     bool lines;            /* a line feed ends the record */
-    bool repeated_last, reject_extra;
+    bool repeated_last;
+    bool reject_extra;   /* a name that no column takes spoils the record */
+    bool reject_members; /* so does a member that a declared struct does not name */
     uint32_t max_depth;
     const char *line_end; /* found when first asked for; NULL = not yet */
     const char *fault_at; /* why the record is malformed */

@@ -255,7 +255,7 @@ static weir_status build_struct(nest *b, weir_builder *to, const weir_type *type
             WEIR_TRY(build(b, child, f->type, m->value, m->end, strlen(b->path), err));
         b->path[path] = 0;
     }
-    if (b->d->reject_extra && known < n) {
+    if (b->d->reject_members && known < n) {
         weir_failures *f = weir_json_failures(b->d);
         if (!f) return b->d->status;
         b->failed = true;

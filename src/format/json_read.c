@@ -68,7 +68,8 @@ weir_status weir_json_decoder_new(const weir_read_request *request, weir_schema 
     d->schema = weir_schema_retain(schema);
     d->n_targets = schema->n_fields;
     d->repeated_last = config->repeated == WEIR_JSON_REPEATED_LAST;
-    d->reject_extra = request->extra == WEIR_EXTRA_REJECT;
+    d->reject_members = request->extra == WEIR_EXTRA_REJECT;
+    d->reject_extra = d->reject_members || (request->extra == WEIR_EXTRA_KEEP && request->all);
     d->max_depth = config->max_depth > 0 ? (uint32_t)config->max_depth : WEIR_JSON_DEPTH_DEFAULT;
     d->text.max = d->key_text.max = request->max_record_bytes + 64;
     d->targets = weir_alloc_zero(d->n_targets ? d->n_targets : 1, sizeof *d->targets);
@@ -247,9 +248,10 @@ static bool fail_record(weir_decoder *d, uint32_t row, const char *begin) {
         const char *name = d->fault_at + 1;
         const char *stop = weir_json_string_end(name, d->block_data + d->end, &escaped);
         weir_slice s = {name, stop ? (size_t)(stop - name) : 0};
-        d->status = weir_failures_add(f, row, WEIR_JSON_STAGE, "", "extra_columns", d->err,
-                                      "has the field \"%.*s\", which no column takes", weir_clip(s),
-                                      s.data);
+        d->status =
+            weir_failures_add(f, row, WEIR_JSON_STAGE, "", "extra_columns", d->err,
+                              "has the field \"%.*s\", which no column takes%s", weir_clip(s),
+                              s.data, d->reject_members ? "" : " and the sample had not");
     }
     return d->status == WEIR_OK && void_row(d, row);
 }

@@ -14,6 +14,7 @@ typedef struct source {
     weir_stream *stream;
     weir_cutter *cutter;
     uint64_t sequence;
+    weir_schema *all; /* columns of the data; read.all */
     /* input that cannot be read again: what inference has seen, given out once more */
     weir_buf seen;
     weir_stream *pipe;
@@ -68,6 +69,7 @@ static void source_close(void *object) {
     if (s->stream != s->pipe) weir_stream_close(s->stream);
     weir_stream_close(s->pipe);
     weir_buf_clear(&s->seen);
+    weir_schema_release(s->all);
     weir_free(s);
 }
 
@@ -249,6 +251,8 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
     weir_schema *data = NULL;
     weir_status status = weir_file_schema(&r, &data, err);
     if (status != WEIR_OK) return status;
+    weir_schema_release(s->all);
+    s->read.all = s->all = weir_schema_retain(data);
     if (!s->request.metadata || s->request.metadata->n == 0) {
         *out = data;
         return WEIR_OK;
