@@ -10,7 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cases=${CRASH_CASES:-file_replace file_partitions sqlite_append sqlite_upsert sqlite_replace incremental}
 
 if [ "${1-}" != --mounted ]; then
-    for how in "unshare -m" "unshare -rm"; do
+    for how in "unshare -m" "unshare -rm" "unshare -m --propagation unchanged"; do
         if $how mount -t tmpfs none /mnt 2>/dev/null; then
             exec $how "$here/full_disk.sh" --mounted
         fi

@@ -170,6 +170,25 @@ static void assignments(writer *w, const weir_schema *schema, const weir_opt_str
     }
 }
 
+#define COMPARED_MAX 500u /* an expression may not be deeper than 1,000 in SQLite */
+
+static void differs(writer *w, const weir_sql_table *t, const weir_schema *schema,
+                    const weir_opt_strings *key) {
+    const char *join = " where ";
+    for (uint32_t i = 0; i < schema->n_fields; i++) {
+        const char *column = schema->fields[i].name;
+        if (in_key(key, column)) continue;
+        text(w, join);
+        join = " or ";
+        name(w, t->name);
+        text(w, ".");
+        name(w, column);
+        text(w, w->d->distinct);
+        text(w, "excluded.");
+        name(w, column);
+    }
+}
+
 weir_status weir_sql_upsert(const weir_sql_dialect *d, const weir_sql_table *t,
                             const weir_schema *schema, const weir_opt_strings *key,
                             const char *version, weir_buf *out, weir_error *err) {
@@ -210,6 +229,8 @@ weir_status weir_sql_upsert(const weir_sql_dialect *d, const weir_sql_table *t,
         text(&w, ".");
         name(&w, version);
         text(&w, " is null");
+    } else if (d->distinct && schema->n_fields <= COMPARED_MAX) {
+        differs(&w, t, schema, key);
     }
     return w.status;
 }

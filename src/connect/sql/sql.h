@@ -26,6 +26,9 @@ typedef struct weir_sql_dialect {
     /* Put behind the comparison of a version column whose values the database keeps as text
      * (decimals, times): " collate ..."; NULL where the database has the types itself. */
     const char *text_order;
+    /* " is distinct from ", byte by byte whatever the column's collation: an upsert leaves a row
+     * alone that has all the new values already; NULL = it does not look. */
+    const char *distinct;
     /* The column type for a table weir creates; false = the type has no column form. */
     bool (*column_type)(const weir_type *type, weir_buf *out);
 } weir_sql_dialect;
@@ -55,7 +58,8 @@ WEIR_MUST_USE weir_status weir_sql_insert(const weir_sql_dialect *d, const weir_
                                           const weir_schema *schema, weir_buf *out,
                                           weir_error *err);
 /* The same, and on a collision of key the row is updated: all columns but the key, or nothing when
- * there are only keys; with version only when the new one is not older. */
+ * there are only keys; with version only when the new one is not older, without only when it
+ * differs (dialects with `distinct`). */
 WEIR_MUST_USE weir_status weir_sql_upsert(const weir_sql_dialect *d, const weir_sql_table *t,
                                           const weir_schema *schema, const weir_opt_strings *key,
                                           const char *version, weir_buf *out, weir_error *err);

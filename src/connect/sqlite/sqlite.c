@@ -100,6 +100,7 @@ const weir_sql_dialect weir_sqlite_dialect = {
     .merge = WEIR_SQL_ON_CONFLICT,
     .text_type = "text",
     .text_order = " collate weir_value",
+    .distinct = " collate binary is not ",
     .column_type = column_type,
 };
 
