@@ -123,6 +123,7 @@ weir_status weir_api_run(weir_session *s, const weir_api_run_options *options,
     size_t *steps = NULL;
     weir_status status;
     WEIR_TRY(find_steps(s, options, &steps, err));
+    WEIR_TRY(weir_api_check(s, options->n_steps, steps, err));
     if (!s->state) WEIR_TRY(weir_api_open_state(s, true, err));
     weir_run_request q = {.pipeline = s->pipeline,
                           .state = s->state,

@@ -38,6 +38,12 @@ WEIR_MUST_USE weir_status weir_api_open_state(weir_session *s, bool create, weir
 WEIR_MUST_USE weir_status weir_api_open_state_at(weir_session *s, const char *folder,
                                                  weir_error *err);
 
+/* Binds the steps (numbers; n 0 = all) to what is known of their sources without running: declared
+ * columns, and what the headers and the beginnings of local files show.  Nothing is written.
+ * WEIR_USAGE: all faults are in s->diags. */
+WEIR_MUST_USE weir_status weir_api_check(weir_session *s, size_t n, const size_t *steps,
+                                         weir_error *err);
+
 /* How a run is wanted. */
 typedef struct weir_api_run_options {
     size_t n_steps;

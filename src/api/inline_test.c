@@ -45,6 +45,14 @@ static void differs(trial *t, const char *fmt, ...) {
     t->short_of_memory = !copy;
 }
 
+/* Null as YAML has it: nothing, or null and ~ without quotes.  A value from a reference is text. */
+static bool is_null(const weir_node *v) {
+    if (v->kind == WEIR_NODE_NULL) return true;
+    if (v->kind != WEIR_NODE_SCALAR || v->quoted || v->written) return false;
+    return strcmp(v->text, "~") == 0 || strcmp(v->text, "null") == 0 ||
+           strcmp(v->text, "Null") == 0 || strcmp(v->text, "NULL") == 0;
+}
+
 /* ---- rows as text -------------------------------------------------------------------------- */
 
 static weir_opt_column *find_column(trial *t, const char *name) {
@@ -85,6 +93,14 @@ static weir_status columns_of_source(trial *t, weir_schema **out, weir_error *er
     return status;
 }
 
+/* Whether the source adds the column to its records (_file, ...): a test gives it or has none. */
+static bool is_metadata(const trial *t, const char *name) {
+    const weir_opt_strings *names = t->step->flow.source.request.metadata;
+    for (size_t i = 0; names && i < names->n; i++)
+        if (strcmp(names->items[i], name) == 0) return true;
+    return false;
+}
+
 static weir_status gather_columns(trial *t, weir_error *err) {
     const weir_opt_columns *declared = t->step->flow.source.request.columns;
     weir_schema *known = NULL;
@@ -101,7 +117,7 @@ static weir_status gather_columns(trial *t, weir_error *err) {
         const char *name = weir_arena_strdup(&t->s->arena, known->fields[i].name);
         if (!name)
             status = weir_error_nomem(err);
-        else if (name[0] != '_' || find_column(t, name)) {
+        else if (!is_metadata(t, name) || find_column(t, name)) {
             weir_opt_column *c = add_column(t, name);
             if (!c->type) c->type = known->fields[i].type->name;
         }
@@ -127,7 +143,7 @@ static bool put_row(trial *t, const weir_node *row) {
     for (size_t c = 0; ok && c < t->columns.n; c++) {
         const weir_node *v = weir_node_get(row, t->columns.items[c].name);
         if (c) ok = weir_buf_add(b, ",", 1);
-        if (ok && v && v->kind == WEIR_NODE_SCALAR)
+        if (ok && v && v->kind == WEIR_NODE_SCALAR && !is_null(v))
             ok = put_quoted(b, v->text, v->text_size);
         else if (ok && t->columns.n == 1)
             ok = weir_buf_adds(b, "");
@@ -165,7 +181,7 @@ static bool compare_row(trial *t, const char *what, uint64_t number, const weir_
         }
         bool null = weir_column_is_null(b->columns[f], row);
         if (!null) ok = weir_column_text(b->columns[f], row, &text);
-        bool want_null = want->kind == WEIR_NODE_NULL;
+        bool want_null = is_null(want);
         bool same = null == want_null &&
                     (null || (want->text_size == text.size &&
                               (text.size == 0 || memcmp(want->text, text.data, text.size) == 0)));

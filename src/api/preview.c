@@ -105,6 +105,7 @@ weir_status weir_api_preview_step(weir_session *s, const char *name,
                     .threads = weir_default_threads(),
                     .memory_bytes = memory};
     weir_status status;
+    WEIR_TRY(weir_api_check(s, 1, &number, err));
     WEIR_TRY(weir_step_config(step, &s->arena, NULL, &config, err));
     config.n_sinks = 0; /* no target is opened */
     WEIR_TRY(weir_flow_open(&config, &env, NULL, &s->diags, &v.flow, err));

@@ -15,7 +15,7 @@ typedef struct replay {
     const void *format_config;
     weir_read_request read;
     weir_opt_columns columns;
-    weir_schema *schema;
+    weir_schema *schema; /* of what decode gives, metadata columns last */
     weir_layout *layout;
     weir_reject_reader *reader;
     weir_batch *batch; /* of the reject set being read */
@@ -65,6 +65,8 @@ static weir_status take_column(replay *r, const weir_json *entry, weir_field *fi
     if (d) *c = *d;
     c->name = name;
     if (!c->type) c->type = type;
+    /* bytes have the names of the source; the JSON object of a row those of the columns */
+    if (!(r->config->origin->caps & WEIR_CAP_FORMATS)) c->from = NULL;
     *physical = c->from ? c->from : name;
     field->name = name;
     field->not_null = d ? d->not_null : not_null;
@@ -72,6 +74,34 @@ static weir_status take_column(replay *r, const weir_json *entry, weir_field *fi
     if (status == WEIR_OK && field->type->id == WEIR_TIMESTAMPTZ && c->timezone)
         status = weir_type_timestamptz(c->timezone, &field->type, err);
     return status;
+}
+
+/* Columns that the source adds to a record: here they come from the address in the reject. */
+typedef enum meta { META_FILE, META_LINE, META_BYTE, META_NONE } meta;
+static const char *const meta_names[] = {"_file", "_line", "_byte"};
+
+/* Which metadata column a field is; META_NONE for a field of the record itself. */
+static meta meta_of(const replay *r, const char *name) {
+    const weir_opt_strings *want = r->config->origin_request.metadata;
+    for (size_t i = 0; want && i < want->n; i++) {
+        if (strcmp(want->items[i], name) != 0) continue;
+        for (int m = 0; m < META_NONE; m++)
+            if (strcmp(meta_names[m], name) == 0) return (meta)m;
+    }
+    return META_NONE;
+}
+
+static weir_status add_metadata(const replay *r, weir_field *fields, uint32_t *n, weir_error *err) {
+    const weir_opt_strings *want = r->config->origin_request.metadata;
+    for (size_t i = 0; want && i < want->n; i++) {
+        meta m = meta_of(r, want->items[i]);
+        if (m == META_NONE)
+            return weir_error_set(err, WEIR_USAGE, "metadata: a reject does not keep %s",
+                                  want->items[i]);
+        fields[(*n)++] = (weir_field){
+            meta_names[m], weir_type_of(m == META_FILE ? WEIR_STRING : WEIR_INT64), false};
+    }
+    return WEIR_OK;
 }
 
 static weir_status load_schema(replay *r, weir_error *err) {
@@ -86,14 +116,18 @@ static weir_status load_schema(replay *r, weir_error *err) {
         }
     weir_status status = weir_json_parse(text, strlen(text), NULL, &r->arena, &root, err);
     if (status != WEIR_OK) return status;
-    weir_field *fields = weir_arena_zero(&r->arena, root->n + 1, sizeof *fields);
+    const weir_opt_strings *added = r->config->origin_request.metadata;
+    weir_field *fields =
+        weir_arena_zero(&r->arena, root->n + (added ? added->n : 0) + 1, sizeof *fields);
     const char **names = weir_arena_zero(&r->arena, root->n + 1, sizeof *names);
     r->columns.items = weir_arena_zero(&r->arena, root->n + 1, sizeof *r->columns.items);
     if (!fields || !names || !r->columns.items) return weir_error_nomem(err);
     uint32_t n = 0;
     for (const weir_json *e = root->first; e && status == WEIR_OK; e = e->next, n++)
         status = take_column(r, e, &fields[n], &names[n], err);
-    if (status == WEIR_OK) status = weir_schema_new(fields, n, &r->schema, err);
+    uint32_t all = n;
+    if (status == WEIR_OK) status = add_metadata(r, fields, &all, err);
+    if (status == WEIR_OK) status = weir_schema_new(fields, all, &r->schema, err);
     if (status != WEIR_OK) return status;
     const weir_read_ops *ops = r->format->read;
     return ops->layout_of ? ops->layout_of(&r->read, names, n, &r->layout, err)
@@ -295,28 +329,42 @@ static weir_status replay_read(void *object, weir_packet *out, weir_read_result 
 typedef struct decoder {
     replay *r;
     weir_decoder *inner;
-    const addresses *at; /* of the packet's records */
+    weir_schema *schema, *data; /* data: without metadata columns */
+    const addresses *at;        /* of the packet's records */
 } decoder;
 
 static void decoder_free(void *object) {
     decoder *d = object;
     if (!d) return;
     if (d->inner) d->r->format->read->decoder_free(d->inner);
+    weir_schema_release(d->schema);
+    weir_schema_release(d->data);
     weir_free(d);
 }
 
 static weir_status decoder_new(void *object, weir_schema *schema, weir_ctx *ctx, void **out,
                                weir_error *err) {
+    replay *r = object;
+    weir_status status = WEIR_OK;
     decoder *d = weir_alloc_zero(1, sizeof *d);
-    if (!d) return weir_error_nomem(err);
-    d->r = object;
-    weir_status status = d->r->format->read->decoder_new(&d->r->read, schema, ctx, &d->inner, err);
-    if (status != WEIR_OK) {
-        decoder_free(d);
-        return status;
+    weir_field *fields = weir_alloc_zero(schema->n_fields + 1u, sizeof *fields);
+    if (!d || !fields) {
+        status = weir_error_nomem(err);
+        goto out;
     }
+    d->r = r;
+    d->schema = weir_schema_retain(schema);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < schema->n_fields; i++)
+        if (meta_of(r, schema->fields[i].name) == META_NONE) fields[n++] = schema->fields[i];
+    WEIR_TRY(weir_schema_new(fields, n, &d->data, err));
+    WEIR_TRY(r->format->read->decoder_new(&r->read, d->data, ctx, &d->inner, err));
     *out = d;
-    return WEIR_OK;
+    d = NULL;
+out:
+    decoder_free(d);
+    weir_free(fields);
+    return status;
 }
 
 static weir_status decode_begin(void *object, weir_packet *packet, weir_error *err) {
@@ -348,11 +396,51 @@ static weir_status keep_addresses(decoder *d, weir_ctx *ctx, weir_batch *b, weir
     return WEIR_OK;
 }
 
+/* Numbers of the rows' addresses; null where a reject has none. */
+static weir_status number_column(const uint64_t *numbers, uint32_t rows, weir_ctx *ctx,
+                                 weir_column **out, weir_error *err) {
+    weir_status status = weir_column_new(weir_type_of(WEIR_INT64), rows, ctx->ledger, out, err);
+    for (uint32_t i = 0; status == WEIR_OK && i < rows; i++) {
+        ((int64_t *)(*out)->values)[i] = numbers[i] == UINT64_MAX ? 0 : (int64_t)numbers[i];
+        if (numbers[i] == UINT64_MAX)
+            status = weir_column_set_null(*out, i, false, ctx->ledger, err);
+    }
+    return status;
+}
+
+/* The metadata columns that are wanted, from the addresses the rows had at first. */
+static weir_status put_metadata(const decoder *d, weir_ctx *ctx, weir_batch *b, weir_error *err) {
+    uint32_t n = d->schema->n_fields, from = 0;
+    weir_status status = WEIR_OK;
+    if (n == d->data->n_fields) return WEIR_OK;
+    weir_column **columns = weir_alloc_zero(n, sizeof *columns);
+    if (!columns) return weir_error_nomem(err);
+    const weir_origin *o = &b->origin;
+    for (uint32_t i = 0; i < n; i++) {
+        meta m = meta_of(d->r, d->schema->fields[i].name);
+        if (m == META_NONE)
+            columns[i] = weir_column_retain(b->columns[from++]);
+        else if (m == META_FILE)
+            WEIR_TRY(weir_column_constant(weir_type_of(WEIR_STRING), b->length, o->source,
+                                          strlen(o->source), ctx->ledger, &columns[i], err));
+        else
+            WEIR_TRY(number_column(m == META_LINE ? o->row_line : o->row_byte, b->length, ctx,
+                                   &columns[i], err));
+    }
+    WEIR_TRY(weir_batch_replace(b, d->schema, columns, err));
+    memset(columns, 0, n * sizeof *columns); /* now the batch's */
+out:
+    for (uint32_t i = 0; i < n; i++) weir_column_release(columns[i]);
+    weir_free(columns);
+    return status;
+}
+
 static weir_status decode_next(void *object, weir_ctx *ctx, weir_batch **out, weir_error *err) {
     decoder *d = object;
     weir_status status = d->r->format->read->decoder_next(d->inner, ctx, out, err);
     if (status != WEIR_OK || !*out) return status;
     status = keep_addresses(d, ctx, *out, err);
+    if (status == WEIR_OK) status = put_metadata(d, ctx, *out, err);
     if (status == WEIR_OK) return WEIR_OK;
     weir_batch_free(*out);
     *out = NULL;

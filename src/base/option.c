@@ -137,7 +137,7 @@ static const weir_option column_options[] = {
 /* Cuts the "!" of "int64!" off. */
 static bool split_type(weir_binder *b, const weir_node *at, weir_opt_column *c, const char *text) {
     size_t n = strlen(text);
-    c->secret = at->secret;
+    c->secret |= at->secret;
     while (n > 0 && text[n - 1] == ' ') n--;
     if (n > 0 && text[n - 1] == '!') {
         c->not_null = true;
@@ -171,6 +171,9 @@ static bool bind_column(weir_binder *b, const weir_option *row, const weir_node 
     c->format = form.format;
     c->timezone = form.timezone;
     c->nulls = form.nulls;
+    const weir_node *format = weir_node_get(node, "format"),
+                    *zone = weir_node_get(node, "timezone");
+    c->secret = (format && format->secret) || (zone && zone->secret);
     if (form.ambiguous_given) c->ambiguous = ambiguous_choices[form.ambiguous];
     const weir_node *at = weir_node_get(node, "type");
     if (at) {

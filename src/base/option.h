@@ -154,7 +154,7 @@ typedef struct weir_opt_column {
     const char *ambiguous; /* repeated local hours: "error", "earlier", "later"; NULL = not given */
     weir_opt_strings nulls; /* `null:` words that mean null in this column; n 0 = not given */
     bool not_null;
-    bool secret; /* the type came from a reference: no message may show it */
+    bool secret; /* type, format or timezone came from a reference: no message may show it */
     uint32_t line, column;
 } weir_opt_column;
 typedef struct weir_opt_columns {

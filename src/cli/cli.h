@@ -52,6 +52,12 @@ int cli_print_command_help(const char *name);
 int cli_fail(const weir_error *err);
 /* Prints what is wrong with the file, or err when diags has nothing. */
 int cli_fail_diags(const weir_diags *d, const weir_error *err);
+/* Prints what is wrong as a JSON array: file, line, column, key, severity, message, hint of each.
+ */
+void cli_json_errors(const weir_diags *d, const weir_error *err);
+/* The end of a command that could not begin its run: cli_fail_diags and, with --output json, an
+ * object on standard output with status, exit_code and errors.  Returns the exit code. */
+int cli_refuse(const cli_args *a, const weir_diags *d, const weir_error *err);
 bool cli_color(const cli_args *a, int fd); /* whether to colour what goes to fd */
 /* "1,234,567" into buf (room 32). */
 const char *cli_count(uint64_t n, char *buf);

@@ -87,7 +87,7 @@ static const cli_flag rejects_flags[] = {
 static const cli_command rejects_command = {
     .name = "rejects",
     .first = true,
-    .usage = "list [FILE] | show RUN [FILE] | replay FILE | discard RUN [FILE]",
+    .usage = "list [FILE] | show RUN [FILE] | show FILE | replay FILE | discard RUN [FILE]",
     .summary = "records that were set aside: see them, replay them, let them go",
     .flags = rejects_flags,
     .min_words = 1,
@@ -110,8 +110,8 @@ static const cli_command runs_command = {.name = "runs",
                                          .run = cli_cmd_runs};
 
 static const cli_command show_command = {.name = "show",
-                                         .usage = "RUN [FILE]",
-                                         .summary = "the account of one run",
+                                         .usage = "RUN [FILE] | FILE",
+                                         .summary = "the account of one run, or of a file's last",
                                          .flags = state_flags,
                                          .min_words = 1,
                                          .max_words = 2,

@@ -1,6 +1,7 @@
 /* weir help NAME: a command, connector, format, transform, rule or function, from its own table. */
 #include <stdio.h>
 
+#include "base/distance.h"
 #include "cli/args.h"
 
 static void print_options(const char *title, const weir_option *table) {
@@ -37,6 +38,23 @@ static void print_function(const weir_api_function *f) {
            f->result);
 }
 
+/* All functions, a line each, by category. */
+static int print_functions(void) {
+    const weir_api_function *f;
+    const char *category = "";
+    int width = 0;
+    for (size_t i = 0; (f = weir_api_function_at(i)) != NULL; i++)
+        if ((int)strlen(f->name) > width) width = (int)strlen(f->name);
+    for (size_t i = 0; (f = weir_api_function_at(i)) != NULL; i++) {
+        if (strcmp(f->category, category) != 0)
+            printf("%s%s:\n", category[0] ? "\n" : "", f->category);
+        category = f->category;
+        printf("  %-*s  %s\n", width, f->name, f->summary);
+    }
+    printf("\n`weir help NAME` has the arguments and an example of each.\n");
+    return EXIT_OK;
+}
+
 static int print_names(void) {
     const weir_spec_registry *r = weir_api_registry();
     printf("commands:  ");
@@ -66,6 +84,48 @@ static int print_made(bool (*make)(weir_buf *out)) {
     return ok ? EXIT_OK : EXIT_FAILED;
 }
 
+/* ---- what was meant ------------------------------------------------------------------------ */
+
+#define NAMES_MAX 1024
+typedef struct name_list {
+    size_t n;
+    const char *items[NAMES_MAX];
+} name_list;
+
+static void add_name(name_list *list, const char *name) {
+    if (list->n < NAMES_MAX) list->items[list->n++] = name;
+}
+
+/* The name nearest to word among all that help knows, or NULL. */
+static const char *nearest_name(const char *word) {
+    const weir_spec_registry *r = weir_api_registry();
+    name_list list = {.n = 0};
+    const char *name, *summary;
+    add_name(&list, "names");
+    add_name(&list, "functions");
+    for (size_t i = 0; cli_commands[i]; i++) add_name(&list, cli_commands[i]->name);
+    for (size_t i = 0; r->connectors[i]; i++) add_name(&list, r->connectors[i]->name);
+    for (size_t i = 0; r->formats[i]; i++) add_name(&list, r->formats[i]->name);
+    for (size_t i = 0; r->operators[i]; i++)
+        for (size_t k = 0; r->operators[i][k]; k++) add_name(&list, r->operators[i][k]->name);
+    for (size_t i = 0; weir_pipeline_table(i, &name, &summary); i++) add_name(&list, name);
+    for (size_t i = 0; weir_api_function_at(i); i++) add_name(&list, weir_api_function_at(i)->name);
+    return weir_distance_nearest(word, strlen(word), list.items, list.n);
+}
+
+static int unknown_name(const char *word) {
+    const char *near = nearest_name(word);
+    if (near)
+        fprintf(stderr,
+                "weir help: nothing is called %s, did you mean %s?; `weir help names` lists "
+                "what there is\n",
+                word, near);
+    else
+        fprintf(stderr, "weir help: nothing is called %s; `weir help names` lists what there is\n",
+                word);
+    return EXIT_USAGE;
+}
+
 int cli_cmd_help(cli_args *a) {
     if (cli_flag_value(a, "--reference")) return print_made(weir_api_reference);
     if (cli_flag_value(a, "--schema")) return print_made(weir_api_schema);
@@ -73,6 +133,7 @@ int cli_cmd_help(cli_args *a) {
     const char *word = a->n ? a->words[0] : "";
     bool found = false;
     if (a->n == 0 || strcmp(word, "names") == 0) return print_names();
+    if (strcmp(word, "functions") == 0) return print_functions();
     if (cli_find_command(word)) {
         cli_print_command_help(word);
         found = true;
@@ -100,7 +161,5 @@ int cli_cmd_help(cli_args *a) {
     const weir_api_function *f = weir_api_function_find(word);
     if (f) print_function(f), found = true;
     if (found) return EXIT_OK;
-    fprintf(stderr, "weir help: nothing is called %s; `weir help names` lists what there is\n",
-            word);
-    return EXIT_USAGE;
+    return unknown_name(word);
 }

@@ -1,6 +1,7 @@
 /* weir status, runs, show, rejects: what the state remembers. */
+#include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -15,10 +16,78 @@ int cli_open_history(const cli_args *a, weir_session *s, const char *word) {
         status = weir_api_open_state_at(s, folder ? folder : ".weir", &err);
     }
     if (status == WEIR_OK) return EXIT_OK;
-    weir_error_hint(&err,
-                    "name the pipeline file, or the folder with --state; nothing is there before "
-                    "the first run");
+    if (err.vendor_code == ENOENT)
+        weir_error_hint(&err,
+                        "name the pipeline file, or the folder with --state; nothing is there "
+                        "before the first run");
     return cli_fail(&err);
+}
+
+/* ---- which run ----------------------------------------------------------------------------- */
+
+/* Whether a word has the form of a run's id: 20240131-120000-00ff. */
+static bool is_run_id(const char *word) {
+    static const char form[] = "dddddddd-dddddd-xxxx";
+    size_t i = 0;
+    for (; form[i] && word[i]; i++) {
+        bool digit = word[i] >= '0' && word[i] <= '9';
+        bool hex = digit || (word[i] >= 'a' && word[i] <= 'f');
+        if (form[i] == 'd' ? !digit : form[i] == 'x' ? !hex : word[i] != '-') return false;
+    }
+    return !form[i] && !word[i];
+}
+
+static bool ends_in(const char *word, const char *end) {
+    size_t n = strlen(word), m = strlen(end);
+    return n >= m && strcmp(word + n - m, end) == 0;
+}
+
+/* Whether a word that may be a RUN or a FILE is a pipeline file. */
+static bool is_file(const char *word) {
+    if (is_run_id(word)) return false;
+    return ends_in(word, ".yaml") || ends_in(word, ".yml") || access(word, F_OK) == 0;
+}
+
+static int fail_nomem(void) {
+    weir_error err = {0};
+    (void)weir_error_nomem(&err);
+    return cli_fail(&err);
+}
+
+/* Finds one run of the state: *run, or (NULL) the pipeline's last.  *run is in the session's arena
+ * then.  Returns 0, or the exit code after having said that there is none. */
+static int find_run(const cli_args *a, weir_session *s, const char **run) {
+    weir_state_filter filter = {.run_id = *run, .newest_first = true, .limit = 1};
+    weir_state_result result = {0};
+    weir_error err = {0};
+    int code = EXIT_OK;
+    if (!*run) filter.pipeline = s->pipeline->name;
+    if (weir_state_query(s->state, WEIR_STATE_RUNS, &filter, NULL, &result, &err) != WEIR_OK) {
+        code = cli_fail(&err);
+    } else if (result.rows == 0) {
+        if (*run)
+            fprintf(stderr, "weir %s: there is no run %s; `weir runs` lists them\n",
+                    a->command->name, *run);
+        else
+            fprintf(stderr, "weir %s: %s has no run yet\n", a->command->name, s->pipeline->file);
+        code = EXIT_USAGE;
+    } else {
+        const weir_batch *b = result.batches[0];
+        weir_slice id = weir_column_slice(b->columns[weir_schema_find(b->schema, "run_id", 6)], 0);
+        *run = weir_arena_strndup(&s->arena, id.data, id.size);
+        if (!*run) code = fail_nomem();
+    }
+    weir_state_result_clear(&result);
+    return code;
+}
+
+/* Opens the history that `RUN [FILE]` or `FILE` speaks of; a file by itself means its last run. */
+static int open_run(const cli_args *a, weir_session *s, const char *word, const char *file,
+                    const char **run) {
+    bool last = !file && is_file(word);
+    int code = cli_open_history(a, s, last ? word : file);
+    *run = last ? NULL : word;
+    return code == EXIT_OK ? find_run(a, s, run) : code;
 }
 
 /* Prints what the state answers; says so when that is nothing. */
@@ -92,21 +161,6 @@ out:
     return code;
 }
 
-static int check_run(weir_session *s, const char *run) {
-    weir_state_filter filter = {.run_id = run, .limit = 1};
-    weir_state_result result = {0};
-    weir_error err = {0};
-    int code = EXIT_OK;
-    if (weir_state_query(s->state, WEIR_STATE_RUNS, &filter, NULL, &result, &err) != WEIR_OK) {
-        code = cli_fail(&err);
-    } else if (result.rows == 0) {
-        fprintf(stderr, "weir show: there is no run %s; `weir runs` lists them\n", run);
-        code = EXIT_USAGE;
-    }
-    weir_state_result_clear(&result);
-    return code;
-}
-
 int cli_cmd_show(cli_args *a) {
     static const char *const steps[] = {"step",     "status",   "source",      "sink",  "rows_in",
                                         "loaded",   "inserted", "updated",     "stale", "rejected",
@@ -118,9 +172,9 @@ int cli_cmd_show(cli_args *a) {
     static const char *const rejects[] = {"step", "rows", "state", "path"};
     weir_session s;
     weir_session_init(&s);
-    int code = cli_open_history(a, &s, a->n > 1 ? a->words[1] : NULL);
-    weir_state_filter filter = {.run_id = a->words[0], .limit = 1000};
-    if (code == EXIT_OK) code = check_run(&s, a->words[0]);
+    const char *run = NULL;
+    int code = open_run(a, &s, a->words[0], a->n > 1 ? a->words[1] : NULL, &run);
+    weir_state_filter filter = {.run_id = run, .limit = 1000};
     if (code == EXIT_OK) code = print_query(a, &s, WEIR_STATE_RUNS, &filter, runs, 9, NULL);
     if (code == EXIT_OK && !a->json) printf("\n");
     if (code == EXIT_OK) code = print_query(a, &s, WEIR_STATE_STEPS, &filter, steps, 14, NULL);
@@ -164,7 +218,7 @@ static weir_status show_batch(void *context, const weir_batch *b, weir_error *er
     return status;
 }
 
-/* Calls `each` with the path of every reject set of a run. */
+/* Prints the records of all reject sets of a run, as many as are wanted. */
 static int rejects_show(const cli_args *a, weir_session *s, const char *run) {
     const char *limit = cli_flag_value(a, "--limit");
     weir_state_filter filter = {.run_id = run, .limit = 1000};
@@ -190,24 +244,74 @@ static int rejects_show(const cli_args *a, weir_session *s, const char *run) {
                 code = cli_fail(&err);
         }
     }
-    if (code == EXIT_OK && sets.rows == 0) printf("run %s has no rejects\n", run);
+    if (code == EXIT_OK && sets.rows == 0)
+        fprintf(a->json ? stderr : stdout, "run %s has no rejects\n", run);
     weir_state_result_clear(&sets);
     return code;
 }
 
-static int rejects_discard(weir_session *s, const char *run) {
-    weir_error err = {0};
-    uint64_t marked = 0;
-    if (weir_state_reject_mark(s->state, run, NULL, NULL, WEIR_REJECTS_DISCARDED, run, &marked,
-                               &err) != WEIR_OK)
-        return cli_fail(&err);
-    if (marked == 0) {
-        fprintf(stderr, "weir rejects: run %s has no rejects\n", run);
-        return EXIT_USAGE;
+/* What discarding did with the reject sets of a run. */
+typedef struct discarded {
+    uint64_t now, before, replayed;
+} discarded;
+
+/* Only open sets are marked: one that was replayed stays so. */
+static weir_status discard_open(weir_session *s, const char *run, const weir_state_result *sets,
+                                discarded *out, weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (size_t i = 0; i < sets->n; i++) {
+        const weir_batch *b = sets->batches[i];
+        const weir_column *state = b->columns[weir_schema_find(b->schema, "state", 5)];
+        const weir_column *step = b->columns[weir_schema_find(b->schema, "step", 4)];
+        const weir_column *path = b->columns[weir_schema_find(b->schema, "path", 4)];
+        for (uint32_t r = 0; r < b->length; r++) {
+            weir_slice is = weir_column_slice(state, r);
+            if (!weir_slice_is(is, "open")) {
+                *(weir_slice_is(is, "replayed") ? &out->replayed : &out->before) += 1;
+                continue;
+            }
+            weir_slice at = weir_column_slice(path, r), of = weir_column_slice(step, r);
+            char *path_text = weir_arena_strndup(&s->arena, at.data, at.size);
+            char *step_text = weir_arena_strndup(&s->arena, of.data, of.size);
+            uint64_t marked = 0;
+            if (!path_text || !step_text) return weir_error_nomem(err);
+            status = weir_state_reject_mark(s->state, run, step_text, path_text,
+                                            WEIR_REJECTS_DISCARDED, run, &marked, err);
+            if (status != WEIR_OK) return status;
+            out->now += marked;
+        }
     }
-    printf("%llu reject set%s of run %s discarded; the files stay until they are pruned\n",
-           (unsigned long long)marked, marked == 1 ? "" : "s", run);
-    return EXIT_OK;
+    return status;
+}
+
+static void print_discarded(const char *run, const discarded *d) {
+    if (d->now)
+        printf("%llu reject set%s of run %s discarded; the files stay until they are pruned\n",
+               (unsigned long long)d->now, d->now == 1 ? "" : "s", run);
+    if (d->replayed)
+        printf("%llu reject set%s of run %s %s been replayed already\n",
+               (unsigned long long)d->replayed, d->replayed == 1 ? "" : "s", run,
+               d->replayed == 1 ? "has" : "have");
+    if (d->before)
+        printf("%llu reject set%s of run %s %s discarded already\n", (unsigned long long)d->before,
+               d->before == 1 ? "" : "s", run, d->before == 1 ? "was" : "were");
+}
+
+static int rejects_discard(weir_session *s, const char *run) {
+    weir_state_filter filter = {.run_id = run, .limit = 10000};
+    weir_state_result sets = {0};
+    weir_error err = {0};
+    discarded d = {0};
+    int code = EXIT_OK;
+    if (weir_state_query(s->state, WEIR_STATE_REJECTS, &filter, NULL, &sets, &err) != WEIR_OK ||
+        discard_open(s, run, &sets, &d, &err) != WEIR_OK)
+        code = cli_fail(&err);
+    else if (sets.rows == 0)
+        printf("run %s has no rejects\n", run);
+    else
+        print_discarded(run, &d);
+    weir_state_result_clear(&sets);
+    return code;
 }
 
 static int rejects_replay(const cli_args *a, weir_session *s) {
@@ -219,33 +323,48 @@ static int rejects_replay(const cli_args *a, weir_session *s) {
                 "weir rejects replay: name the pipeline FILE that the records are to go through\n");
         return EXIT_USAGE;
     }
+    const char *run = cli_flag_value(a, "--run");
+    int code = run ? find_run(a, s, &run) : EXIT_OK;
+    if (code != EXIT_OK) return code;
     cli_catch_signals(s);
-    if (weir_api_replay(s, cli_flag_value(a, "--run"), &options, &result, &err) != WEIR_OK)
-        return cli_fail_diags(&s->diags, &err);
+    if (weir_api_replay(s, run, &options, &result, &err) != WEIR_OK)
+        return cli_refuse(a, &s->diags, &err);
     return cli_print_run(a, s, &result);
+}
+
+/* Opens the history that the words behind the verb speak of; *run for show and discard. */
+static int open_rejects(const cli_args *a, weir_session *s, const char *verb, const char **run) {
+    const char *word = a->n > 1 ? a->words[1] : NULL, *file = a->n > 2 ? a->words[2] : NULL;
+    bool show = strcmp(verb, "show") == 0, discard = strcmp(verb, "discard") == 0;
+    if (!show && !discard) return cli_open_history(a, s, word);
+    if (!word) {
+        fprintf(stderr, "weir rejects %s: name the RUN; `weir rejects list` shows them\n", verb);
+        return EXIT_USAGE;
+    }
+    if (discard && !file && is_file(word)) { /* what is let go is named */
+        fprintf(stderr,
+                "weir rejects discard: name the RUN before %s; `weir rejects list %s` shows them\n",
+                word, word);
+        return EXIT_USAGE;
+    }
+    return open_run(a, s, word, file, run);
 }
 
 int cli_cmd_rejects(cli_args *a) {
     weir_session s;
     weir_session_init(&s);
-    const char *verb = a->words[0], *word = a->n > 1 ? a->words[1] : NULL;
+    const char *verb = a->words[0], *run = NULL;
     bool list = strcmp(verb, "list") == 0, replay = strcmp(verb, "replay") == 0;
     bool show = strcmp(verb, "show") == 0, discard = strcmp(verb, "discard") == 0;
-    int code;
-    if (!list && !replay && !show && !discard) {
+    int code = EXIT_USAGE;
+    if (!list && !replay && !show && !discard)
         fprintf(stderr, "weir rejects: list, show, replay or discard, not %s\n", verb);
-        code = EXIT_USAGE;
-    } else if ((show || discard) && !word) {
-        fprintf(stderr, "weir rejects %s: name the RUN; `weir rejects list` shows them\n", verb);
-        code = EXIT_USAGE;
-    } else {
-        const char *file = list || replay ? word : a->n > 2 ? a->words[2] : NULL;
-        code = cli_open_history(a, &s, file);
-    }
+    else
+        code = open_rejects(a, &s, verb, &run);
     if (code == EXIT_OK)
         code = list      ? rejects_list(a, &s)
-               : show    ? rejects_show(a, &s, word)
-               : discard ? rejects_discard(&s, word)
+               : show    ? rejects_show(a, &s, run)
+               : discard ? rejects_discard(&s, run)
                          : rejects_replay(a, &s);
     weir_session_clear(&s);
     return code;

@@ -69,3 +69,60 @@ int cli_fail_diags(const weir_diags *d, const weir_error *err) {
     if (err && err->status != WEIR_USAGE && err->status != WEIR_OK) return cli_fail(err);
     return EXIT_USAGE;
 }
+
+/* A member of a JSON object; null where there is no text. */
+static void put_member(const char *name, const char *text) {
+    printf(",\"%s\":", name);
+    if (text && *text)
+        cli_json_string(text, strlen(text));
+    else
+        printf("null");
+}
+
+static void put_place(const char *file, int64_t line, int64_t column) {
+    printf("{\"file\":");
+    if (file && *file)
+        cli_json_string(file, strlen(file));
+    else
+        printf("null");
+    if (line > 0)
+        printf(",\"line\":%lld,\"column\":%lld", (long long)line, (long long)column);
+    else
+        printf(",\"line\":null,\"column\":null");
+}
+
+void cli_json_errors(const weir_diags *d, const weir_error *err) {
+    bool any = false;
+    putchar('[');
+    for (size_t i = 0; i < d->n; i++) {
+        const weir_diag *x = &d->items[i];
+        if (any) putchar(',');
+        any = true;
+        put_place(d->file, x->line, x->column);
+        put_member("key", x->key);
+        put_member("severity", x->warning ? "warning" : "error");
+        put_member("message", x->message);
+        put_member("hint", x->hint);
+        putchar('}');
+    }
+    bool told = d->n_errors && err && err->status == WEIR_USAGE;
+    if (err && err->status != WEIR_OK && !told) {
+        if (any) putchar(',');
+        put_place(err->source, err->line, err->column);
+        put_member("key", err->key);
+        put_member("severity", "error");
+        put_member("message", err->message);
+        put_member("hint", err->hint);
+        putchar('}');
+    }
+    putchar(']');
+}
+
+int cli_refuse(const cli_args *a, const weir_diags *d, const weir_error *err) {
+    int code = cli_fail_diags(d, err);
+    if (!a->json) return code;
+    printf("{\"run_id\":null,\"status\":\"failed\",\"exit_code\":%d,\"errors\":", code);
+    cli_json_errors(d, err);
+    printf(",\"steps\":[]}\n");
+    return code;
+}

@@ -31,38 +31,72 @@ int cli_signal_exit_code(const weir_session *s, int otherwise) {
 /* ---- progress ------------------------------------------------------------------------------ */
 
 typedef struct progress {
+    char step[128]; /* that the figures are of */
     int64_t begun_us;
+    uint64_t bytes;
     bool shown;
 } progress;
 
+/* Figures count from the beginning of a step, and afresh when it is tried again. */
+static double seconds_of(progress *p, const char *step, const weir_account *a) {
+    int64_t now = weir_clock_monotonic_us();
+    if (strncmp(p->step, step, sizeof p->step - 1) != 0) {
+        if (p->step[0]) p->begun_us = now - 100000; /* it is told ten times a second */
+        snprintf(p->step, sizeof p->step, "%s", step);
+    } else if (a->bytes_read < p->bytes) {
+        p->begun_us = now - 100000;
+    }
+    p->bytes = a->bytes_read;
+    double s = (double)(now - p->begun_us) / 1e6;
+    return s > 0.001 ? s : 0.001;
+}
+
 static void show_progress(void *context, const char *step, const weir_account *a) {
     progress *p = context;
-    char rows[32], bytes[32], rejects[32], rate[32];
-    double s = (double)(weir_clock_monotonic_us() - p->begun_us) / 1e6;
+    char x[32];
+    double s = seconds_of(p, step, a), rate = (double)a->bytes_read / s;
+    bool known = a->bytes_total >= a->bytes_read && a->bytes_total > 0;
     p->shown = true;
-    fprintf(stderr, "\r\033[K%s: %s rows, %s, %s rows/s", step, cli_count(a->rows_read, rows),
-            cli_size(a->bytes_read, bytes),
-            cli_count(s > 0 ? (uint64_t)((double)a->rows_read / s) : 0, rate));
-    if (a->rows_rejected) fprintf(stderr, ", %s rejected", cli_count(a->rows_rejected, rejects));
+    fprintf(stderr, "\r\033[K%s: %s rows", step, cli_count(a->rows_read, x));
+    fprintf(stderr, ", %s", cli_size(a->bytes_read, x));
+    if (known) fprintf(stderr, " of %s", cli_size(a->bytes_total, x));
+    fprintf(stderr, ", %s rows/s", cli_count((uint64_t)((double)a->rows_read / s), x));
+    fprintf(stderr, ", %s/s", cli_size((uint64_t)rate, x));
+    if (known && rate >= 1) {
+        int64_t left = (int64_t)((double)(a->bytes_total - a->bytes_read) / rate * 1e6);
+        fprintf(stderr, ", %s left", cli_time(left - left % 100000, x));
+    }
+    if (a->rows_rejected) fprintf(stderr, ", %s rejected", cli_count(a->rows_rejected, x));
     fflush(stderr);
 }
 
 /* ---- summary ------------------------------------------------------------------------------- */
 
-static void json_text(const char *s) {
-    putchar('"');
-    for (; s && *s; s++) {
-        if (*s == '"' || *s == '\\')
-            printf("\\%c", *s);
-        else if ((unsigned char)*s < 0x20)
-            printf("\\u%04x", (unsigned char)*s);
-        else
-            putchar(*s);
-    }
-    putchar('"');
+static void json_text(const char *text) {
+    cli_json_string(text ? text : "", text ? strlen(text) : 0);
 }
 
-static void summary_json(const weir_run_result *r) {
+/* Where the pipeline file wants the rejects of a step, beside the state folder: a path with the run
+ * filled in, or a table.  false = nowhere, or memory is short. */
+static bool reject_target(const weir_session *s, const char *run_id, const weir_step_result *r,
+                          weir_buf *out) {
+    const weir_pipeline *p = s->pipeline;
+    size_t number = p ? weir_pipeline_find_step(p, r->step) : SIZE_MAX;
+    if (!r->reject_path || number == SIZE_MAX || !p->steps[number].flow.rejects.has_sink)
+        return false;
+    const weir_node *sink = p->steps[number].flow.rejects.sink.node;
+    const weir_node *path = weir_node_get(sink, "path"), *table = weir_node_get(sink, "table");
+    const weir_node *value = table ? table : path;
+    if (!value || value->kind != WEIR_NODE_SCALAR) return false;
+    const char *text = value->secret && value->written ? value->written : value->text;
+    if (table && !weir_buf_adds(out, "table ")) return false;
+    for (const char *at; (at = strstr(text, "{run_id}")) != NULL; text = at + 8)
+        if (!weir_buf_add(out, text, (size_t)(at - text)) || !weir_buf_adds(out, run_id))
+            return false;
+    return weir_buf_adds(out, text);
+}
+
+static void summary_json(const weir_session *session, const weir_run_result *r) {
     printf("{\"run_id\":\"%s\",\"status\":\"%s\",\"exit_code\":%d,\"duration_us\":%lld", r->run_id,
            weir_run_status_name(r->status), weir_run_exit_code(r), (long long)r->duration_us);
     if (r->resumed) printf(",\"resumed\":\"%s\"", r->resumed);
@@ -100,6 +134,13 @@ static void summary_json(const weir_run_result *r) {
             json_text(s->reject_path);
         else
             printf("null");
+        weir_buf target = {0};
+        printf(",\"rejects_sink\":");
+        if (reject_target(session, r->run_id, s, &target))
+            json_text(weir_buf_cstr(&target));
+        else
+            printf("null");
+        weir_buf_clear(&target);
         printf(",\"operators\":[");
         for (size_t k = 0; k < a->n_operators; k++) {
             const weir_operator_account *o = &a->operators[k];
@@ -117,7 +158,7 @@ static void summary_json(const weir_run_result *r) {
     printf("]}\n");
 }
 
-static void step_line(const weir_step_result *s) {
+static void step_line(const weir_session *session, const char *run_id, const weir_step_result *s) {
     const weir_account *a = &s->account;
     char x[32], y[32], t[32];
     fprintf(stderr, "%s: ", s->step);
@@ -160,6 +201,10 @@ static void step_line(const weir_step_result *s) {
     if (s->completed_run)
         fprintf(stderr, "  completed what run %s had decided when it was interrupted\n",
                 s->completed_run);
+    weir_buf target = {0};
+    if (reject_target(session, run_id, s, &target))
+        fprintf(stderr, "  rejects: %s\n", weir_buf_cstr(&target));
+    weir_buf_clear(&target);
     if (s->reject_path) fprintf(stderr, "  rejects: %s\n", s->reject_path);
 }
 
@@ -189,9 +234,10 @@ static void print_errors(const weir_run_result *r) {
 }
 
 /* told: the error stood among those of the file already. */
-static void summary_text(const cli_args *a, const weir_run_result *r, bool told) {
+static void summary_text(const cli_args *a, const weir_session *s, const weir_run_result *r,
+                         bool told) {
     if (!a->quiet)
-        for (size_t i = 0; i < r->n_steps; i++) step_line(&r->steps[i]);
+        for (size_t i = 0; i < r->n_steps; i++) step_line(s, r->run_id, &r->steps[i]);
     if (a->verbosity > 0) summary_phases(r);
     if (!told) print_errors(r);
     if (!a->quiet) fprintf(stderr, "run %s: %s\n", r->run_id, weir_run_status_name(r->status));
@@ -208,16 +254,16 @@ int cli_run_session(const cli_args *a, weir_session *s, weir_api_run_options *op
     }
     weir_status status = weir_api_run(s, options, &result, &err);
     if (p.shown) fprintf(stderr, "\r\033[K");
-    if (status != WEIR_OK) return cli_signal_exit_code(s, cli_fail(&err));
+    if (status != WEIR_OK) return cli_signal_exit_code(s, cli_refuse(a, &s->diags, &err));
     return cli_print_run(a, s, &result);
 }
 
 int cli_print_run(const cli_args *a, const weir_session *s, const weir_run_result *r) {
     if (s->diags.n_errors) cli_fail_diags(&s->diags, NULL);
     if (a->json)
-        summary_json(r);
+        summary_json(s, r);
     else
-        summary_text(a, r, s->diags.n_errors && r->error.status == WEIR_USAGE);
+        summary_text(a, s, r, s->diags.n_errors && r->error.status == WEIR_USAGE);
     int code = cli_signal_exit_code(s, weir_run_exit_code(r));
     if (code == EXIT_OK && cli_flag_value(a, "--strict"))
         for (size_t i = 0; i < r->n_steps; i++)
@@ -234,7 +280,7 @@ int cli_cmd_run(cli_args *a) {
     weir_spec_params params = {a->n_params, a->param_names, a->param_values};
     int code;
     if (weir_api_load(&s, a->words[0], &params, &err) != WEIR_OK) {
-        code = cli_fail_diags(&s.diags, &err);
+        code = cli_refuse(a, &s.diags, &err);
     } else {
         weir_api_run_options options = {.n_steps = a->n - 1,
                                         .steps = a->words + 1,
@@ -266,7 +312,7 @@ int cli_cmd_copy(cli_args *a) {
                               .incremental = cli_flag_value(a, "--incremental") != NULL};
     int code;
     if (weir_api_load_copy(&s, a->words[0], a->words[1], &copy, &err) != WEIR_OK) {
-        code = cli_fail_diags(&s.diags, &err);
+        code = cli_refuse(a, &s.diags, &err);
     } else {
         weir_api_run_options options = {.trigger = "copy"};
         code = cli_run_session(a, &s, &options);

@@ -131,17 +131,8 @@ static bool print_json(weir_batch *const *batches, size_t n, const column *colum
                 cli_json_string(f->name, strlen(f->name));
                 putchar(':');
                 raw.size = 0;
-                if (weir_column_is_null(v, row)) {
-                    printf("null");
-                    continue;
-                }
-                ok = weir_column_text(v, row, &raw);
-                bool bare = f->type->id == WEIR_BOOL || weir_type_is_integer(f->type) ||
-                            f->type->id == WEIR_DECIMAL || f->type->id == WEIR_JSON;
-                if (bare)
-                    fwrite(raw.data, 1, raw.size, stdout);
-                else
-                    cli_json_string(raw.data ? raw.data : "", raw.size);
+                ok = weir_column_json(v, row, &raw);
+                fwrite(raw.data ? raw.data : "", 1, raw.size, stdout);
             }
             printf("}\n");
         }

@@ -28,7 +28,7 @@ static inline int to_micros(weir_cast_job *job, uint32_t row, bool to_instant, i
     }
     if (!to_instant) return 0;
     weir_ambiguous policy = (weir_ambiguous)job->options->ambiguous;
-    return local_code(weir_zone_to_utc(&job->zone, *us, policy, us));
+    return local_code(weir_zone_read_local(&job->zone, *us, policy, us));
 }
 
 static int to_date(const weir_cast_options *o, int64_t us, int32_t *out) {

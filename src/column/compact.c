@@ -107,6 +107,15 @@ static void compact_failures(weir_batch *b, const uint32_t *new_row) {
         f->bad[row >> 6] |= 1ull << (row & 63);
     }
     f->n = n;
+    /* a new number is never above the old one */
+    for (uint32_t row = 0; f->raw && row < b->length && row < f->rows; row++) {
+        weir_slice raw = f->raw[row];
+        f->raw[row] = (weir_slice){0};
+        if (new_row[row] == UINT32_MAX)
+            weir_free((char *)(uintptr_t)raw.data);
+        else
+            f->raw[new_row[row]] = raw;
+    }
     f->rows = b->n_selected;
 }
 

@@ -26,6 +26,8 @@ weir_status weir_failures_new(uint32_t rows, weir_failures **out, weir_error *er
 
 void weir_failures_free(weir_failures *f) {
     if (!f) return;
+    for (uint32_t i = 0; f->raw && i < f->rows; i++) weir_free((char *)(uintptr_t)f->raw[i].data);
+    weir_free(f->raw);
     weir_arena_clear(&f->arena);
     weir_free(f->items);
     weir_free(f->bad);
@@ -84,6 +86,22 @@ weir_status weir_failures_add(weir_failures *f, uint32_t row, const char *stage,
         reason = "(too many failures in one batch to keep their reasons)";
     }
     return weir_failures_put(f, row, stage, field, rule, reason, err);
+}
+
+weir_status weir_failures_keep_raw(weir_failures *f, uint32_t row, weir_slice raw,
+                                   weir_error *err) {
+    if (row >= f->rows)
+        return weir_error_set(err, WEIR_INTERNAL, "a raw form of row %u in a batch of %u", row,
+                              f->rows);
+    if (!f->raw) {
+        f->raw = weir_alloc_zero((size_t)f->rows + 1, sizeof *f->raw);
+        if (!f->raw) return weir_error_nomem(err);
+    }
+    char *copy = weir_strndup(raw.data, raw.size);
+    if (!copy) return weir_error_nomem(err);
+    weir_free((char *)(uintptr_t)f->raw[row].data);
+    f->raw[row] = (weir_slice){copy, raw.size};
+    return WEIR_OK;
 }
 
 int weir_clip(weir_slice s) {

@@ -29,6 +29,8 @@ typedef struct weir_failures {
     uint64_t *bad;   /* one bit a row */
     uint8_t *counts; /* entries kept of each row; NULL until the first */
     size_t dropped;  /* entries beyond WEIR_FAILURES_PER_ROW */
+    /* Raw forms that a source without bytes gave to rows it could not read, by row; NULL = none. */
+    weir_slice *raw;
 } weir_failures;
 
 WEIR_MUST_USE weir_status weir_failures_new(uint32_t rows, weir_failures **out, weir_error *err);
@@ -42,6 +44,15 @@ WEIR_MUST_USE weir_status weir_failures_add(weir_failures *f, uint32_t row, cons
 WEIR_MUST_USE weir_status weir_failures_put(weir_failures *f, uint32_t row, const char *stage,
                                             const char *field, const char *rule, const char *reason,
                                             weir_error *err);
+/* Keeps a copy of the record as it stood in the source, for the reject of a row whose columns
+ * cannot hold it (the offending value is null there).  A second one for the same row replaces the
+ * first. WEIR_RESOURCE without memory, WEIR_INTERNAL for a row outside the batch. */
+WEIR_MUST_USE weir_status weir_failures_keep_raw(weir_failures *f, uint32_t row, weir_slice raw,
+                                                 weir_error *err);
+/* What was kept for a physical row; NULL data when there is nothing.  f NULL is legal. */
+static inline weir_slice weir_failures_raw(const weir_failures *f, uint32_t row) {
+    return f && f->raw && row < f->rows ? f->raw[row] : (weir_slice){0};
+}
 /* Whether a row has failed. */
 static inline bool weir_failures_bad(const weir_failures *f, uint32_t row) {
     return f && ((f->bad[row >> 6] >> (row & 63)) & 1);

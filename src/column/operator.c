@@ -1,7 +1,10 @@
 /* What binders of operators share: faults with their place. */
 #include "column/operator.h"
 
+#include "base/distance.h"
+
 #include <stdio.h>
+#include <strings.h>
 
 void weir_bind_fault(const weir_bind *bind, uint32_t line, uint32_t column, bool quoted,
                      const char *text, const char *key, const weir_error *err) {
@@ -13,10 +16,34 @@ void weir_bind_fault(const weir_bind *bind, uint32_t line, uint32_t column, bool
     weir_diags_error(bind->diags, &at, key, err->hint[0] ? err->hint : NULL, "%s", err->message);
 }
 
+/* What a variable holds may be a password, whatever it was used for. */
+static void secret_fault(const weir_bind *bind, uint32_t line, uint32_t column, const char *key) {
+    weir_node at = {.kind = WEIR_NODE_SCALAR, .line = line, .column = column};
+    weir_diags_error(bind->diags, &at, key, NULL, "the value of the variable cannot be used here");
+}
+
+void weir_bind_expr_fault(const weir_bind *bind, const weir_opt_expr *e, const char *key,
+                          const weir_error *err) {
+    if (e->secret)
+        secret_fault(bind, e->line, e->column, key);
+    else
+        weir_bind_fault(bind, e->line, e->column, e->quoted, e->text, key, err);
+}
+
+void weir_bind_column_fault(const weir_bind *bind, const weir_opt_column *c, const char *text,
+                            const weir_error *err) {
+    if (c->secret)
+        secret_fault(bind, c->line, c->column, c->name);
+    else
+        weir_bind_fault(bind, c->line, c->column, false, text, c->name, err);
+}
+
 void weir_bind_unknown_column(const weir_bind *bind, const weir_node *at, const char *key,
                               const weir_schema *schema, const char *name) {
     char hint[300];
     const char *near = weir_schema_nearest(schema, name);
+    const weir_unseen *u = bind->unseen;
+    if (!near && u) near = weir_distance_nearest(name, strlen(name), u->names, u->n_source);
     if (near) {
         snprintf(hint, sizeof hint, "did you mean %.200s?", near);
     } else {
@@ -40,6 +67,37 @@ weir_status weir_bind_failed(const weir_bind *bind, weir_error *err) {
         }
     return weir_error_set(err, WEIR_USAGE, "%s cannot be bound",
                           bind->stage ? bind->stage : "a step");
+}
+
+bool weir_bind_may_have(const weir_bind *bind, const char *name, bool fold) {
+    const weir_unseen *u = bind->unseen;
+    if (!u || u->any) return u != NULL;
+    for (size_t i = 0; i < u->n; i++)
+        if ((fold ? strcasecmp(u->names[i], name) : strcmp(u->names[i], name)) == 0) return true;
+    return false;
+}
+
+weir_status weir_bind_unsee(const weir_bind *bind, const char *name, weir_error *err) {
+    weir_unseen *u = bind->unseen;
+    if (!u || weir_bind_may_have(bind, name, false)) return WEIR_OK;
+    if (u->n == u->capacity) {
+        size_t more = u->capacity ? u->capacity * 2 : 16;
+        const char **names = weir_arena_zero(bind->arena, more, sizeof *names);
+        if (!names) return weir_error_nomem(err);
+        if (u->n) memcpy(names, u->names, u->n * sizeof *names);
+        u->names = names;
+        u->capacity = more;
+    }
+    u->names[u->n] = weir_arena_strdup(bind->arena, name);
+    if (!u->names[u->n]) return weir_error_nomem(err);
+    u->n++;
+    return WEIR_OK;
+}
+
+void weir_bind_forget(const weir_bind *bind) {
+    if (!bind->unseen) return;
+    bind->unseen->any = false;
+    bind->unseen->n = bind->unseen->n_source = 0;
 }
 
 const weir_node *weir_bind_item(const weir_node *node, size_t i) {

@@ -21,6 +21,17 @@ typedef enum weir_operator_flags {
     WEIR_OP_STATEFUL = 16  /* has snapshot and restore */
 } weir_operator_flags;
 
+/* Columns that may reach an operator although its schema does not have them: what a source brings
+ * beside its declared columns, and what an operator above would have made if it were right. Nothing
+ * can be said about them, so they are no faults; an operator that uses one is looked at as far as
+ * possible and must not be run. */
+typedef struct weir_unseen {
+    bool any; /* every name may be there */
+    size_t n, capacity;
+    size_t n_source;    /* the first so many are columns of the source whose type is not known */
+    const char **names; /* in the arena of weir_bind */
+} weir_unseen;
+
 /* What bind may use.  Errors of binding (unknown column, wrong type) go to diags with the option's
  * place; at plan time as well as in `weir check`. */
 typedef struct weir_bind {
@@ -29,6 +40,7 @@ typedef struct weir_bind {
     const weir_node *node; /* the step's node, for places */
     const char *stage;     /* name for failures: "set", "validate" */
     weir_ledger *ledger;
+    weir_unseen *unseen; /* NULL = the schema has all there is */
 } weir_bind;
 
 typedef struct weir_operator {
@@ -45,7 +57,8 @@ typedef struct weir_operator_kind {
     size_t config_size;
     uint32_t flags;
     /* Makes op->state and op->out from config (already parsed by `options`).  WEIR_USAGE when
-     * errors went to bind->diags. */
+     * errors went to bind->diags; op->out, when it is set then, is the best guess for looking at
+     * the operators behind (NULL: op->in), and names it cannot say are added to bind->unseen. */
     weir_status (*bind)(const void *config, const weir_bind *bind, weir_operator *op,
                         weir_error *err);
     void (*free)(weir_operator *op); /* state only; may be NULL */
@@ -73,11 +86,24 @@ typedef struct weir_operator_kind {
  * message; text may be NULL. */
 void weir_bind_fault(const weir_bind *bind, uint32_t line, uint32_t column, bool quoted,
                      const char *text, const char *key, const weir_error *err);
+/* The same for an expression; one that came from a reference is not shown. */
+void weir_bind_expr_fault(const weir_bind *bind, const weir_opt_expr *e, const char *key,
+                          const weir_error *err);
+/* The same for a type, format or timezone of a column. */
+void weir_bind_column_fault(const weir_bind *bind, const weir_opt_column *c, const char *text,
+                            const weir_error *err);
 /* Adds "there is no column 'x'; did you mean ...". */
 void weir_bind_unknown_column(const weir_bind *bind, const weir_node *at, const char *key,
                               const weir_schema *schema, const char *name);
 /* WEIR_USAGE with a sentence that points at bind->diags, for the status of a bind that failed. */
 weir_status weir_bind_failed(const weir_bind *bind, weir_error *err);
+/* Whether a column that the schema lacks may be there nevertheless (bind->unseen).  fold: letters
+ * of either case are the same, as in expressions. */
+bool weir_bind_may_have(const weir_bind *bind, const char *name, bool fold);
+/* Adds a name to bind->unseen (copied into bind->arena; nothing is done when that is NULL). */
+WEIR_MUST_USE weir_status weir_bind_unsee(const weir_bind *bind, const char *name, weir_error *err);
+/* From here on only what an operator names is there: forgets bind->unseen. */
+void weir_bind_forget(const weir_bind *bind);
 /* The place of entry i of a list, or of the key called `name` of a map; node itself when there is
  * none. node may be NULL. */
 const weir_node *weir_bind_item(const weir_node *node, size_t i);

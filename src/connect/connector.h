@@ -79,17 +79,25 @@ typedef struct weir_env {
 
 typedef enum weir_on_fault { WEIR_FAULT_FAIL, WEIR_FAULT_SKIP } weir_on_fault;
 
+/* A parameter of the pipeline, for `:name` in a query.  The value fits the type. */
+typedef struct weir_query_param {
+    const char *name, *type, *value; /* type: as weir_type_parse reads it */
+} weir_query_param;
+
 typedef struct weir_source_request {
     const void *connection;    /* config of `options`: the named connection, or defaults */
     const void *config;        /* config of `source_options` */
     const weir_format *format; /* WEIR_CAP_FORMATS */
     const void *format_config;
     const weir_opt_columns *columns;
-    const weir_opt_strings *metadata; /* _file, _line, _byte, _row wanted as columns */
+    const weir_opt_strings *metadata; /* _file, _line, _byte wanted as columns */
     weir_infer_mode infer;
     weir_extra_columns extra;
     weir_on_fault on_file_error;
+    bool empty_ok; /* nothing to read is no fault: files without content may be left out */
     uint64_t limit_rows; /* 0 = all */
+    size_t n_params;     /* of the pipeline; a source with queries binds them */
+    const weir_query_param *params;
 } weir_source_request;
 
 /* A part of a source that can be read on its own, with frozen bounds.  Owned by a weir_splits. */

@@ -11,30 +11,67 @@ static void unbind(weir_operator *ops, size_t n) {
     weir_free(ops);
 }
 
-/* Binds the operators one behind the other to the schema that reaches them. */
-static weir_status bind_all(weir_flow *f, weir_schema *in, weir_operator **out, weir_error *err) {
+/* key: and version: name columns that the sink gets. */
+static void check_sink(const weir_flow_sink *sink, const weir_bind *bind, const weir_schema *s) {
+    const weir_sink_request *r = &sink->request;
+    const weir_node *key = sink->node ? weir_node_get(sink->node, "key") : NULL;
+    const weir_node *version = sink->node ? weir_node_get(sink->node, "version") : NULL;
+    for (size_t i = 0; i < r->key.n; i++) {
+        const char *name = r->key.items[i];
+        if (weir_schema_find(s, name, strlen(name)) < 0 && !weir_bind_may_have(bind, name, false))
+            weir_bind_unknown_column(bind, key ? weir_bind_item(key, i) : sink->node, "key", s,
+                                     name);
+    }
+    if (r->version && weir_schema_find(s, r->version, strlen(r->version)) < 0 &&
+        !weir_bind_may_have(bind, r->version, false))
+        weir_bind_unknown_column(bind, version ? version : sink->node, "version", s, r->version);
+}
+
+/* Binds the operators one behind the other to the schema that reaches them.  One that is wrong does
+ * not keep the others from being looked at. */
+static weir_status bind_all(const weir_flow_config *config, const weir_env *env, weir_diags *diags,
+                            weir_schema *in, weir_unseen *unseen, weir_operator **out,
+                            weir_error *err) {
     weir_status status = WEIR_OK;
-    size_t n = f->config.n_operators;
+    size_t n = config->n_operators;
+    weir_error fault = {0}; /* the first */
     weir_operator *ops = weir_alloc_zero(n ? n : 1, sizeof *ops);
     if (!ops) return weir_error_nomem(err);
+    weir_bind bind = {.arena = env->arena, .diags = diags, .ledger = env->ledger, .unseen = unseen};
     for (size_t i = 0; i < n; i++) {
-        const weir_flow_operator *want = &f->config.operators[i];
+        const weir_flow_operator *want = &config->operators[i];
         weir_operator *op = &ops[i];
+        weir_error bad = {0};
         op->in = weir_schema_retain(in);
-        weir_bind bind = {.arena = f->env->arena,
-                          .diags = f->diags,
-                          .node = want->node,
-                          .stage = want->kind->name,
-                          .ledger = f->env->ledger};
-        WEIR_TRY(want->kind->bind(want->config, &bind, op, err));
-        op->kind = want->kind;
+        bind.node = want->node;
+        bind.stage = want->kind->name;
+        status = want->kind->bind(want->config, &bind, op, &bad);
+        if (status != WEIR_OK && (status != WEIR_USAGE || fault.status == WEIR_OK)) fault = bad;
+        if (status != WEIR_OK && status != WEIR_USAGE) break;
+        if (status == WEIR_OK) op->kind = want->kind;
         if (!op->out) op->out = weir_schema_retain(in);
         in = op->out;
+        status = WEIR_OK;
     }
-    *out = ops;
-    return WEIR_OK;
-out:
+    size_t faults = diags ? diags->n_errors : 0;
+    if (status == WEIR_OK && config->n_sinks && diags) check_sink(&config->sinks[0], &bind, in);
+    if (status == WEIR_OK && fault.status == WEIR_OK && diags && diags->n_errors > faults)
+        status = weir_bind_failed(&bind, &fault);
+    if (fault.status == WEIR_OK) {
+        *out = ops;
+        return WEIR_OK;
+    }
     unbind(ops, n);
+    if (err) *err = fault;
+    return fault.status;
+}
+
+weir_status weir_flow_check(const weir_flow_config *config, const weir_env *env,
+                            weir_schema *source, weir_unseen *unseen, weir_diags *diags,
+                            weir_error *err) {
+    weir_operator *ops = NULL;
+    weir_status status = bind_all(config, env, diags, source, unseen, &ops, err);
+    if (status == WEIR_OK) unbind(ops, config->n_operators);
     return status;
 }
 
@@ -88,7 +125,7 @@ static weir_status project(weir_flow *f, weir_error *err) {
         if (wanted[i] || all->fields[i].not_null) fields[n++] = all->fields[i];
     if (n == all->n_fields || n == 0) goto out;
     WEIR_TRY(weir_schema_new(fields, n, &narrow, err));
-    WEIR_TRY(bind_all(f, narrow, &ops, err));
+    WEIR_TRY(bind_all(&f->config, f->env, f->diags, narrow, NULL, &ops, err));
     unbind(f->operators, f->n_operators);
     f->operators = ops;
     f->source_schema = narrow;
@@ -204,7 +241,8 @@ weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
     }
     f->full_schema = weir_schema_retain(f->source_schema);
     WEIR_TRY(weir_reject_schema(&f->reject_schema, err));
-    WEIR_TRY(bind_all(f, f->source_schema, &f->operators, err));
+    weir_unseen unseen = {0}; /* grows where an operator is wrong */
+    WEIR_TRY(bind_all(config, env, diags, f->source_schema, &unseen, &f->operators, err));
     f->n_operators = config->n_operators;
     if (config->source->caps & WEIR_CAP_PROJECT) WEIR_TRY(project(f, err));
     WEIR_TRY(open_sinks(f, err));

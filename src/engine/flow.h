@@ -24,7 +24,8 @@ typedef struct weir_flow_operator {
 typedef struct weir_flow_sink {
     const weir_connector *connector;
     weir_sink_request request;
-    const char *name; /* "sink", "rejects" */
+    const char *name;      /* "sink", "rejects" */
+    const weir_node *node; /* where it stands in the file; NULL = nowhere */
 } weir_flow_sink;
 
 #define WEIR_FLOW_SINKS 3 /* the sink, the state folder's rejects, the user's rejects */
@@ -62,6 +63,12 @@ typedef struct weir_flow weir_flow;
 WEIR_MUST_USE weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
                                          const weir_splits *frozen, weir_diags *diags,
                                          weir_flow **out, weir_error *err);
+/* Binds operators and the sink's key to a schema without opening anything, for `check`: source is
+ * what is known of the source's columns, unseen what it may have beside them (used up). WEIR_USAGE:
+ * faults went to diags, all that could be found. */
+WEIR_MUST_USE weir_status weir_flow_check(const weir_flow_config *config, const weir_env *env,
+                                          weir_schema *source, weir_unseen *unseen,
+                                          weir_diags *diags, weir_error *err);
 /* True when there is nothing to read: then only weir_flow_close may follow. */
 bool weir_flow_is_empty(const weir_flow *f);
 const weir_splits *weir_flow_splits(const weir_flow *f);

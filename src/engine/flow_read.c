@@ -9,6 +9,8 @@ typedef struct reading {
     uint64_t rows, bytes; /* since the last barrier; rows only of finished batches */
     int64_t since_us;
     uint64_t epochs;
+    bool cut;          /* the last chunk began a record that is too long: its rest is dropped */
+    uint64_t position; /* behind the last chunk, in its split */
 } reading;
 
 /* Waits until the work in flight leaves room for one packet more.  Only sources wait: what is in
@@ -44,6 +46,13 @@ static weir_status push_barrier(reading *g, bool last, weir_error *err) {
     return status;
 }
 
+/* Bytes that were read up to `to` of the split but not handed out. */
+static void count_dropped(reading *g, uint64_t to) {
+    if (!g->cut || to <= g->position) return;
+    g->run->bytes_dropped += to - g->position;
+    atomic_fetch_add(&g->run->bytes_read, to - g->position);
+}
+
 static weir_status push_packet(reading *g, weir_packet *packet, weir_error *err) {
     weir_packet *p = weir_alloc(sizeof *p);
     if (!p) {
@@ -54,6 +63,11 @@ static weir_status push_packet(reading *g, weir_packet *packet, weir_error *err)
     size_t bytes = p->batch ? weir_batch_bytes(p->batch) : p->chunk.end - p->chunk.begin;
     if (p->batch) g->rows += p->batch->n_selected;
     g->bytes += bytes;
+    if (!p->batch) {
+        count_dropped(g, p->chunk.first_byte);
+        g->position = p->chunk.first_byte + bytes;
+        g->cut = p->chunk.flags & WEIR_CHUNK_TOO_LONG;
+    }
     atomic_fetch_add(&g->run->bytes_read, bytes);
     weir_message m = {.kind = WEIR_MESSAGE_DATA, .ticket = g->ticket, .bytes = bytes, .data = p};
     weir_status status = weir_exchange_push(g->run->packets, 0, 0, &m, err);
@@ -83,6 +97,7 @@ static weir_status read_split(reading *g, uint32_t number, bool *stop, weir_erro
     const weir_split *split = &f->splits.items[number];
     weir_status status = source->split_begin(f->source, split, number, err);
     bool ours = true; /* the fault is the split's, not the run's */
+    g->cut = false;
     while (status == WEIR_OK && !*stop) {
         ours = false;
         if ((status = wait_for_budget(g, err)) != WEIR_OK) break;
@@ -93,7 +108,10 @@ static weir_status read_split(reading *g, uint32_t number, bool *stop, weir_erro
         if ((status = source->read(f->source, &packet, &result, err)) != WEIR_OK) break;
         r->reader_phases.cut += flow_cpu_ns() - t0;
         ours = false;
-        if (result == WEIR_READ_END) break;
+        if (result == WEIR_READ_END) {
+            count_dropped(g, split->size_bytes); /* of what is not compressed */
+            break;
+        }
         if (result == WEIR_READ_PACKET) {
             packet.chunk.split = number;
             if (packet.batch) packet.batch->origin.split = number;

@@ -196,6 +196,7 @@ weir_status weir_flow_run(weir_flow *f, const weir_flow_hooks *hooks, weir_accou
     }
     pthread_mutex_unlock(&r.lock);
     run_stop(&r);
+    total->bytes_read += r.bytes_dropped;
     if (status != WEIR_OK && err) *err = mine;
     return status;
 }

@@ -66,7 +66,9 @@ typedef struct flow_run {
     worker front; /* its scratch, encoders for rejects found while writing */
     void *writers[WEIR_FLOW_SINKS];
     weir_account *total;
-    int64_t last_progress_us;
+    int64_t last_progress_us; /* 0 = none yet */
+    uint64_t bytes_total;     /* for progress; 0 = unknown */
+    uint64_t bytes_dropped;   /* the reader's: of records too long to be handed out as a whole */
     uint64_t rows_loaded;
 } flow_run;
 

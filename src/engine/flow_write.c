@@ -2,6 +2,7 @@
 #include "engine/flow_run.h"
 
 #include "base/clock.h"
+#include "io/stream.h"
 #include "base/fault.h"
 #include "validate/validate.h"
 
@@ -108,14 +109,30 @@ weir_status flow_begin_epoch(flow_run *r, weir_error *err) {
     return status;
 }
 
+/* Bytes of all splits; 0 where it is not known how many will be read of one: it has no size, or is
+ * compressed. */
+static uint64_t total_bytes(const weir_flow *f) {
+    uint64_t total = 0;
+    size_t stem;
+    if (!(f->config.source->caps & WEIR_CAP_FORMATS)) return 0;
+    for (size_t i = 0; i < f->splits.n; i++) {
+        const weir_split *s = &f->splits.items[i];
+        if (s->size_bytes == 0 || weir_codec_of_name(s->name, &stem) != WEIR_CODEC_NONE) return 0;
+        total += s->size_bytes;
+    }
+    return total;
+}
+
 static void report_progress(flow_run *r) {
     const weir_flow_config *c = &r->flow->config;
     if (!c->progress) return;
     int64_t now = weir_clock_monotonic_us();
     if (now - r->last_progress_us < 100000) return;
+    if (r->last_progress_us == 0) r->bytes_total = total_bytes(r->flow);
     r->last_progress_us = now;
     weir_account a = {.rows_read = atomic_load(&r->rows_read),
                       .bytes_read = atomic_load(&r->bytes_read),
+                      .bytes_total = r->bytes_total,
                       .rows_rejected = atomic_load(&r->rows_rejected),
                       .rows_filtered = atomic_load(&r->rows_filtered),
                       .splits = r->flow->splits.n};

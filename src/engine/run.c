@@ -97,12 +97,6 @@ typedef struct resume {
     const char *runs[64]; /* newest first */
 } resume;
 
-static weir_slice text_at(const weir_batch *b, const char *name, uint32_t row) {
-    int c = weir_schema_find(b->schema, name, strlen(name));
-    if (c < 0 || weir_column_is_null(b->columns[c], row)) return (weir_slice){"", 0};
-    return weir_column_slice(b->columns[c], row);
-}
-
 /* The latest runs of the pipeline, as long as they were interrupted and of the same file. */
 static weir_status find_interrupted(weir_state *state, const char *pipeline,
                                     const char *fingerprint, weir_arena *arena, resume *out,
@@ -114,11 +108,11 @@ static weir_status find_interrupted(weir_state *state, const char *pipeline,
     for (size_t i = 0; status == WEIR_OK && more && i < found.n; i++) {
         const weir_batch *b = found.batches[i];
         for (uint32_t r = 0; more && r < b->length; r++) {
-            more = weir_slice_is(text_at(b, "status", r), "interrupted") &&
-                   weir_slice_is(text_at(b, "fingerprint", r), fingerprint) &&
+            more = weir_slice_is(weir_state_text(b, "status", r), "interrupted") &&
+                   weir_slice_is(weir_state_text(b, "fingerprint", r), fingerprint) &&
                    out->n < sizeof out->runs / sizeof *out->runs;
             if (!more) break;
-            weir_slice id = text_at(b, "run_id", r);
+            weir_slice id = weir_state_text(b, "run_id", r);
             char *copy = weir_arena_strndup(arena, id.data, id.size);
             if (!copy)
                 status = weir_error_nomem(err), more = false;
@@ -161,7 +155,7 @@ static weir_status ended_well(weir_state *state, const char *pipeline, const cha
  * the figures. */
 static weir_status put_missing_step(const weir_step_env *e, const char *run_id, const weir_batch *b,
                                     uint32_t row, weir_error *err) {
-    weir_slice name = text_at(b, "step", row), bytes = text_at(b, "account", row);
+    weir_slice name = weir_state_text(b, "step", row), bytes = weir_state_text(b, "account", row);
     bool there = false;
     weir_run_status how;
     weir_step_result r = {.attempts = 1, .started_us = weir_clock_wall_us()};
@@ -312,6 +306,7 @@ weir_status weir_run(const weir_run_request *q, weir_arena *arena, weir_diags *d
     e = (weir_step_env){.pipeline = p,
                         .state = q->state,
                         .run_id = result->run_id,
+                        .fingerprint = fingerprint,
                         .cancel = q->cancel,
                         .memory_bytes =
                             p->memory_bytes ? (size_t)p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES,

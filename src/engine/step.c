@@ -25,12 +25,13 @@ weir_status weir_step_config(const weir_step *step, weir_arena *arena,
                               .max_ratio = f->rejects.max_ratio,
                               .max_rows = f->rejects.max_rows,
                               .empty_ok = f->source.on_empty_ok};
-    out->sinks[out->n_sinks++] = (weir_flow_sink){f->sink.connector, f->sink.request, "sink"};
+    out->sinks[out->n_sinks++] =
+        (weir_flow_sink){f->sink.connector, f->sink.request, "sink", f->sink.node};
     if (!reject_store) return WEIR_OK;
     out->sinks[out->n_sinks++] = *reject_store;
     if (f->rejects.has_sink)
-        out->sinks[out->n_sinks++] =
-            (weir_flow_sink){f->rejects.sink.connector, f->rejects.sink.request, "rejects"};
+        out->sinks[out->n_sinks++] = (weir_flow_sink){
+            f->rejects.sink.connector, f->rejects.sink.request, "rejects", f->rejects.sink.node};
     return WEIR_OK;
 }
 
@@ -202,7 +203,8 @@ static weir_status run_once(work *w, const weir_splits *frozen, char **failed, w
         goto out;
     }
     w->source_text.size = 0;
-    if (!weir_reject_describe_source(weir_flow_full_schema(f), &w->source_text)) {
+    if (!weir_reject_describe_source(weir_flow_full_schema(f), w->config.source_request.metadata,
+                                     &w->source_text)) {
         status = weir_error_nomem(err);
         goto out;
     }
@@ -267,9 +269,12 @@ static weir_status run_attempts(work *w, weir_error *err) {
         watchdog_start(&dog, w);
         weir_status status = run_skipping(w, err);
         watchdog_stop(&dog);
-        if (status == WEIR_CANCELLED && atomic_load(&w->cancel.requested) == -1) {
-            weir_error_set(err, WEIR_CANCELLED, "step %s was stopped after its timeout",
-                           w->step->name);
+        /* a failure, not a stop that somebody asked for; who waits may see the deadline before the
+         * watchdog does */
+        if (status == WEIR_CANCELLED && w->step->timeout_us &&
+            !weir_cancel_requested(w->env->cancel)) {
+            status = weir_error_set(err, WEIR_IO, "step %s was stopped after its timeout",
+                                    w->step->name);
             weir_error_hint(err, "raise timeout, or find out what it waited for");
             err->retriable = true;
         }
@@ -296,6 +301,18 @@ static weir_status find_rejects(const work *w, const char *run_id, const char **
                           err);
 }
 
+/* Whether the run went by the file as it is now. */
+static weir_status same_file(const work *w, const char *run_id, bool *same, weir_error *err) {
+    weir_state_filter filter = {.run_id = run_id, .limit = 1};
+    weir_state_result found = {0};
+    weir_status status =
+        weir_state_query(w->env->state, WEIR_STATE_RUNS, &filter, NULL, &found, err);
+    *same = status == WEIR_OK && found.rows &&
+            weir_slice_is(weir_state_text(found.batches[0], "fingerprint", 0), w->env->fingerprint);
+    weir_state_result_clear(&found);
+    return status;
+}
+
 /* Reads a decided epoch again that its target has lost; it stays the interrupted run's. */
 static weir_status run_again(work *w, const weir_state_epoch *epoch, const weir_splits *splits,
                              bool *done, weir_error *err) {
@@ -303,7 +320,15 @@ static weir_status run_again(work *w, const weir_state_epoch *epoch, const weir_
     watchdog dog;
     weir_coordinator *c = &w->coordinator;
     const char *own_path = c->reject_path;
-    weir_status status = find_rejects(w, epoch->run_id, &c->reject_path, err);
+    bool same = false;
+    weir_status status = same_file(w, epoch->run_id, &same, err);
+    if (status == WEIR_OK && !same) {
+        weir_log_warn("step %s: run %s had decided to commit, but its target has nothing of it and "
+                      "the pipeline file has changed since: undone, to be read anew",
+                      w->step->name, epoch->run_id);
+        return weir_coordinator_give_up(c, err);
+    }
+    if (status == WEIR_OK) status = find_rejects(w, epoch->run_id, &c->reject_path, err);
     if (status != WEIR_OK) return status;
     w->flow_env.run_id = epoch->run_id; /* it stands in paths and in rejects */
     watchdog_start(&dog, w);

@@ -11,7 +11,8 @@ typedef struct weir_step_env {
     weir_state *state;
     weir_lease *lease;
     const char *run_id;
-    weir_cancel *cancel; /* of the run */
+    const char *fingerprint; /* of the pipeline file, as the run's history has it */
+    weir_cancel *cancel;     /* of the run */
     size_t memory_bytes;
     uint32_t threads;
     /* The sink of the state folder's reject set of a step; injected, for the engine knows no

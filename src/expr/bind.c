@@ -194,6 +194,24 @@ static weir_status unknown_column(weir_binder *b, const weir_expr *e, weir_error
     return WEIR_USAGE;
 }
 
+/* SQL writes these two functions without parentheses; a column of the name comes first. */
+static weir_status bind_bare_function(weir_binder *b, const weir_expr *e, bool *found,
+                                      weir_bound **out, weir_error *err) {
+    static const char *const names[] = {"current_date", "current_timestamp"};
+    *found = false;
+    for (size_t i = 0; !(e->flags & WEIR_E_QUOTED) && i < sizeof names / sizeof *names; i++) {
+        if (strcasecmp(e->text, names[i]) != 0) continue;
+        weir_expr *call = weir_arena_zero(b->arena, 1, sizeof *call);
+        if (!call) return weir_error_nomem(err);
+        *call = *e;
+        call->kind = WEIR_E_CALL;
+        call->text = names[i];
+        *found = true;
+        return weir_bind_call(b, call, out, err);
+    }
+    return WEIR_OK;
+}
+
 static weir_status bind_column(weir_binder *b, const weir_expr *e, weir_bound **out,
                                weir_error *err) {
     weir_schema *s = b->schema;
@@ -211,9 +229,11 @@ static weir_status bind_column(weir_binder *b, const weir_expr *e, weir_bound **
         }
         field = (int)i;
     }
+    bool bare = false;
+    weir_status status = field < 0 ? bind_bare_function(b, e, &bare, out, err) : WEIR_OK;
+    if (status != WEIR_OK || bare) return status;
     if (field < 0) return unknown_column(b, e, err);
-    weir_status status =
-        weir_bind_node(b, WEIR_B_COLUMN, e, s->fields[field].type, NULL, 0, out, err);
+    status = weir_bind_node(b, WEIR_B_COLUMN, e, s->fields[field].type, NULL, 0, out, err);
     if (status != WEIR_OK) return status;
     (*out)->index = (uint32_t)field;
     b->program->reads[field >> 6] |= 1ull << (field & 63);

@@ -97,6 +97,8 @@ WEIR_MUST_USE weir_status weir_like_bind(weir_binder *b, const weir_expr *e, wei
 /* bind_call.c */
 WEIR_MUST_USE weir_status weir_bind_call(weir_binder *b, const weir_expr *e, weir_bound **out,
                                          weir_error *err);
+/* Whether the function is there and takes that many arguments, of whatever type. */
+WEIR_MUST_USE weir_status weir_bind_call_shape(const weir_expr *e, weir_error *err);
 WEIR_MUST_USE weir_status weir_bind_named(weir_binder *b, const weir_expr *at, const char *name,
                                           weir_bound **args, uint32_t n, weir_bound **out,
                                           weir_error *err);

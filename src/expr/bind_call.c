@@ -309,23 +309,14 @@ out:
     return status;
 }
 
-weir_status weir_bind_call(weir_binder *b, const weir_expr *e, weir_bound **out, weir_error *err) {
-    weir_slice name = {e->text, e->text_size};
-    if (weir_slice_is(name, "coalesce") || weir_slice_is(name, "ifnull") ||
-        weir_slice_is(name, "nvl"))
-        return bind_coalesce(b, e, out, err);
-    if (weir_slice_is(name, "nullif")) return bind_nullif(b, e, out, err);
-    if (weir_slice_is(name, "if") || weir_slice_is(name, "iif")) return bind_if(b, e, out, err);
-    if (weir_slice_is(name, "is_null")) return bind_is_null(b, e, out, err);
+/* NULL for names without a kernel: the forms of the language. */
+static const weir_function *find_function(const weir_expr *e) {
     const weir_function *f = weir_function_lookup(e->text, e->text_size);
-    if (f && (!f->info.summary || !f->overloads[0].args)) f = NULL;
-    if (f) {
-        weir_bound **args = NULL;
-        weir_status status = bind_args_of(b, e, &args, err);
-        return status == WEIR_OK ? bind_function(b, e, f, args, e->n, out, err) : status;
-    }
-    const weir_user_function *u = weir_function_lookup_user(e->text, e->text_size);
-    if (u) return bind_user(b, e, u, out, err);
+    return f && f->info.summary && f->overloads[0].args ? f : NULL;
+}
+
+static weir_status unknown_function(const weir_expr *e, weir_error *err) {
+    weir_slice name = {e->text, e->text_size};
     weir_expr_fault(err, e->begin, "there is no function %.*s", (int)e->text_size, e->text);
     const char *near = weir_function_nearest(e->text, e->text_size);
     static const char *const aggregates[] = {"sum", "avg", "count", "min", "max", "median"};
@@ -341,5 +332,58 @@ weir_status weir_bind_call(weir_binder *b, const weir_expr *e, weir_bound **out,
         weir_error_hint(err, "did you mean %s?", near);
     else
         weir_error_hint(err, "`weir help functions` lists them");
+    return WEIR_USAGE;
+}
+
+weir_status weir_bind_call(weir_binder *b, const weir_expr *e, weir_bound **out, weir_error *err) {
+    weir_slice name = {e->text, e->text_size};
+    if (weir_slice_is(name, "coalesce") || weir_slice_is(name, "ifnull") ||
+        weir_slice_is(name, "nvl"))
+        return bind_coalesce(b, e, out, err);
+    if (weir_slice_is(name, "nullif")) return bind_nullif(b, e, out, err);
+    if (weir_slice_is(name, "if") || weir_slice_is(name, "iif")) return bind_if(b, e, out, err);
+    if (weir_slice_is(name, "is_null")) return bind_is_null(b, e, out, err);
+    const weir_function *f = find_function(e);
+    if (f) {
+        weir_bound **args = NULL;
+        weir_status status = bind_args_of(b, e, &args, err);
+        return status == WEIR_OK ? bind_function(b, e, f, args, e->n, out, err) : status;
+    }
+    const weir_user_function *u = weir_function_lookup_user(e->text, e->text_size);
+    if (u) return bind_user(b, e, u, out, err);
+    return unknown_function(e, err);
+}
+
+/* Forms that bind themselves: least and greatest number of arguments. */
+static const struct form {
+    const char *name;
+    uint32_t least, most;
+    const char *signature;
+} forms[] = {{"coalesce", 1, UINT32_MAX, "coalesce(a, b)"},
+             {"ifnull", 1, UINT32_MAX, "ifnull(a, b)"},
+             {"nvl", 1, UINT32_MAX, "nvl(a, b)"},
+             {"nullif", 2, 2, "nullif(a, b)"},
+             {"if", 2, 3, "if(condition, a, b)"},
+             {"iif", 2, 3, "iif(condition, a, b)"},
+             {"is_null", 1, 1, "is_null(x)"}};
+
+weir_status weir_bind_call_shape(const weir_expr *e, weir_error *err) {
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (weir_slice_is((weir_slice){e->text, e->text_size}, forms[i].name)) {
+            if (e->n >= forms[i].least && e->n <= forms[i].most) return WEIR_OK;
+            return wrong_count(e, forms[i].signature, err);
+        }
+    const weir_function *f = find_function(e);
+    if (f) {
+        for (const weir_overload *o = f->overloads;
+             o < f->overloads + WEIR_MAX_OVERLOADS && o->args; o++)
+            if (e->n >= least_args(o->args) && (e->n == 0 || letter_at(o->args, e->n - 1)))
+                return WEIR_OK;
+        return wrong_count(e, f->info.signature, err);
+    }
+    const weir_user_function *u = weir_function_lookup_user(e->text, e->text_size);
+    if (!u) return unknown_function(e, err);
+    if (e->n == u->n_args) return WEIR_OK;
+    weir_expr_fault(err, e->begin, "%s takes %u arguments, not %u", u->name, u->n_args, e->n);
     return WEIR_USAGE;
 }

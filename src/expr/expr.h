@@ -17,6 +17,7 @@
 #define WEIR_EXPR_EXPR_H
 
 #include "column/kernel.h"
+#include "column/operator.h"
 
 /* An expression nests at most this deep, and its text is at most this long. */
 #define WEIR_EXPR_MAX_DEPTH 200
@@ -64,6 +65,13 @@ WEIR_MUST_USE weir_status weir_expr_bind(const weir_expr *expr, weir_schema *sch
 WEIR_MUST_USE weir_status weir_expr_compile(const char *text, weir_schema *schema,
                                             const weir_type *want, weir_arena *arena,
                                             weir_program **out, weir_error *err);
+
+/* weir_expr_bind for an operator: when the expression reads a column of bind->unseen, it is looked
+ * at as far as that goes without the column (functions, numbers of arguments, parts without it) and
+ * *out is NULL with WEIR_OK.  The program lives in bind->arena. */
+WEIR_MUST_USE weir_status weir_expr_bind_known(const weir_expr *expr, const weir_bind *bind,
+                                               weir_schema *schema, const weir_type *want,
+                                               weir_program **out, weir_error *err);
 
 void weir_program_free(weir_program *p); /* NULL is legal */
 

@@ -198,6 +198,10 @@ static weir_status fail_value(weir_csv_target *t, weir_slice text, weir_num code
         return weir_failures_add(f, row, STAGE, t->name, "type", err, "\"%.*s\" %s", weir_clip(s),
                                  s.data,
                                  weir_time_reason(kind, text.data, text.size, &t->zone, code));
+    if (t->program && code == WEIR_NUM_RANGE && is_time(t->type, &kind))
+        return weir_failures_add(
+            f, row, STAGE, t->name, "type", err, "\"%.*s\" %s", weir_clip(s), s.data,
+            weir_time_program_reason(t->program, kind, text.data, text.size, &t->zone));
     switch (code) {
     case WEIR_NUM_RANGE:
         return weir_failures_add(f, row, STAGE, t->name, "type", err,

@@ -94,6 +94,18 @@ static size_t quotes_in(const uint8_t *p, size_t n, uint8_t quote) {
     return count;
 }
 
+/* Text that a reader would take for a byte order mark if it stood in front of the file. */
+static bool begins_with_mark(const uint8_t *p, size_t n) {
+    return n >= 3 && p[0] == 0xEF && p[1] == 0xBB && p[2] == 0xBF;
+}
+
+/* Without a header any row may be the first of its file. */
+static void quote_marks(weir_encoder *e, uint32_t rows, uint32_t fields) {
+    for (size_t i = 0; i < (size_t)rows * fields; i += fields)
+        if (begins_with_mark(e->text[i], e->size[i] & WEIR_CSV_SIZE_MASK))
+            e->size[i] |= WEIR_CSV_QUOTE_FLAG;
+}
+
 /* Bytes that the tile's cells take at most. */
 static size_t tile_bytes(const weir_encoder *e, size_t cells, uint32_t rows) {
     size_t total = 0;
@@ -191,6 +203,7 @@ static weir_status encode(weir_encoder *e, weir_ctx *ctx, weir_batch *batch, wei
             WEIR_TRY(weir_csv_cells_fill(&e->columns[c], &e->style, batch->columns[c],
                                          e->rows + first, rows, e->text + c, e->size + c, fields,
                                          err));
+        if (!e->config->header) quote_marks(e, rows, fields);
         size_t bytes = tile_bytes(e, (size_t)rows * fields, rows);
         if (e->row_bytes == 0) e->row_bytes = (double)bytes / rows;
         WEIR_TRY(need_room(e, ctx, &block, bytes, n - first - rows, err));
@@ -219,8 +232,9 @@ static weir_status header(weir_encoder *e, weir_buf *out, weir_error *err) {
         size_t size = strlen(name);
         if (!weir_buf_reserve(out, size * 2 + 4)) return weir_error_nomem(err);
         uint8_t *p = (uint8_t *)out->data + out->size;
-        bool quoted = size == 0 || kernels->special((const uint8_t *)name, size, e->style.delimiter,
-                                                    e->style.quote);
+        bool quoted =
+            size == 0 || (i == 0 && begins_with_mark((const uint8_t *)name, size)) ||
+            kernels->special((const uint8_t *)name, size, e->style.delimiter, e->style.quote);
         if (quoted) {
             p = put_quoted(p, (const uint8_t *)name, size, e->style.quote);
         } else {

@@ -152,6 +152,8 @@ const char *weir_json_reason(const weir_json_target *t, const weir_json_scalar *
     bool string = s->kind == WEIR_JSON_STRING;
     if (is_time(t->type, &kind) && !t->program && string && code != WEIR_NUM_SYNTAX)
         return weir_time_reason(kind, s->text.data, s->text.size, &t->zone, code);
+    if (t->program && string && code == WEIR_NUM_RANGE && is_time(t->type, &kind))
+        return weir_time_program_reason(t->program, kind, s->text.data, s->text.size, &t->zone);
     switch (code) {
     case WEIR_NUM_RANGE: snprintf(buf, size, "is out of the range of %.120s", type); break;
     case WEIR_NUM_LOSSY: snprintf(buf, size, "has more digits than %.120s keeps", type); break;

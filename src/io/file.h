@@ -16,6 +16,8 @@ typedef struct weir_file_info {
 typedef struct weir_file_list {
     size_t n, capacity;
     weir_file_info *items;
+    bool keep_broken; /* set by the caller: a dangling link is listed (size and time 0), so that the
+                         fault comes when it is opened */
 } weir_file_list;
 
 /* Files that match pattern, sorted by the bytes of their paths, each once.
@@ -30,7 +32,7 @@ typedef struct weir_file_list {
  * _temporary), and files whose name ends in .tmp, .crc or .part are passed over unless the pattern
  * ends so as well.  Only regular files (or links to them) match a wildcard; a folder that cannot be
  * read or a dangling link is an error, never silently skipped.  No match is not an error here: n is
- * 0.  out is zeroed by the caller. */
+ * 0.  out is zeroed by the caller, but for keep_broken. */
 WEIR_MUST_USE weir_status weir_file_glob(const char *pattern, weir_file_list *out, weir_error *err);
 void weir_file_list_clear(weir_file_list *l);
 /* One existing file (or FIFO, or "-"); the caller frees out->path with weir_free. */
@@ -44,6 +46,9 @@ bool weir_file_is_pattern(const char *text);
 /* Whether one name matches a pattern without slashes and braces, by the rules above but for those
  * on hidden and temporary names. */
 bool weir_file_name_matches(const char *pattern, const char *name);
+/* Whether a path that may not exist yet would be found by pattern, by all rules above; both
+ * absolute or both from the same folder.  For checks: only the texts are looked at. */
+bool weir_file_path_matches(const char *pattern, const char *path);
 
 /* ---- writing atomically -------------------------------------------------------------------- */
 
@@ -73,6 +78,11 @@ WEIR_MUST_USE weir_status weir_file_writer_park(weir_file_writer *w, weir_error 
 /* Flushes, fsyncs and closes the descriptor.  After a failed write, flush or fsync it fails for
  * ever. */
 WEIR_MUST_USE weir_status weir_file_writer_prepare(weir_file_writer *w, weir_error *err);
+/* The same for many files: the file systems write out everything at once when there are many, each
+ * file is still fsynced (that is what reports failures), and each folder once.  root_size: see
+ * weir_file_sync_folders; pass SIZE_MAX when the folders were made durable before. */
+WEIR_MUST_USE weir_status weir_file_writers_prepare(weir_file_writer *const *w, size_t n,
+                                                    size_t root_size, weir_error *err);
 void weir_file_writer_free(weir_file_writer *w); /* unlinks the temporary unless prepared */
 /* Removes what dead runs left: files ".*.<token>.tmp" in folder.  A missing folder is fine.
  * *removed (may be NULL) counts them. */
@@ -84,9 +94,18 @@ WEIR_MUST_USE weir_status weir_file_sweep(const char *folder, const char *token,
  */
 WEIR_MUST_USE weir_status weir_file_publish(const char *temp, const char *path, bool replace,
                                             weir_error *err);
+/* The same without the fsync: for many, weir_file_sync_folders follows. */
+WEIR_MUST_USE weir_status weir_file_publish_name(const char *temp, const char *path, bool replace,
+                                                 weir_error *err);
+/* fsync of the folders of n paths, each folder once, and of the folders above them down to the
+ * first root_size bytes of the path (the root itself too); SIZE_MAX = only the folders. */
+WEIR_MUST_USE weir_status weir_file_sync_folders(const char *const *paths, size_t n,
+                                                 size_t root_size, weir_error *err);
 WEIR_MUST_USE weir_status weir_file_unlink(const char *path, weir_error *err); /* missing = ok */
 /* mkdir -p with 0777 & ~umask; new folders are made durable in their parents. */
 WEIR_MUST_USE weir_status weir_file_make_folder(const char *path, weir_error *err);
+/* The same, not durable yet: weir_file_sync_folders makes it so. */
+WEIR_MUST_USE weir_status weir_file_make_folder_unsynced(const char *path, weir_error *err);
 /* Whole small file into out, at most max bytes. */
 WEIR_MUST_USE weir_status weir_file_read_all(const char *path, size_t max, weir_buf *out,
                                              weir_error *err);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -278,6 +279,100 @@ out:
     return status;
 }
 
+/* ---- many at once -------------------------------------------------------------------------- */
+
+/* From this many files on one request to the file system is quicker than an fsync for each. */
+#define MANY_FILES 32
+#define FOLDERS_MAX ((size_t)4 << 20)
+
+typedef struct folder_list {
+    char **items;
+    size_t n, capacity;
+} folder_list;
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static weir_status folder_add(folder_list *l, const char *path, size_t size, weir_error *err) {
+    size_t last = l->n ? strlen(l->items[l->n - 1]) : 0; /* files of a folder come together */
+    if (l->n && last == size && memcmp(l->items[l->n - 1], path, size) == 0) return WEIR_OK;
+    weir_status status =
+        weir_grow((void **)&l->items, &l->capacity, l->n + 1, sizeof *l->items, FOLDERS_MAX, err);
+    if (status != WEIR_OK) return status;
+    if (!(l->items[l->n] = weir_strndup(path, size))) return weir_error_nomem(err);
+    l->n++;
+    return WEIR_OK;
+}
+
+weir_status weir_file_sync_folders(const char *const *paths, size_t n, size_t root_size,
+                                   weir_error *err) {
+    folder_list l = {0};
+    weir_status status = WEIR_OK;
+    for (size_t i = 0; i < n; i++) {
+        size_t size = weir_os_folder_size(paths[i]);
+        WEIR_TRY(folder_add(&l, paths[i], size, err));
+        for (size_t k = size; k > root_size;)
+            if (paths[i][--k] == '/') WEIR_TRY(folder_add(&l, paths[i], k ? k : 1, err));
+        if (root_size == 0 && paths[i][0] != '/') WEIR_TRY(folder_add(&l, "", 0, err));
+    }
+    if (l.n > 1) qsort(l.items, l.n, sizeof *l.items, by_text);
+    for (size_t i = 0; i < l.n; i++)
+        if (i == 0 || strcmp(l.items[i - 1], l.items[i]) != 0)
+            WEIR_TRY(weir_os_fsync_folder(l.items[i], err));
+out:
+    for (size_t i = 0; i < l.n; i++) weir_free(l.items[i]);
+    weir_free(l.items);
+    return status;
+}
+
+/* Writes out what the file systems of these files hold.  Only a help: each file's own fsync behind
+ * it finds little to do, and is what reports a failure. */
+static void push_file_systems(weir_file_writer *const *w, size_t n) {
+    dev_t last = 0;
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        struct stat st;
+        int fd = -1;
+        if (stat(w[i]->temp, &st) != 0 || (any && st.st_dev == last)) continue;
+        if (weir_os_open(w[i]->temp, O_RDONLY | O_NOFOLLOW, 0, &fd, NULL) != WEIR_OK) continue;
+        (void)syncfs(fd);
+        weir_os_close(fd);
+        last = st.st_dev;
+        any = true;
+    }
+}
+
+weir_status weir_file_writers_prepare(weir_file_writer *const *w, size_t n, size_t root_size,
+                                      weir_error *err) {
+    weir_status status = WEIR_OK;
+    const char **temps = weir_alloc_zero(n + 1, sizeof *temps);
+    if (!temps) return weir_error_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        temps[i] = w[i]->temp;
+        if (!w[i]->prepared && n >= MANY_FILES) WEIR_TRY(weir_file_writer_park(w[i], err));
+    }
+    if (n >= MANY_FILES) push_file_systems(w, n);
+    for (size_t i = 0; i < n; i++) {
+        if (w[i]->prepared) continue;
+        status = resume(w[i], err);
+        if (status == WEIR_OK) status = flush(w[i], err);
+        if (status == WEIR_OK) status = weir_os_fsync(w[i]->fd, w[i]->base.name, err);
+        weir_os_close(w[i]->fd);
+        w[i]->fd = -1;
+        if (status != WEIR_OK) {
+            w[i]->failed = status;
+            goto out;
+        }
+    }
+    /* The names of the temporaries too: after the decision recovery must find them. */
+    WEIR_TRY(weir_file_sync_folders(temps, n, root_size, err));
+    for (size_t i = 0; i < n; i++) w[i]->prepared = true;
+out:
+    weir_free(temps);
+    return status;
+}
+
 void weir_file_writer_free(weir_file_writer *w) {
     if (!w) return;
     weir_os_close(w->fd);
@@ -291,6 +386,12 @@ void weir_file_writer_free(weir_file_writer *w) {
 /* ---- publishing ---------------------------------------------------------------------------- */
 
 weir_status weir_file_publish(const char *temp, const char *path, bool replace, weir_error *err) {
+    weir_status status = weir_file_publish_name(temp, path, replace, err);
+    return status == WEIR_OK ? fsync_folder_of(path, err) : status;
+}
+
+weir_status weir_file_publish_name(const char *temp, const char *path, bool replace,
+                                   weir_error *err) {
     struct stat st;
     if (lstat(temp, &st) != 0) {
         int code = errno;
@@ -300,11 +401,9 @@ weir_status weir_file_publish(const char *temp, const char *path, bool replace, 
             return status;
         }
         /* Renamed before: only the folder may not have reached the disk yet. */
-    } else {
-        weir_status status = weir_os_rename(temp, path, replace, err);
-        if (status != WEIR_OK) return status;
+        return WEIR_OK;
     }
-    return fsync_folder_of(path, err);
+    return weir_os_rename(temp, path, replace, err);
 }
 
 weir_status weir_file_unlink(const char *path, weir_error *err) {
@@ -313,7 +412,7 @@ weir_status weir_file_unlink(const char *path, weir_error *err) {
     return WEIR_OK;
 }
 
-static weir_status make_one(const char *path, weir_error *err) {
+static weir_status make_one(const char *path, bool durable, weir_error *err) {
     struct stat st;
     if (stat(path, &st) == 0) {
         if (S_ISDIR(st.st_mode)) return WEIR_OK;
@@ -325,10 +424,10 @@ static weir_status make_one(const char *path, weir_error *err) {
             return weir_os_error(err, code, "create the folder", path);
         return WEIR_OK;
     }
-    return fsync_folder_of(path, err);
+    return durable ? fsync_folder_of(path, err) : WEIR_OK;
 }
 
-weir_status weir_file_make_folder(const char *path, weir_error *err) {
+static weir_status make_folders_of(const char *path, bool durable, weir_error *err) {
     weir_status status = WEIR_OK;
     char *copy = weir_strdup(path);
     if (!copy) return weir_error_nomem(err);
@@ -337,12 +436,20 @@ weir_status weir_file_make_folder(const char *path, weir_error *err) {
     for (size_t i = 1; i < n; i++) {
         if (copy[i] != '/' || copy[i - 1] == '/') continue;
         copy[i] = '\0';
-        status = make_one(copy, err);
+        status = make_one(copy, durable, err);
         copy[i] = '/';
         if (status != WEIR_OK) goto out;
     }
-    if (n > 0) status = make_one(copy, err);
+    if (n > 0) status = make_one(copy, durable, err);
 out:
     weir_free(copy);
     return status;
+}
+
+weir_status weir_file_make_folder(const char *path, weir_error *err) {
+    return make_folders_of(path, true, err);
+}
+
+weir_status weir_file_make_folder_unsynced(const char *path, weir_error *err) {
+    return make_folders_of(path, false, err);
 }

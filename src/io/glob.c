@@ -233,7 +233,9 @@ static weir_status walk_entry(walk *w, weir_buf *path, const struct dirent *e, c
     }
     if (stat(full, &st) != 0) {
         if (passed_over(part, name, false)) goto out;
-        if (errno != ENOENT || S_ISLNK(link.st_mode))
+        if (S_ISLNK(link.st_mode) && w->out->keep_broken && *rest == '\0')
+            status = add_file(w, full, &(struct stat){0});
+        else if (errno != ENOENT || S_ISLNK(link.st_mode))
             status = weir_os_error(w->err, errno, "follow the link", full);
         goto out;
     }
@@ -373,12 +375,74 @@ out:
     return status;
 }
 
+/* ---- paths as text ------------------------------------------------------------------------- */
+
+/* Behind the slashes and "." names in front of p. */
+static const char *next_name(const char *p) {
+    while (*p == '/' || (*p == '.' && (p[1] == '/' || p[1] == '\0'))) p++;
+    return p;
+}
+
+static bool match_names(const char *pattern, const char *path, int depth) {
+    char part[PATTERN_MAX_BYTES + 1], name[256];
+    pattern = next_name(pattern);
+    path = next_name(path);
+    size_t n = strcspn(pattern, "/"), k = strcspn(path, "/");
+    if (n == 0 || k == 0 || depth > DEPTH_MAX) return n == 0 && k == 0;
+    if (n >= sizeof part || k >= sizeof name) return false;
+    memcpy(part, pattern, n);
+    part[n] = '\0';
+    memcpy(name, path, k);
+    name[k] = '\0';
+    bool hidden = has_wildcard(part, n) && passed_over(part, name, path[k] == '/');
+    if (strcmp(part, "**") == 0) {
+        if (pattern[n] && match_names(pattern + n, path, depth + 1)) return true;
+        if (hidden) return false;
+        return (!pattern[n] && !path[k]) || (path[k] && match_names(pattern, path + k, depth + 1));
+    }
+    return !hidden && weir_file_name_matches(part, name) &&
+           match_names(pattern + n, path + k, depth + 1);
+}
+
+static bool match_groups(const char *pattern, const char *path, int *tries) {
+    const char *end, *open = first_group(pattern, &end);
+    if (++*tries > ALTERNATIVES_MAX) return false;
+    if (!open) return match_names(pattern, path, 0);
+    int level = 0;
+    weir_buf text = {.max = PATTERN_MAX_BYTES + 1};
+    bool found = false;
+    for (const char *p = open + 1, *start = p; !found && p <= end; p++) {
+        if (*p == '\\' && p < end) {
+            p++;
+        } else if (p == end || (*p == ',' && level == 0)) {
+            text.size = 0;
+            found = weir_buf_add(&text, pattern, (size_t)(open - pattern)) &&
+                    weir_buf_add(&text, start, (size_t)(p - start)) &&
+                    weir_buf_adds(&text, end + 1) &&
+                    match_groups(weir_buf_cstr(&text), path, tries);
+            start = p + 1;
+        } else if (*p == '{') {
+            level++;
+        } else if (*p == '}') {
+            level--;
+        }
+    }
+    weir_buf_clear(&text);
+    return found;
+}
+
+bool weir_file_path_matches(const char *pattern, const char *path) {
+    int tries = 0;
+    return (*pattern == '/') == (*path == '/') && strlen(pattern) <= PATTERN_MAX_BYTES &&
+           match_groups(pattern, path, &tries);
+}
+
 static int by_path(const void *a, const void *b) {
     return strcmp(((const weir_file_info *)a)->path, ((const weir_file_info *)b)->path);
 }
 
 weir_status weir_file_glob(const char *pattern, weir_file_list *out, weir_error *err) {
-    weir_file_list found = {0};
+    weir_file_list found = {.keep_broken = out->keep_broken};
     walk w = {.out = &found, .err = err};
     struct stat st;
     weir_status status = WEIR_OK;

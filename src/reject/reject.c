@@ -126,8 +126,15 @@ static bool value_json(weir_json_writer *w, const weir_column *c, uint32_t row, 
         return true;
     }
     scratch->size = 0;
-    if (!weir_column_text(c, row, scratch)) return false;
     weir_type_id id = c->type->id;
+    if (id == WEIR_BINARY) { /* the form in which a replay reads it */
+        weir_slice bytes = weir_column_slice(c, row);
+        if (!weir_buf_reserve(scratch, weir_base64_max(bytes.size))) return false;
+        scratch->size = weir_base64_encode(bytes.data, bytes.size, WEIR_BASE64, scratch->data);
+        weir_json_write_string_n(w, scratch->data, scratch->size);
+        return true;
+    }
+    if (!weir_column_text(c, row, scratch)) return false;
     bool bare = id == WEIR_BOOL || (id >= WEIR_INT8 && id <= WEIR_UINT64) || id == WEIR_DECIMAL ||
                 id == WEIR_JSON || weir_type_is_nested(c->type);
     if (bare)
@@ -155,6 +162,7 @@ static weir_status raw_from_columns(maker *m, uint32_t row) {
 
 static weir_status add_raw(maker *m, uint32_t row) {
     weir_slice raw = weir_batch_raw(m->batch, row);
+    if (!raw.data) raw = weir_failures_raw(m->batch->failures, row);
     if (!raw.data) {
         if (m->original) return raw_from_columns(m, row);
         return weir_builder_null(m->builders[F_RAW], false, m->err);
@@ -274,12 +282,19 @@ bool weir_reject_raw_bytes(weir_slice raw, weir_buf *out) {
     return true;
 }
 
-bool weir_reject_describe_source(const weir_schema *source, weir_buf *out) {
+static bool is_one_of(const weir_opt_strings *names, const char *name) {
+    for (size_t i = 0; names && i < names->n; i++)
+        if (strcmp(names->items[i], name) == 0) return true;
+    return false;
+}
+
+bool weir_reject_describe_source(const weir_schema *source, const weir_opt_strings *metadata,
+                                 weir_buf *out) {
     weir_json_writer w = {.out = out};
     weir_json_open(&w, '[');
     for (uint32_t i = 0; i < source->n_fields; i++) {
         const weir_field *f = &source->fields[i];
-        if (f->name[0] == '_') continue;
+        if (is_one_of(metadata, f->name)) continue;
         weir_json_open(&w, '[');
         weir_json_write_string(&w, f->name);
         weir_json_write_string(&w, f->type->name);

@@ -6,6 +6,7 @@
 #ifndef WEIR_REJECT_REJECT_H
 #define WEIR_REJECT_REJECT_H
 
+#include "base/option.h"
 #include "column/batch.h"
 
 /* run_id, step, stage, source, line, byte, address, field, rule, reason, failures, raw.  Caller
@@ -33,8 +34,10 @@ WEIR_MUST_USE weir_status weir_reject_build(const weir_reject_context *context, 
 WEIR_MUST_USE weir_status weir_reject_drop(weir_batch *b, uint64_t *dropped, weir_error *err);
 
 /* The columns of the source as text (JSON), kept with a reject set so that its raw forms can be
- * decoded again; metadata columns (_file, ...) are left out. */
-WEIR_MUST_USE bool weir_reject_describe_source(const weir_schema *source, weir_buf *out);
+ * decoded again.  metadata (may be NULL): the columns that the source adds to its records (_file,
+ * ...); they are left out.  Appends to out; false = out of memory. */
+WEIR_MUST_USE bool weir_reject_describe_source(const weir_schema *source,
+                                               const weir_opt_strings *metadata, weir_buf *out);
 
 /* The exact bytes of a `raw` value (undoes "\x" hex).  false = out of memory or not well-formed. */
 WEIR_MUST_USE bool weir_reject_raw_bytes(weir_slice raw, weir_buf *out);

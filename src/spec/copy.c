@@ -85,6 +85,8 @@ static void check_format(copier *c, const place *p, const char *format, const ch
     char words[60];
     if (format || !p->connector || !(p->connector->caps & WEIR_CAP_FORMATS)) return;
     if (weir_spec_format_of_path(c->registry, p->path)) return;
+    if (strcmp(flag, "--to-format") != 0 && weir_spec_format_of_files(c->registry, "", p->path))
+        return;
     snprintf(words, sizeof words, "give %s, one of", flag);
     weir_diags_error(c->diags, NULL, what, weir_spec_formats(&l, words),
                      "the format does not follow from the name \"%.60s\"", p->path);
@@ -167,6 +169,11 @@ static bool put_sink(copier *c, weir_node *root, const place *to) {
         !put(c, map, "format", o->target_format) || !put(c, map, "compression", o->compression) ||
         !put(c, map, "mode", o->mode) || !put(c, map, "version", o->version))
         return false;
+    if (o->key && !o->mode) {
+        weir_diags_error(c->diags, NULL, "--key", "add --mode upsert, or leave --key out",
+                         "has no meaning without a mode that compares rows");
+        return true;
+    }
     if (o->key && !put_list(c, map, "key", o->key)) return false;
     return put_node(c, root, "sink", map);
 }

@@ -121,6 +121,8 @@ static bool find_format(loader *l, end *e) {
         e->format = weir_spec_format(l->registry, name);
     else if (path)
         e->format = weir_spec_format_of_path(l->registry, path->text);
+    if (!e->format && !name && path && e->reads)
+        e->format = weir_spec_format_of_files(l->registry, l->p->folder, path->text);
     char shown[80];
     if (!e->format && name)
         weir_diags_error(l->diags, at, "format",
@@ -197,18 +199,28 @@ static void check_incremental(loader *l, const weir_source_spec *s, const weir_n
 }
 
 static void check_metadata(loader *l, const weir_source_spec *s, const weir_node *map) {
-    static const char *const names[] = {"_file", "_line", "_byte", "_row"};
+    static const char *const names[] = {"_file", "_line", "_byte"};
+    const weir_node *list = weir_node_get(map, "metadata");
+    if (s->metadata.n && s->connector && !(s->connector->caps & WEIR_CAP_FORMATS)) {
+        weir_diags_error(l->diags, weir_spec_key(map, "metadata"), "metadata", "remove it",
+                         "records of %s have no place in a file", s->type);
+        return;
+    }
     for (size_t i = 0; i < s->metadata.n; i++) {
         const char *word = s->metadata.items[i];
-        bool known = false;
-        for (size_t k = 0; k < 4 && !known; k++) known = strcmp(word, names[k]) == 0;
+        const weir_node *at = weir_bind_item(list, i);
+        bool known = false, twice = false;
+        for (size_t k = 0; k < 3 && !known; k++) known = strcmp(word, names[k]) == 0;
+        for (size_t k = 0; k < i && !twice; k++) twice = strcmp(word, s->metadata.items[k]) == 0;
+        if (known && twice)
+            weir_diags_error(l->diags, at, "metadata", "name it once", "names %s twice",
+                             weir_spec_show(l, list, i, word));
         if (known) continue;
-        const char *near = weir_distance_nearest(word, strlen(word), names, 4);
+        const char *near = weir_distance_nearest(word, strlen(word), names, 3);
         char hint[80];
         snprintf(hint, sizeof hint, "did you mean \"%s\"?", near ? near : "");
-        weir_diags_error(l->diags, weir_node_get(map, "metadata"), "metadata",
-                         near ? hint : "there are _file, _line, _byte and _row", "%s is not known",
-                         weir_spec_show(l, weir_node_get(map, "metadata"), i, word));
+        weir_diags_error(l->diags, at, "metadata", near ? hint : "there are _file, _line and _byte",
+                         "%s is not known", weir_spec_show(l, list, i, word));
     }
 }
 
@@ -230,6 +242,16 @@ static bool later_keys(loader *l, const weir_node *map) {
         if (!weir_spec_available(l, later[i].feature, map, later[i].key, "remove it")) any = true;
     }
     return any;
+}
+
+/* The pipeline's parameters in the form that connectors take them. */
+static const weir_query_param *query_params(loader *l) {
+    weir_query_param *params = weir_spec_new(l, l->p->n_params + 1, sizeof *params);
+    for (size_t i = 0; params && i < l->p->n_params; i++) {
+        const weir_param_spec *p = &l->p->params[i];
+        params[i] = (weir_query_param){p->name, p->type, p->value};
+    }
+    return params;
 }
 
 bool weir_spec_source(loader *l, weir_source_spec *s, const weir_node *map) {
@@ -258,7 +280,11 @@ bool weir_spec_source(loader *l, weir_source_spec *s, const weir_node *map) {
         .infer = (weir_infer_mode)form.infer,
         .extra = (weir_extra_columns)form.extra_columns,
         .on_file_error = (weir_on_fault)form.on_file_error,
+        .empty_ok = s->on_empty_ok,
+        .n_params = l->p->n_params,
+        .params = query_params(l),
     };
+    if (!s->request.params) return false;
     check_incremental(l, s, map);
     check_metadata(l, s, map);
     return !l->nomem;
@@ -304,6 +330,12 @@ static void check_load(loader *l, const end *e, const sink_form *form, weir_load
         weir_diags_error(l->diags, weir_spec_key(e->map, "version"), "version",
                          "remove it, or write mode: upsert", "has no meaning with mode: %s",
                          weir_spec_mode_name(mode));
+    /* replace makes the table anew: with that key */
+    bool makes_key = mode == WEIR_MODE_REPLACE && !(e->connector->caps & WEIR_CAP_FORMATS);
+    if (form->key.n && !mode_wants_key(mode) && !makes_key)
+        weir_diags_error(l->diags, weir_spec_key(e->map, "key"), "key",
+                         "remove it, or write mode: upsert", "has no meaning with mode: %s",
+                         weir_spec_mode_name(mode));
 }
 
 bool weir_spec_sink(loader *l, weir_sink_spec *s, const weir_node *map) {
@@ -337,6 +369,9 @@ bool weir_spec_sink(loader *l, weir_sink_spec *s, const weir_node *map) {
         .keep_order = form.order == 1,
     };
     if (l->diags->n_errors == errors) check_load(l, &e, &form, mode);
+    if (weir_node_get(e.map, "drift"))
+        weir_spec_available(l, WEIR_SPEC_DRIFT, e.map, "drift",
+                            "remove it: columns that differ from the target's stop the run");
     return !l->nomem;
 }
 

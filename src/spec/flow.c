@@ -1,6 +1,7 @@
 /* A flow: source, operators, rejects, quality, sink. */
 #include <stdio.h>
 #include <stdlib.h>
+#include "io/file.h"
 #include "spec/load.h"
 
 /* ---- operators ----------------------------------------------------------------------------- */
@@ -165,6 +166,46 @@ static bool quality(loader *l, weir_flow_spec *flow, const weir_node *list, cons
     return true;
 }
 
+/* What the sink's path may become, for a look at the source's patterns: "x" for each placeholder.
+ */
+static bool sample_path(const weir_node *sink, weir_buf *out) {
+    const weir_node *path = weir_node_get(sink, "path");
+    if (!path || path->kind != WEIR_NODE_SCALAR || strcmp(path->text, "-") == 0) return false;
+    const char *slash = strrchr(path->text, '/'), *name = slash ? slash + 1 : path->text;
+    bool ok = true;
+    for (const char *p = path->text; ok && *p; p++) {
+        const char *end = *p == '{' ? strchr(p, '}') : NULL;
+        if (p == name && weir_node_get(sink, "partition_by") && !strchr(path->text, '{'))
+            ok = weir_buf_adds(out, "x=x/");
+        ok = ok && (end ? weir_buf_adds(out, "x") : weir_buf_add(out, p, 1));
+        if (end) p = end;
+    }
+    return ok && weir_buf_cstr(out);
+}
+
+/* A pattern that matches what the flow itself writes would read its own output the next time. */
+static void check_own_output(loader *l, const weir_flow_spec *flow, const step_form *form) {
+    const weir_node *path = weir_node_get(form->source, "path");
+    weir_buf sample = {0};
+    bool files = flow->source.connector && flow->sink.connector && path &&
+                 (flow->source.connector->caps & flow->sink.connector->caps & WEIR_CAP_FORMATS);
+    size_t n = !files ? 0 : path->kind == WEIR_NODE_LIST ? path->n : 1;
+    if (n && !sample_path(form->sink, &sample)) n = 0;
+    for (size_t i = 0; i < n; i++) {
+        const weir_node *item = path->kind == WEIR_NODE_LIST ? path->items[i] : path;
+        if (item->kind != WEIR_NODE_SCALAR || !weir_file_is_pattern(item->text) ||
+            !weir_file_path_matches(item->text, weir_buf_cstr(&sample)))
+            continue;
+        weir_diags_error(
+            l->diags, weir_node_get(form->sink, "path"), "path",
+            "write to another folder, or under another name",
+            "the source's pattern %s matches it: the next run would read its own output",
+            weir_spec_show(l, item, 0, item->text));
+        break;
+    }
+    weir_buf_clear(&sample);
+}
+
 /* ---- the flow ------------------------------------------------------------------------------ */
 
 bool weir_spec_flow(loader *l, weir_step *step, const step_form *form, const weir_node *map) {
@@ -178,8 +219,11 @@ bool weir_spec_flow(loader *l, weir_step *step, const step_form *form, const wei
     if (!form->sink && !form->route)
         weir_diags_error(l->diags, map, "sink",
                          "write sink: with path:, connection: or type:", "is missing");
-    return (!form->source || weir_spec_source(l, &flow->source, form->source)) &&
-           operators(l, flow, form, map) && weir_spec_rejects(l, &flow->rejects, form->rejects) &&
-           quality(l, flow, form->quality, map) &&
-           (!form->sink || weir_spec_sink(l, &flow->sink, form->sink));
+    bool whole = (!form->source || weir_spec_source(l, &flow->source, form->source)) &&
+                 operators(l, flow, form, map) &&
+                 weir_spec_rejects(l, &flow->rejects, form->rejects) &&
+                 quality(l, flow, form->quality, map) &&
+                 (!form->sink || weir_spec_sink(l, &flow->sink, form->sink));
+    if (whole && form->source && form->sink) check_own_output(l, flow, form);
+    return whole;
 }

@@ -1,5 +1,6 @@
 /* Names of connectors and formats to their tables. */
 #include <strings.h>
+#include "io/file.h"
 #include "io/stream.h"
 #include "spec/load.h"
 
@@ -41,6 +42,28 @@ const weir_format *weir_spec_format_of_path(const weir_spec_registry *r, const c
         for (const char *const *e = r->formats[i]->extensions; e && *e; e++)
             if (ends_with(path, size, *e)) return r->formats[i];
     return NULL;
+}
+
+const weir_format *weir_spec_format_of_files(const weir_spec_registry *r, const char *folder,
+                                             const char *pattern) {
+    weir_buf path = {0};
+    weir_file_list files = {.keep_broken = true};
+    weir_error ignored = {0}; /* the source itself says what is wrong with its files */
+    const weir_format *format = NULL;
+    bool below = folder && folder[0] && pattern[0] != '/';
+    if (!weir_file_is_pattern(pattern) ||
+        !weir_buf_printf(&path, "%s%s%s", below ? folder : "", below ? "/" : "", pattern) ||
+        weir_file_glob(weir_buf_cstr(&path), &files, &ignored) != WEIR_OK)
+        files.n = 0;
+    for (size_t i = 0; i < files.n; i++) {
+        const weir_format *own = weir_spec_format_of_path(r, files.items[i].path);
+        if (i > 0 && own != format) own = NULL;
+        format = own;
+        if (!own) break;
+    }
+    weir_file_list_clear(&files);
+    weir_buf_clear(&path);
+    return format;
 }
 
 const weir_connector *weir_spec_connector_of_path(const weir_spec_registry *r, const char *path) {

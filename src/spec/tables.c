@@ -387,7 +387,7 @@ const weir_option weir_spec_source_options[] = {
     {.name = "metadata",
      .type = WEIR_OPT_STRINGS,
      IN(source_form, metadata),
-     .help = "columns of the address: _file, _line, _byte, _row",
+     .help = "columns of the address: _file, _line, _byte",
      SINCE},
     {.name = "infer",
      .type = WEIR_OPT_ENUM,

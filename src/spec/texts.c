@@ -2,6 +2,8 @@
  * are bound later, when the columns are known; how they are written can be told now. */
 #include "expr/expr.h"
 #include "spec/load.h"
+#include "text/time.h"
+#include "text/zone.h"
 
 /* Reports *err at its place; only a wrong text is reported, short memory is the loader's.  A text
  * that came from a reference is not shown. */
@@ -28,6 +30,23 @@ static void check_columns(loader *l, const weir_opt_columns *columns) {
     }
 }
 
+/* Format and timezone of a source's column; those of a cast depend on the type it comes from and
+ * are looked at when that is known. */
+static void check_moments(loader *l, const weir_opt_columns *columns) {
+    for (size_t i = 0; i < columns->n; i++) {
+        const weir_opt_column *c = &columns->items[i];
+        const weir_time_program *program;
+        const weir_zone *zone;
+        weir_error err = {0};
+        if (c->format &&
+            weir_time_program_compile(c->format, true, l->arena, &program, &err) != WEIR_OK)
+            report(l, c->line, c->column, NULL, c->secret, c->name, &err);
+        memset(&err, 0, sizeof err);
+        if (c->timezone && weir_zone_get(c->timezone, &zone, &err) == WEIR_USAGE)
+            report(l, c->line, c->column, NULL, c->secret, c->name, &err);
+    }
+}
+
 static void check_expr(loader *l, const weir_opt_expr *e, const char *key) {
     const weir_expr *expr;
     weir_error err = {0};
@@ -40,8 +59,9 @@ static void check_table(loader *l, const weir_option *table, const void *config,
         const char *slot = (const char *)config + r->offset;
         const weir_opt_exprs *exprs = (const void *)slot;
         const weir_opt_list *list = (const void *)slot;
-        if (r->type == WEIR_OPT_COLUMNS)
-            check_columns(l, (const void *)slot);
+        if (r->type == WEIR_OPT_COLUMNS) check_columns(l, (const void *)slot);
+        if (r->type == WEIR_OPT_COLUMNS && !expressions) /* of a source */
+            check_moments(l, (const void *)slot);
         else if (r->type == WEIR_OPT_STRUCT)
             check_table(l, r->fields, slot, expressions);
         else if (r->type == WEIR_OPT_EXPR && expressions)

@@ -23,6 +23,12 @@ const char *weir_epoch_state_name(weir_epoch_state state) {
     return (unsigned)state < 6 ? epoch_names[state] : "?";
 }
 
+weir_slice weir_state_text(const weir_batch *b, const char *column, uint32_t row) {
+    int c = weir_schema_find(b->schema, column, strlen(column));
+    if (c < 0 || weir_column_is_null(b->columns[c], row)) return (weir_slice){"", 0};
+    return weir_column_slice(b->columns[c], row);
+}
+
 void weir_state_epochs_clear(weir_state_epochs *e) {
     weir_arena_clear(&e->arena);
     *e = (weir_state_epochs){0};

@@ -437,6 +437,8 @@ WEIR_MUST_USE weir_status weir_state_value_get(weir_state *s, const char *space,
 WEIR_MUST_USE weir_status weir_state_query(weir_state *s, weir_state_what what,
                                            const weir_state_filter *filter, weir_ledger *ledger,
                                            weir_state_result *out, weir_error *err);
+/* The text of a string column of such a batch; "" where it is null.  Points into the batch. */
+weir_slice weir_state_text(const weir_batch *b, const char *column, uint32_t row);
 /* The schema of weir_state_query's batches; borrowed names, caller releases. */
 WEIR_MUST_USE weir_status weir_state_schema(weir_state_what what, weir_schema **out,
                                             weir_error *err);

@@ -31,8 +31,9 @@ weir_status weir_statedb_error(weir_statedb *d, int code, weir_error *err) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         status = WEIR_DATA;
-        hint =
-            "the state is damaged: look at it with `weir state fsck`, or restore it from a backup";
+        hint = "restore the state folder from a backup, or move it away: the next run then begins "
+               "without history, list of rejects and ledger of files (incremental steps read all "
+               "again), and what an interrupted run had begun is not completed";
         break;
     case SQLITE_READONLY:
     case SQLITE_PERM:

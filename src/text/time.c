@@ -215,8 +215,8 @@ weir_num weir_timestamptz_parse(const char *s, size_t n, weir_zone_cache *zone,
     if (used == n) {
         if (!zone) return WEIR_NUM_SYNTAX;
         if (r != WEIR_NUM_OK) return r;
-        return weir_zone_to_utc(zone, us, policy, out) == WEIR_LOCAL_OK ? WEIR_NUM_OK
-                                                                        : WEIR_NUM_RANGE;
+        return weir_zone_read_local(zone, us, policy, out) == WEIR_LOCAL_OK ? WEIR_NUM_OK
+                                                                            : WEIR_NUM_RANGE;
     }
     if (s[used] == ' ') used++;
     if (!weir_zone_parse_offset(s + used, n - used, &k, &offset) || used + k != n)

@@ -134,6 +134,9 @@ bool weir_time_program_has_time(const weir_time_program *p);
 weir_num weir_time_program_parse(const weir_time_program *p, weir_time_kind kind, const char *s,
                                  size_t n, weir_zone_cache *zone, weir_ambiguous policy,
                                  int64_t *out);
+/* Why parsing gave RANGE, as the end of a sentence. */
+const char *weir_time_program_reason(const weir_time_program *p, weir_time_kind kind, const char *s,
+                                     size_t n, const weir_zone_cache *zone);
 /* Writes value of kind (DATE: days; not INTERVAL) into out; returns the length.  capacity must be
  * at least weir_time_program_max, else nothing is written and 0 returned.  zone: for TIMESTAMPTZ;
  * NULL = UTC.  %z, %:z and %Z of the other kinds are empty. */

@@ -413,8 +413,8 @@ static weir_num to_instant(uint32_t has, const struct parts *v, int64_t local,
         zone = &own;
     }
     if (!zone) return WEIR_NUM_SYNTAX;
-    return weir_zone_to_utc(zone, local, policy, out) == WEIR_LOCAL_OK ? WEIR_NUM_OK
-                                                                       : WEIR_NUM_RANGE;
+    return weir_zone_read_local(zone, local, policy, out) == WEIR_LOCAL_OK ? WEIR_NUM_OK
+                                                                           : WEIR_NUM_RANGE;
 }
 
 static weir_num from_epoch(weir_time_kind kind, const struct parts *v, int64_t *out) {
@@ -458,6 +458,22 @@ weir_num weir_time_program_parse(const weir_time_program *p, weir_time_kind kind
     if (kind == WEIR_TIME_KIND_DATE && of_day) return WEIR_NUM_LOSSY;
     *out = kind == WEIR_TIME_KIND_DATE ? days : us;
     return WEIR_NUM_OK;
+}
+
+const char *weir_time_program_reason(const weir_time_program *p, weir_time_kind kind, const char *s,
+                                     size_t n, const weir_zone_cache *zone) {
+    int64_t us;
+    if (kind == WEIR_TIME_KIND_TIMESTAMPTZ && zone) {
+        weir_zone_cache copy = *zone;
+        if (weir_time_program_parse(p, kind, s, n, &copy, WEIR_AMBIGUOUS_EARLIER, &us) ==
+            WEIR_NUM_OK)
+            return "happens twice in its time zone, as the clock went back";
+        if (weir_time_program_parse(p, WEIR_TIME_KIND_TIMESTAMP, s, n, NULL, WEIR_AMBIGUOUS_ERROR,
+                                    &us) == WEIR_NUM_OK)
+            return "does not exist in its time zone, as the clock went forward";
+    }
+    return kind == WEIR_TIME_KIND_TIME ? "is no time of day"
+                                       : "names a day or time that does not exist";
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */

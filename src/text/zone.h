@@ -97,4 +97,12 @@ static inline weir_local weir_zone_to_utc(weir_zone_cache *c, int64_t local_us,
  * east.  Hours up to 23 (PostgreSQL allows 15), minutes and seconds up to 59.  false = not one. */
 bool weir_zone_parse_offset(const char *s, size_t n, size_t *used, int32_t *offset);
 
+/* The same for text that people wrote: the policy is for times that happen twice; one that never
+ * happens is WEIR_LOCAL_NEVER under any policy, for reading it would change it. */
+static inline weir_local weir_zone_read_local(weir_zone_cache *c, int64_t local_us,
+                                              weir_ambiguous policy, int64_t *utc_us) {
+    weir_local r = weir_zone_to_utc(c, local_us, WEIR_AMBIGUOUS_ERROR, utc_us);
+    return r == WEIR_LOCAL_TWICE ? weir_zone_to_utc(c, local_us, policy, utc_us) : r;
+}
+
 #endif

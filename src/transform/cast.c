@@ -41,29 +41,29 @@ static bool only_zone_missing(const weir_type *t) {
 static weir_status find_type(const weir_bind *bind, const weir_opt_column *c, const weir_type **to,
                              weir_error *err) {
     weir_status status = weir_type_parse(c->type, to, err);
-    if (status == WEIR_USAGE)
-        weir_bind_fault(bind, c->line, c->column, false, c->type, c->name, err);
+    if (status == WEIR_USAGE) weir_bind_column_fault(bind, c, c->type, err);
     if (status != WEIR_OK || !c->timezone || !only_zone_missing(*to)) return status;
     status = weir_type_timestamptz(c->timezone, to, err);
-    if (status == WEIR_USAGE) weir_bind_fault(bind, c->line, c->column, false, NULL, c->name, err);
+    if (status == WEIR_USAGE) weir_bind_column_fault(bind, c, NULL, err);
     return status;
 }
 
+/* from NULL: the column's type is not known. */
 static weir_status find_format(const weir_bind *bind, const weir_opt_column *c,
                                const weir_type *from, cast_entry *e, weir_error *err) {
     weir_node at = {.line = c->line, .column = c->column};
-    bool parses = from->id == WEIR_STRING && is_moment(e->to);
-    bool writes = is_moment(from) && e->to->id == WEIR_STRING;
+    bool parses = (!from || from->id == WEIR_STRING) && is_moment(e->to);
+    bool writes = (!from || is_moment(from)) && e->to->id == WEIR_STRING;
     if (!c->format) return WEIR_OK;
     if (!parses && !writes) {
         weir_diags_error(bind->diags, &at, c->name, "leave it out",
                          "format is for dates and times from or to text, not for %s to %s",
-                         from->name, e->to->name);
+                         from ? from->name : "this column", e->to->name);
         return WEIR_USAGE;
     }
     weir_status status =
         weir_time_program_compile(c->format, parses, bind->arena, &e->options.format, err);
-    if (status == WEIR_USAGE) weir_bind_fault(bind, c->line, c->column, false, NULL, c->name, err);
+    if (status == WEIR_USAGE) weir_bind_column_fault(bind, c, NULL, err);
     return status;
 }
 
@@ -74,14 +74,14 @@ static weir_status find_zone(const weir_bind *bind, const weir_opt_column *c, co
     weir_node at = {.line = c->line, .column = c->column};
     const weir_zone *zone = NULL;
     if (!c->timezone) return WEIR_OK;
-    if (from->id != WEIR_TIMESTAMPTZ && e->to->id != WEIR_TIMESTAMPTZ) {
+    if (from && from->id != WEIR_TIMESTAMPTZ && e->to->id != WEIR_TIMESTAMPTZ) {
         weir_diags_error(bind->diags, &at, c->name, "leave it out",
                          "timezone says nothing about a cast from %s to %s", from->name,
                          e->to->name);
         return WEIR_USAGE;
     }
     weir_status status = weir_zone_get(c->timezone, &zone, err);
-    if (status == WEIR_USAGE) weir_bind_fault(bind, c->line, c->column, false, NULL, c->name, err);
+    if (status == WEIR_USAGE) weir_bind_column_fault(bind, c, NULL, err);
     e->options.zone = weir_arena_strdup(bind->arena, c->timezone);
     return status != WEIR_OK || e->options.zone ? status : weir_error_nomem(err);
 }
@@ -105,10 +105,9 @@ static weir_status bind_column(const weir_bind *bind, const weir_schema *in,
     const weir_node *key = weir_bind_key(bind->node, c->name);
     weir_node at = {.line = c->line, .column = c->column};
     int field = weir_schema_find(in, c->name, strlen(c->name));
-    if (field < 0) {
+    size_t faults = bind->diags->n_errors;
+    if (field < 0 && !weir_bind_may_have(bind, c->name, false))
         weir_bind_unknown_column(bind, key, "cast", in, c->name);
-        return WEIR_USAGE;
-    }
     if (c->from) {
         weir_diags_error(bind->diags, &at, c->name, "use rename or set",
                          "from: belongs to the columns of a source");
@@ -118,11 +117,11 @@ static weir_status bind_column(const weir_bind *bind, const weir_schema *in,
         weir_diags_error(bind->diags, &at, c->name, "write type: int64", "has no type");
         return WEIR_USAGE;
     }
-    const weir_type *from = in->fields[field].type;
-    *e = (cast_entry){.field = (uint32_t)field, .not_null = c->not_null};
+    const weir_type *from = field < 0 ? NULL : in->fields[field].type;
+    *e = (cast_entry){.field = field < 0 ? UINT32_MAX : (uint32_t)field, .not_null = c->not_null};
     weir_status status = find_type(bind, c, &e->to, err);
     if (status != WEIR_OK) return status;
-    if (!weir_cast_known(from, e->to)) {
+    if (from && !weir_cast_known(from, e->to)) {
         weir_diags_error(bind->diags, &at, c->name,
                          weir_type_is_nested(e->to) ? "cast it to json instead"
                                                     : "compute it with set, or cast it to string",
@@ -136,9 +135,22 @@ static weir_status bind_column(const weir_bind *bind, const weir_schema *in,
     e->name = weir_arena_strdup(bind->arena, c->name);
     if (!e->name) return weir_error_nomem(err);
     status = find_format(bind, c, from, e, err);
-    if (status == WEIR_OK) status = find_zone(bind, c, from, e, err);
+    if (status == WEIR_OK || status == WEIR_USAGE) status = find_zone(bind, c, from, e, err);
     if (status == WEIR_OK) status = copy_nulls(bind, c, e, err);
-    return status;
+    return status == WEIR_OK && bind->diags->n_errors > faults ? WEIR_USAGE : status;
+}
+
+/* The schema behind: a column of an unknown type has one now, one that cannot be cast has none. */
+static weir_status after_cast(const weir_bind *bind, const weir_opt_columns *columns,
+                              weir_operator *op, weir_field *fields, uint32_t n, weir_error *err) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (fields[i].type) fields[kept++] = fields[i];
+    for (size_t i = 0; kept < n && i < columns->n; i++) {
+        weir_status status = weir_bind_unsee(bind, columns->items[i].name, err);
+        if (status != WEIR_OK) return status;
+    }
+    return weir_schema_new(fields, kept, &op->out, err);
 }
 
 static weir_status cast_bind(const void *config, const weir_bind *bind, weir_operator *op,
@@ -146,27 +158,34 @@ static weir_status cast_bind(const void *config, const weir_bind *bind, weir_ope
     const weir_opt_columns *columns = &((const cast_config *)config)->columns;
     const weir_schema *in = op->in;
     size_t faults = bind->diags->n_errors;
+    uint32_t n = in->n_fields;
     weir_status status = WEIR_OK;
     cast_state *state = weir_arena_zero(bind->arena, 1, sizeof *state);
-    weir_field *fields = weir_alloc(((size_t)in->n_fields + 1) * sizeof *fields);
+    weir_field *fields = weir_alloc_zero((size_t)n + columns->n + 1, sizeof *fields);
     op->reads = weir_transform_reads(bind, in);
     if (!state || !fields || !op->reads) WEIR_TRY(weir_error_nomem(err));
     state->entries = weir_arena_zero(bind->arena, columns->n + 1, sizeof *state->entries);
     if (!state->entries) WEIR_TRY(weir_error_nomem(err));
-    if (in->n_fields) memcpy(fields, in->fields, in->n_fields * sizeof *fields);
+    if (n) memcpy(fields, in->fields, n * sizeof *fields);
     for (size_t i = 0; i < columns->n; i++) {
+        const weir_opt_column *c = &columns->items[i];
         cast_entry *e = &state->entries[state->n];
-        status = bind_column(bind, in, &columns->items[i], e, err);
-        if (status == WEIR_USAGE) continue;
+        int field = weir_schema_find(in, c->name, strlen(c->name));
+        status = bind_column(bind, in, c, e, err);
+        if (status == WEIR_USAGE) {
+            if (field >= 0) fields[field].type = NULL;
+            continue;
+        }
         if (status != WEIR_OK) goto out;
         state->n++;
-        weir_bit_set(op->reads, e->field);
-        fields[e->field].type = e->to;
-        fields[e->field].not_null |= e->not_null;
+        if (field >= 0) weir_bit_set(op->reads, e->field);
+        uint32_t at = field >= 0 ? e->field : n++;
+        fields[at].name = c->name;
+        fields[at].type = e->to;
+        fields[at].not_null |= e->not_null;
     }
-    status = WEIR_OK;
+    WEIR_TRY(after_cast(bind, columns, op, fields, n, err));
     if (bind->diags->n_errors > faults) WEIR_TRY(weir_bind_failed(bind, err));
-    WEIR_TRY(weir_schema_new(fields, in->n_fields, &op->out, err));
     op->state = state;
 out:
     weir_free(fields);

@@ -25,13 +25,16 @@ static weir_status filter_bind(const void *config, const weir_bind *bind, weir_o
     filter_state *state = weir_arena_zero(bind->arena, 1, sizeof *state);
     op->reads = weir_transform_reads(bind, op->in);
     if (!state || !op->reads) return weir_error_nomem(err);
-    weir_status status = weir_expr_compile(e->text, op->in, weir_type_of(WEIR_BOOL), bind->arena,
-                                           &state->program, err);
+    const weir_expr *expr = NULL;
+    weir_status status = weir_expr_parse(e->text, bind->arena, &expr, err);
+    if (status == WEIR_OK)
+        status =
+            weir_expr_bind_known(expr, bind, op->in, weir_type_of(WEIR_BOOL), &state->program, err);
     if (status == WEIR_USAGE) {
-        weir_bind_fault(bind, e->line, e->column, e->quoted, e->text, "filter", err);
+        weir_bind_expr_fault(bind, e, "filter", err);
         return status;
     }
-    if (status != WEIR_OK) return status;
+    if (status != WEIR_OK || !state->program) return status;
     memcpy(op->reads, weir_program_reads(state->program),
            weir_bit_words(op->in->n_fields) * sizeof *op->reads);
     op->state = state;

@@ -48,18 +48,27 @@ static weir_status rename_bind(const void *config, const weir_bind *bind, weir_o
     for (size_t i = 0; i < names->n; i++) {
         const weir_node *at = weir_bind_key(bind->node, names->names[i]);
         int number = weir_schema_find(in, names->names[i], strlen(names->names[i]));
-        if (number < 0) {
-            weir_bind_unknown_column(bind, at, "rename", in, names->names[i]);
-        } else if (!names->values[i] || !names->values[i][0]) {
+        bool named = names->values[i] && names->values[i][0];
+        if (!named)
             weir_diags_error(bind->diags, at, "rename", NULL, "'%s' gets no name", names->names[i]);
-        } else {
+        if (number < 0) {
+            if (!weir_bind_may_have(bind, names->names[i], false))
+                weir_bind_unknown_column(bind, at, "rename", in, names->names[i]);
+            if (named) WEIR_TRY(weir_bind_unsee(bind, names->values[i], err));
+        } else if (named) {
             fields[number].name = names->values[i];
             weir_bit_set(op->reads, (uint32_t)number);
         }
     }
+    size_t before = bind->diags->n_errors;
     check_duplicates(names, bind, fields, in);
-    if (bind->diags->n_errors > faults) WEIR_TRY(weir_bind_failed(bind, err));
+    if (bind->diags->n_errors > before) { /* no schema has two columns of one name */
+        for (size_t i = 0; i < names->n; i++)
+            if (names->values[i]) WEIR_TRY(weir_bind_unsee(bind, names->values[i], err));
+        WEIR_TRY(weir_bind_failed(bind, err));
+    }
     WEIR_TRY(weir_pick_bind(bind, op, fields, from, in->n_fields, err));
+    if (bind->diags->n_errors > faults) status = weir_bind_failed(bind, err);
 out:
     weir_free(fields);
     weir_free(from);

@@ -39,16 +39,8 @@ typedef struct binding {
     weir_operator *op;
     weir_schema *schema; /* so far; borrowed from the last entry or op->in */
     uint64_t *replaced;  /* fields of op->in that an entry has replaced */
-    const char **lost;   /* names of new columns whose entry is wrong */
-    size_t n_lost;
-    bool uses_lost;
+    bool broken;         /* an entry is wrong, or reads what is not known: it is not run */
 } binding;
-
-static void visit(void *context, const char *name) {
-    binding *b = context;
-    for (size_t i = 0; i < b->n_lost; i++)
-        if (strcmp(b->lost[i], name) == 0) b->uses_lost = true;
-}
 
 /* A bare null takes the type of the column that it replaces. */
 static weir_status compile(binding *b, const weir_opt_expr *e, int existing, weir_program **out,
@@ -57,11 +49,8 @@ static weir_status compile(binding *b, const weir_opt_expr *e, int existing, wei
     weir_arena *arena = b->bind->arena;
     weir_status status = weir_expr_parse(e->text, arena, &expr, err);
     if (status != WEIR_OK) return status;
-    b->uses_lost = false;
-    if (b->n_lost) weir_expr_columns(expr, visit, b);
-    if (b->uses_lost) return weir_error_set(err, WEIR_USAGE, "%s", ""); /* told already */
-    status = weir_expr_bind(expr, b->schema, NULL, arena, out, err);
-    if (status != WEIR_OK || weir_program_type(*out)->id != WEIR_NULL) return status;
+    status = weir_expr_bind_known(expr, b->bind, b->schema, NULL, out, err);
+    if (status != WEIR_OK || !*out || weir_program_type(*out)->id != WEIR_NULL) return status;
     weir_program_free(*out);
     *out = NULL;
     if (existing >= 0)
@@ -100,20 +89,37 @@ static weir_status extend(binding *b, set_entry *entry, int existing, weir_error
     return status;
 }
 
+/* The column of an entry that cannot be typed: nothing more is said about it. */
+static weir_status lose(binding *b, const char *name, int existing, set_entry *entry,
+                        weir_error *err) {
+    const weir_schema *before = b->schema;
+    uint32_t n = 0;
+    b->broken = true;
+    weir_status status = weir_bind_unsee(b->bind, name, err);
+    if (status != WEIR_OK || existing < 0 || !b->bind->unseen) return status;
+    weir_field *fields = weir_alloc_zero((size_t)before->n_fields + 1, sizeof *fields);
+    if (!fields) return weir_error_nomem(err);
+    for (uint32_t i = 0; i < before->n_fields; i++)
+        if (i != (uint32_t)existing) fields[n++] = before->fields[i];
+    status = weir_schema_new(fields, n, &entry->after, err);
+    if (status == WEIR_OK) b->schema = entry->after;
+    weir_free(fields);
+    return status;
+}
+
 static weir_status bind_entry(binding *b, const char *name, const weir_opt_expr *e,
                               set_entry *entry, weir_error *err) {
     int existing = weir_schema_find(b->schema, name, strlen(name));
     weir_status status = compile(b, e, existing, &entry->program, err);
     if (status == WEIR_USAGE) {
-        if (!b->uses_lost)
-            weir_bind_fault(b->bind, e->line, e->column, e->quoted, e->text, name, err);
-        if (existing < 0) b->lost[b->n_lost++] = name;
-        return WEIR_OK; /* the others are looked at, too */
+        weir_bind_expr_fault(b->bind, e, name, err);
+        return lose(b, name, existing, entry, err); /* the others are looked at, too */
     }
     if (status != WEIR_OK) return status;
+    if (!entry->program) return lose(b, name, existing, entry, err);
     entry->name = name;
-    add_reads(b, entry->program);
-    if (existing >= 0 && (uint32_t)existing < b->op->in->n_fields)
+    if (!b->broken) add_reads(b, entry->program);
+    if (!b->broken && existing >= 0 && (uint32_t)existing < b->op->in->n_fields)
         weir_bit_set(b->replaced, (uint32_t)existing);
     status = extend(b, entry, existing, err);
     if (status == WEIR_OK) b->schema = entry->after;
@@ -140,9 +146,8 @@ static weir_status set_bind(const void *config, const weir_bind *bind, weir_oper
     set_state *state = weir_arena_zero(bind->arena, 1, sizeof *state);
     binding b = {.bind = bind, .op = op, .schema = op->in};
     b.replaced = weir_transform_reads(bind, op->in);
-    b.lost = weir_arena_zero(bind->arena, given->n + 1, sizeof *b.lost);
     op->reads = weir_transform_reads(bind, op->in);
-    if (!state || !b.replaced || !b.lost || !op->reads) return weir_error_nomem(err);
+    if (!state || !b.replaced || !op->reads) return weir_error_nomem(err);
     state->entries = weir_arena_zero(bind->arena, given->n + 1, sizeof *state->entries);
     if (!state->entries) return weir_error_nomem(err);
     state->n = given->n;
@@ -155,8 +160,8 @@ static weir_status set_bind(const void *config, const weir_bind *bind, weir_oper
         }
         WEIR_TRY(bind_entry(&b, name, &given->items[i], &state->entries[i], err));
     }
-    if (bind->diags->n_errors > faults) WEIR_TRY(weir_bind_failed(bind, err));
     op->out = weir_schema_retain(b.schema);
+    if (bind->diags->n_errors > faults) WEIR_TRY(weir_bind_failed(bind, err));
     op->state = state;
     return WEIR_OK;
 out:

@@ -1,5 +1,6 @@
 /* The options of a rule, and how they become checks. */
 #include <stdio.h>
+#include <stdlib.h>
 #include "validate/check.h"
 
 static const char *const on_fail_words[] = {"reject", "null", "warn", "fail", NULL};
@@ -188,7 +189,7 @@ static weir_status bind_bound(binding *b, check_kind kind, const char *key, cons
 static weir_status bind_type(binding *b, weir_error *err) {
     const weir_type *type = NULL;
     const char *text = b->rule->type;
-    if (!text || b->field < 0) return WEIR_OK;
+    if (!text) return WEIR_OK;
     weir_status status = weir_type_parse(text, &type, err);
     const weir_node *at = place(b, "type");
     if (status == WEIR_USAGE) {
@@ -196,7 +197,7 @@ static weir_status bind_type(binding *b, weir_error *err) {
                         "type", err);
         return WEIR_OK;
     }
-    if (status != WEIR_OK) return status;
+    if (status != WEIR_OK || b->field < 0) return status;
     if (!weir_cast_known(field_type(b), type)) {
         FAULT("type", NULL, "%s is %s, which cannot be cast to %s", b->field_name,
               field_type(b)->name, type->name);
@@ -220,8 +221,8 @@ static void bind_length(binding *b, check_kind kind, const char *key, bool given
 static weir_status bind_pattern(binding *b, weir_error *err) {
     const char *text = b->rule->pattern;
     weir_regex *regex = NULL;
-    if (!text || b->field < 0) return WEIR_OK;
-    const weir_type *t = field_type(b);
+    if (!text) return WEIR_OK;
+    const weir_type *t = b->field < 0 ? weir_type_of(WEIR_STRING) : field_type(b);
     if (!weir_type_is_view(t)) {
         FAULT("pattern", "cast it in a check: check: regexp_like(cast(x as string), '...')",
               "is for text; %s is %s", b->field_name, t->name);
@@ -235,7 +236,8 @@ static weir_status bind_pattern(binding *b, weir_error *err) {
                         "pattern", err);
         return WEIR_OK;
     }
-    if (status != WEIR_OK) return status;
+    if (b->field < 0) weir_regex_free(regex);
+    if (status != WEIR_OK || b->field < 0) return status;
     check *c = add_check(b, CHECK_PATTERN, "pattern");
     c->regex = regex;
     weir_slice shown = weir_slice_of(text);
@@ -263,11 +265,11 @@ static const char *join(const binding *b, const weir_opt_strings *items) {
 static weir_status bind_set(binding *b, check_kind kind, const char *key, bool given,
                             const weir_opt_strings *items, weir_error *err) {
     weir_column *values = NULL;
-    if (!given || b->field < 0) return WEIR_OK;
-    if (items->n == 0 && kind == CHECK_IN) {
-        FAULT(key, NULL, "allows no value at all");
-        return WEIR_OK;
-    }
+    if (!given) return WEIR_OK;
+    if (items->n == 0)
+        FAULT(key, "name a value, or remove it",
+              kind == CHECK_IN ? "allows no value at all" : "forbids nothing");
+    if (items->n == 0 || b->field < 0) return WEIR_OK;
     weir_status status = literals(b, key, items->items, items->n, &values, err);
     if (status == WEIR_USAGE) return WEIR_OK;
     if (status != WEIR_OK) return status;
@@ -301,19 +303,17 @@ static weir_status bind_check(binding *b, weir_error *err) {
     const weir_expr *expr = NULL;
     weir_program *program = NULL;
     if (!e->text) return WEIR_OK;
-    if (b->field < 0 && b->rule->on_fail == WEIR_ON_FAIL_NULL) {
+    if (!b->rule->field && b->rule->on_fail == WEIR_ON_FAIL_NULL)
         FAULT("on_fail", "name the field that is to become null", "null needs a field");
-        return WEIR_OK;
-    }
     weir_status status = weir_expr_parse(e->text, b->bind->arena, &expr, err);
     if (status == WEIR_OK)
         status =
-            weir_expr_bind(expr, b->op->in, weir_type_of(WEIR_BOOL), b->bind->arena, &program, err);
+            weir_expr_bind_known(expr, b->bind, b->op->in, weir_type_of(WEIR_BOOL), &program, err);
     if (status == WEIR_USAGE) {
-        weir_bind_fault(b->bind, e->line, e->column, e->quoted, e->text, "check", err);
+        weir_bind_expr_fault(b->bind, e, "check", err);
         return WEIR_OK;
     }
-    if (status != WEIR_OK) return status;
+    if (status != WEIR_OK || !program) return status;
     check *c = add_check(b, CHECK_EXPR, "check");
     c->program = program;
     c->text = keep(b, e->text, &status, err);
@@ -356,23 +356,54 @@ static weir_status bind_field(binding *b, weir_error *err) {
         return WEIR_OK;
     }
     b->field = weir_schema_find(b->op->in, r->field, strlen(r->field));
-    if (b->field < 0)
-        weir_bind_unknown_column(b->bind, place(b, "field"), "field", b->op->in, r->field);
-    else
+    if (b->field >= 0)
         weir_bit_set(b->op->reads, (uint32_t)b->field);
+    else if (!weir_bind_may_have(b->bind, r->field, false))
+        weir_bind_unknown_column(b->bind, place(b, "field"), "field", b->op->in, r->field);
     return WEIR_OK;
+}
+
+/* min and max as they are written, where the column's type is not known: only numbers compare. */
+static bool numbers_cross(const binding *b) {
+    const weir_node *low = place(b, "min"), *high = place(b, "max");
+    const rule_config *r = b->rule;
+    char *end_low = NULL, *end_high = NULL;
+    if (!low || !high || low->quoted || high->quoted) return false;
+    double x = strtod(r->min, &end_low), y = strtod(r->max, &end_high);
+    return end_low != r->min && !*end_low && end_high != r->max && !*end_high && x > y;
+}
+
+/* Rules of one entry that no value can keep together. */
+static void check_bounds(binding *b, size_t first) {
+    const rule_config *r = b->rule;
+    const weir_column *low = NULL, *high = NULL;
+    for (size_t i = first; i < b->state->n; i++) {
+        const check *c = &b->state->checks[i];
+        if (c->kind == CHECK_MIN) low = c->bound;
+        if (c->kind == CHECK_MAX) high = c->bound;
+    }
+    bool crossed = low && high                        ? weir_compare_values(low, 0, high, 0) > 0
+                   : r->min && r->max && b->field < 0 ? numbers_cross(b)
+                                                      : false;
+    if (crossed)
+        FAULT("max", "exchange min and max", "%.100s is below the minimum %.100s", r->max, r->min);
+    if (r->has_min_length && r->has_max_length && r->min_length > r->max_length)
+        FAULT("max_length", "exchange min_length and max_length", "%lld is below min_length %lld",
+              (long long)r->max_length, (long long)r->min_length);
+    if (r->has_length && ((r->has_min_length && r->min_length > r->length) ||
+                          (r->has_max_length && r->max_length < r->length)))
+        FAULT("length", "keep one of them", "%lld is outside min_length and max_length",
+              (long long)r->length);
 }
 
 static weir_status bind_rule(binding *b, weir_error *err) {
     const rule_config *r = b->rule;
     weir_status status = WEIR_OK;
+    size_t first = b->state->n;
     WEIR_TRY(bind_field(b, err));
-    if (b->field < 0 && r->field) return WEIR_OK; /* the unknown field has been told */
-    if (r->required && b->field >= 0) {
-        if (r->on_fail == WEIR_ON_FAIL_NULL)
-            FAULT("on_fail", NULL, "null cannot mend what is required");
-        add_check(b, CHECK_REQUIRED, "required");
-    }
+    if (r->required && r->on_fail == WEIR_ON_FAIL_NULL)
+        FAULT("on_fail", "write reject, warn or fail", "null cannot mend what is required");
+    if (r->required && b->field >= 0) add_check(b, CHECK_REQUIRED, "required");
     WEIR_TRY(bind_type(b, err));
     WEIR_TRY(bind_bound(b, CHECK_MIN, "min", r->min, err));
     WEIR_TRY(bind_bound(b, CHECK_MAX, "max", r->max, err));
@@ -383,6 +414,7 @@ static weir_status bind_rule(binding *b, weir_error *err) {
     WEIR_TRY(bind_set(b, CHECK_IN, "in", r->has_in, &r->in, err));
     WEIR_TRY(bind_set(b, CHECK_NOT_IN, "not_in", r->has_not_in, &r->not_in, err));
     WEIR_TRY(bind_check(b, err));
+    check_bounds(b, first);
 out:
     return status;
 }

@@ -2,7 +2,7 @@
 # first state, and a pipeline.yaml whose run is the one that is killed.  Sourced by run.sh and by the
 # fault suite.
 
-cases="file_replace file_partitions file_each_run sqlite_append sqlite_upsert sqlite_replace incremental"
+cases="file_replace file_set file_partitions file_each_run sqlite_append sqlite_upsert sqlite_replace incremental"
 
 # orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
 orders() {
@@ -44,6 +44,15 @@ lay_out() { # lay_out CASE ROWS: in the current folder
         flow "path: out.csv" "mode: replace" >pipeline.yaml
         ;;
     file_partitions) flow "path: out/part.csv" "partition_by: [day]" "file_size: 2KiB" >pipeline.yaml ;;
+    file_set)
+        # Of an earlier run: these go.  The last one is not the sink's: it stays.
+        mkdir -p out/day=2024-01-01 out/day=2023-12-31
+        for file in 01-01/part-00900 01-01/part-00901 01-01/part; do
+            echo "what was there before" >out/day=2024-$file.csv
+        done
+        echo "what was there before" | tee out/day=2023-12-31/part-00000.csv >out/part.csv
+        flow "path: out/part.csv" "partition_by: [day]" "file_size: 2KiB" "mode: replace" >pipeline.yaml
+        ;;
     file_each_run) flow 'path: "out/{run_id}.csv.gz"' >pipeline.yaml ;;
     sqlite_append | sqlite_upsert | sqlite_replace)
         sqlite3 db.sqlite "create table t(id integer primary key, day text, name text, amount text, double text);

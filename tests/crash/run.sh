@@ -14,7 +14,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export LC_ALL=C.UTF-8 TZ=UTC WEIR
 . "$here/cases.sh"
 . "$here/trial.sh"
-points="run-begun after-begin before-prepare after-prepare after-intent after-decision file-publish
+points="run-begun after-begin before-prepare after-prepare after-intent after-decision file-publish file-remove
     after-sink-commit after-committed after-rejects after-done before-run-end"
 case ${WEIR_TEST_LEVEL:-short} in soak) random=500 ;; *) random=30 ;; esac
 random=${CRASH_RANDOM:-$random}
@@ -92,7 +92,7 @@ kill_after() {
     local pid=$! code
     sleep "$1"
     kill -KILL $pid 2>/dev/null
-    wait $pid 2>/dev/null
+    { wait $pid; } 2>/dev/null
     code=$?
     echo "killed after $1 s: $code" >>log
     [ $code = 137 ]

@@ -4,7 +4,7 @@
 run_weir() {
     local code
     env "$@" timeout --kill-after=2 60 "$WEIR" run pipeline.yaml -q >>"${log:-log}" 2>&1 &
-    wait $!
+    { wait $!; } 2>/dev/null # the shell's word on a kill
     code=$?
     echo "run ($*): $code" >>"${log:-log}"
     [ $code = 124 ] && return 99

@@ -37,8 +37,11 @@ static const weir_option sink_options[] = {
      .flags = WEIR_OPT_REQUIRED,
      .offset = offsetof(weir_file_sink_config, path),
      .since = "0.1",
-     .help = "file to write; {run_id}, {date} and {column} of partition_by are filled in; - for "
-             "standard output"},
+     .help =
+         "file to write; {run_id}, {date} and {column} of partition_by are filled in; - for "
+         "standard output.  mode: append writes new files only (one that is there is an error); "
+         "replace takes the place of all files of this name, numbers and partitions; "
+         "replace_partitions of those in the partitions this run writes"},
     {.name = "compression",
      .type = WEIR_OPT_ENUM,
      .choices = compressions,
@@ -64,7 +67,8 @@ static const weir_option sink_options[] = {
      .fallback = "0",
      .offset = offsetof(weir_file_sink_config, file_size),
      .since = "0.1",
-     .help = "begin a new file above this size; files are numbered"},
+     .help = "begin a new file before this size is passed (one larger record excepted); files are "
+             "numbered"},
     {.name = "skip_empty",
      .type = WEIR_OPT_BOOL,
      .fallback = "false",
@@ -83,7 +87,7 @@ const weir_connector weir_connector_file = {
     .roles = WEIR_ROLE_SOURCE | WEIR_ROLE_SINK,
     .caps = WEIR_CAP_SPLITS | WEIR_CAP_STABLE | WEIR_CAP_PROJECT | WEIR_CAP_FORMATS |
             WEIR_CAP_SINGLE_WRITER | WEIR_CAP_DURABLE_PREPARE,
-    .modes = 1u << WEIR_MODE_APPEND | 1u << WEIR_MODE_REPLACE,
+    .modes = 1u << WEIR_MODE_APPEND | 1u << WEIR_MODE_REPLACE | 1u << WEIR_MODE_REPLACE_PARTITIONS,
     .default_mode = WEIR_MODE_APPEND,
     .options = connection_options,
     .source_options = source_options,
@@ -100,6 +104,14 @@ weir_status weir_file_resolve(const weir_env *env, const char *path, char **out,
     *out = as_is ? weir_arena_strdup(env->arena, path)
                  : weir_arena_printf(env->arena, "%s/%s", env->folder, path);
     return *out ? WEIR_OK : weir_error_nomem(err);
+}
+
+const char *weir_file_name(const weir_env *env, const char *written, const char *path) {
+    size_t n = env->folder ? strlen(env->folder) : 0;
+    if (written[0] == '/') return path;
+    if (n && strncmp(path, env->folder, n) == 0 && path[n] == '/') path += n + 1;
+    while (path[0] == '.' && path[1] == '/') path += 2;
+    return path;
 }
 
 weir_codec weir_file_codec(int option, const char *path, bool reading) {

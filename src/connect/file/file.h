@@ -29,6 +29,11 @@ extern const weir_sink_ops weir_file_sink_ops;
 /* Relative paths count from env->folder; "-" stays. */
 WEIR_MUST_USE weir_status weir_file_resolve(const weir_env *env, const char *path, char **out,
                                             weir_error *err);
+/* The name of a path that was resolved from `written` (or found by it, when a pattern): counted
+ * from the pipeline's folder when that was, so that what is kept of it - ledger, handles, addresses
+ * - does not depend on the working folder.  Points into path; resolving
+ * it gives path again. */
+const char *weir_file_name(const weir_env *env, const char *written, const char *path);
 /* The codec an option value and a file name ask for (AUTO by name; reading: by content). */
 weir_codec weir_file_codec(int option, const char *path, bool reading);
 
@@ -42,6 +47,7 @@ typedef struct weir_file_schema_request {
     void *context;
     uint32_t threads;
     bool sample_only; /* the input cannot be read again */
+    bool skip_faults; /* a file with other columns than those before it is that file's fault */
 } weir_file_schema_request;
 WEIR_MUST_USE weir_status weir_file_schema(const weir_file_schema_request *request,
                                            weir_schema **out, weir_error *err);

@@ -151,9 +151,12 @@ static weir_status inferred_type(const weir_inference *inference, const char *ph
 /* No column is known.  Data without one has records that cannot be read, or that are empty. */
 static weir_status no_columns(const pass *p, weir_error *err) {
     const weir_splits *splits = p->request->splits;
-    if (!p->seen) {
-        weir_error_set(err, WEIR_DATA, "the input has no columns");
-        weir_error_hint(err, "declare them under columns:");
+    bool ndjson = strcmp(p->request->format->name, "ndjson") == 0;
+    if (!p->seen || !ndjson) {
+        weir_error_set(err, WEIR_DATA, p->seen ? "no record has a column" : "the input is empty");
+        weir_error_hint(err, "write on_empty: ok when that is no fault, or declare what records "
+                             "have under columns:");
+        if (splits->n == 1) weir_error_at(err, splits->items[0].name, 0, 0);
         return WEIR_DATA;
     }
     weir_error_set(err, WEIR_DATA, "no record has a column: each is malformed, or empty");
@@ -213,6 +216,30 @@ static bool must_look(const weir_file_schema_request *r, const weir_layout *layo
     return !(declared && read->extra != WEIR_EXTRA_KEEP);
 }
 
+/* on_file_error: skip: the first file says which columns there are, unless they are declared. */
+static weir_status check_names(const pass *p, const weir_layout *layout, const names *found,
+                               weir_error *err) {
+    const weir_file_schema_request *r = p->request;
+    bool declared = r->read->columns && r->read->columns->n;
+    if (!r->skip_faults || declared || !layout || p->split == 0) return WEIR_OK;
+    const char *odd = NULL, *where = "the files before it have not";
+    for (uint32_t i = 0; !odd && i < layout->n_names; i++)
+        if (!names_have(found, layout->names[i])) odd = layout->names[i];
+    for (size_t k = 0; !odd && k < found->n; k++) {
+        bool has = false;
+        for (uint32_t i = 0; !has && i < layout->n_names; i++)
+            has = strcmp(layout->names[i], found->items[k]) == 0;
+        if (has) continue;
+        odd = found->items[k];
+        where = "this file has not";
+    }
+    if (!odd) return WEIR_OK;
+    weir_error_set(err, WEIR_DATA, "there is a column '%s' that %s", odd, where);
+    weir_error_hint(err, "files of one source must have the same columns; declare them under "
+                         "columns: when the first file is the odd one");
+    return WEIR_DATA;
+}
+
 static weir_status visit_split(pass *p, looker *lookers, uint32_t n, names *found,
                                weir_error *err) {
     const weir_file_schema_request *r = p->request;
@@ -223,6 +250,7 @@ static weir_status visit_split(pass *p, looker *lookers, uint32_t n, names *foun
     WEIR_TRY(r->open(r->context, split, &in, err));
     WEIR_TRY(ops->cutter_new(r->read, in, &p->cutter, err));
     weir_layout *layout = ops->cutter_layout(p->cutter);
+    WEIR_TRY(check_names(p, layout, found, err));
     for (uint32_t i = 0; layout && i < layout->n_names; i++)
         WEIR_TRY(names_add(found, layout->names[i], err));
     if (must_look(r, layout, found) && p->budget_bytes) WEIR_TRY(look_at_split(p, lookers, n, err));

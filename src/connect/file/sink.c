@@ -5,7 +5,9 @@
  * names; the handle lists temporary and final names, so that commit and recovery need nothing else.
  */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,7 +38,9 @@ static weir_status fill_path(const sink *s, const char *path, const char *run_id
             ok = weir_buf_adds(&b, date);
             p += 6;
         } else {
-            ok = weir_buf_add(&b, p++, 1);
+            bool twice = *p == '/' && b.size && b.data[b.size - 1] == '/';
+            ok = twice || weir_buf_add(&b, p, 1);
+            p++;
         }
     }
     *out = ok ? weir_arena_strndup(s->env->arena, b.data ? b.data : "", b.size) : NULL;
@@ -63,13 +67,74 @@ static weir_status find_partitions(sink *s, weir_error *err) {
     return WEIR_OK;
 }
 
+static bool partitioned_by(const sink *s, uint32_t field) {
+    for (uint32_t i = 0; i < s->n_partition; i++)
+        if (s->partition[i] == field) return true;
+    return false;
+}
+
+/* A {column} in the path that partition_by does not name would be one row's value for all. */
+static weir_status check_placeholders(const sink *s, weir_error *err) {
+    for (const char *p = s->path, *end; (p = strchr(p, '{')) && (end = strchr(p, '}')); p++) {
+        int field = weir_schema_find(s->schema, p + 1, (size_t)(end - p - 1));
+        if (field < 0 || partitioned_by(s, (uint32_t)field)) continue;
+        const char *name = s->schema->fields[field].name;
+        weir_error_set(err, WEIR_USAGE, "the path has {%s}, but partition_by does not name it",
+                       name);
+        weir_error_hint(err, "add %s to partition_by", name);
+        return WEIR_USAGE;
+    }
+    return WEIR_OK;
+}
+
+/* Replacing removes what the path can name.  In the pipeline's own folder (or the root) a pattern
+ * made of values alone could name files that others put there, inputs for example. */
+static weir_status check_replace(const sink *s, weir_error *err) {
+    if (s->request.mode == WEIR_MODE_REPLACE_PARTITIONS && !s->n_partition) {
+        weir_error_set(err, WEIR_USAGE, "mode: replace_partitions needs partition_by");
+        weir_error_hint(err, "name the columns of the partitions, or write mode: replace");
+        return WEIR_USAGE;
+    }
+    if (!weir_file_sink_replaces(s) || !s->n_partition) return WEIR_OK;
+    const char *brace = strchr(s->config->path, '{'), *slash = strchr(s->config->path + 1, '/');
+    if (!brace || s->root_size == strlen(s->path) || (slash && slash < brace)) return WEIR_OK;
+    weir_error_set(err, WEIR_USAGE, "mode: %s would remove whatever looks like %s in this folder",
+                   weir_load_mode_names[s->request.mode], s->config->path);
+    weir_error_hint(err, "put the partitions into a folder of their own: out/%s",
+                    s->config->path[0] == '/' ? s->config->path + 1 : s->config->path);
+    return WEIR_USAGE;
+}
+
+/* A path that is a link to a file: the file it leads to is written, and the link stays. */
+static weir_status follow_link(sink *s, weir_error *err) {
+    struct stat st;
+    if (s->to_stdout || strchr(s->config->path, '{') || s->config->partition_by.n ||
+        s->config->file_size || lstat(s->path, &st) != 0 || !S_ISLNK(st.st_mode))
+        return WEIR_OK;
+    char real[PATH_MAX];
+    if (!realpath(s->path, real)) {
+        weir_error_set(err, WEIR_USAGE, "%s is a link that leads to no file", s->path);
+        weir_error_hint(err, "remove the link, or create what it names");
+        return WEIR_USAGE;
+    }
+    s->path = weir_arena_strdup(s->env->arena, real);
+    return s->path ? WEIR_OK : weir_error_nomem(err);
+}
+
 /* A file that is there is only overwritten when the user says so.  Asked before anything is
  * decided: a commit cannot fail any more. */
 weir_status weir_file_sink_check_free(const sink *s, const char *path, weir_error *err) {
     struct stat st;
-    if (s->request.mode == WEIR_MODE_REPLACE || lstat(path, &st) != 0) return WEIR_OK;
-    weir_error_set(err, WEIR_USAGE, "%s exists already", path);
-    weir_error_hint(err, "write mode: replace, or put {run_id} in the path");
+    if (lstat(path, &st) != 0) return WEIR_OK;
+    if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)) return WEIR_OK; /* the writer says so */
+    if (!weir_file_sink_replaces(s)) {
+        weir_error_set(err, WEIR_USAGE, "%s is there already", path);
+        weir_error_hint(err, "give mode: replace, or a path with {run_id} for a new file a run");
+        return WEIR_USAGE;
+    }
+    if (!S_ISLNK(st.st_mode)) return WEIR_OK;
+    weir_error_set(err, WEIR_USAGE, "%s is a link", path);
+    weir_error_hint(err, "links are followed where path names one file; remove this one");
     return WEIR_USAGE;
 }
 
@@ -104,6 +169,10 @@ static weir_status sink_open(const weir_sink_request *request, const weir_env *e
     WEIR_TRY(weir_file_resolve(env, s->config->path, &path, err));
     WEIR_TRY(fill_path(s, path, env->run_id, true, &s->path, err));
     WEIR_TRY(find_partitions(s, err));
+    WEIR_TRY(check_placeholders(s, err));
+    WEIR_TRY(follow_link(s, err));
+    s->root_size = weir_file_sink_root(s);
+    WEIR_TRY(check_replace(s, err));
     if (s->to_stdout && (s->n_partition || s->config->file_size)) {
         status =
             weir_error_set(err, WEIR_USAGE, "standard output cannot be partitioned or rotated");
@@ -124,6 +193,12 @@ static weir_status sink_plan(void *object, weir_buf *out, weir_error *err) {
                               : s->codec == WEIR_CODEC_ZSTD ? ", zstd"
                                                             : "",
                               s->n_partition ? ", one file a partition" : "");
+    bool several = s->n_partition || s->config->file_size;
+    if (ok && several && s->request.mode == WEIR_MODE_REPLACE)
+        ok = weir_buf_adds(out, "remove the other files of this name: numbers and partitions of "
+                                "earlier runs\n");
+    if (ok && s->request.mode == WEIR_MODE_REPLACE_PARTITIONS)
+        ok = weir_buf_adds(out, "remove the other files of the partitions that are written\n");
     return ok ? WEIR_OK : weir_error_nomem(err);
 }
 
@@ -147,10 +222,14 @@ static weir_status with_files(sink *s, weir_slice handle, on_file each, weir_loa
     for (const weir_json *f = files ? files->first : NULL; f && status == WEIR_OK; f = f->next) {
         const char *temp = weir_json_string(weir_json_at(f, 0));
         const char *path = weir_json_string(weir_json_at(f, 1));
-        if (!temp || !path)
+        char *full_temp, *full_path;
+        if (!temp || !path) {
             status = weir_error_set(err, WEIR_DATA, "a stored handle is damaged");
-        else
-            status = each(s, temp, path, err);
+            break;
+        }
+        status = weir_file_resolve(s->env, temp, &full_temp, err);
+        if (status == WEIR_OK) status = weir_file_resolve(s->env, path, &full_path, err);
+        if (status == WEIR_OK) status = each(s, full_temp, full_path, err);
     }
     int64_t rows = 0, bytes = 0;
     if (status == WEIR_OK && counts && weir_json_int(weir_json_get(root, "rows"), &rows) &&
@@ -164,7 +243,45 @@ static weir_status with_files(sink *s, weir_slice handle, on_file each, weir_loa
 
 static weir_status publish(sink *s, const char *temp, const char *path, weir_error *err) {
     weir_fault_point("file-publish");
-    return weir_file_publish(temp, path, s->request.mode == WEIR_MODE_REPLACE, err);
+    return weir_file_publish_name(temp, path, weir_file_sink_replaces(s), err);
+}
+
+/* Resolved names of a handle: the second of each pair of "files", or the texts of `key`. */
+static weir_status names_of(const sink *s, const weir_json *list, weir_file_names *out,
+                            weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (const weir_json *f = list ? list->first : NULL; f; f = f->next) {
+        const char *name = weir_json_string(f);
+        char *full;
+        if (!name) name = weir_json_string(weir_json_at(f, 1));
+        if (!name) return weir_error_set(err, WEIR_DATA, "a stored handle is damaged");
+        WEIR_TRY(weir_file_resolve(s->env, name, &full, err));
+        WEIR_TRY(weir_file_names_add(out, full, err));
+    }
+out:
+    return status;
+}
+
+/* Behind the renames: makes them durable, then removes what this run has replaced by nothing. */
+static weir_status settle(const sink *s, weir_slice handle, weir_error *err) {
+    weir_arena arena = {0};
+    const weir_json *root = NULL;
+    weir_file_names files = {0}, old = {0};
+    weir_status status;
+    WEIR_TRY(weir_json_parse(handle.data, handle.size, NULL, &arena, &root, err));
+    WEIR_TRY(names_of(s, weir_json_get(root, "files"), &files, err));
+    WEIR_TRY(names_of(s, weir_json_get(root, "remove"), &old, err));
+    WEIR_TRY(weir_file_sync_folders((const char *const *)files.items, files.n, SIZE_MAX, err));
+    for (size_t i = 0; i < old.n; i++) {
+        weir_fault_point("file-remove");
+        WEIR_TRY(weir_file_unlink(old.items[i], err));
+    }
+    WEIR_TRY(weir_file_sync_folders((const char *const *)old.items, old.n, SIZE_MAX, err));
+out:
+    weir_file_names_clear(&files);
+    weir_file_names_clear(&old);
+    weir_arena_clear(&arena);
+    return status;
 }
 
 static weir_status forget(sink *s, const char *temp, const char *path, weir_error *err) {
@@ -178,6 +295,7 @@ static weir_status sink_commit(void *object, const weir_epoch *epoch, const weir
     (void)epoch;
     for (size_t i = 0; i < n; i++) {
         weir_status status = with_files(object, handles[i], publish, counts, err);
+        if (status == WEIR_OK) status = settle(object, handles[i], err);
         if (status != WEIR_OK) return status;
     }
     return WEIR_OK;
@@ -243,6 +361,8 @@ static weir_status sink_discard(const weir_sink_request *request, const weir_env
     weir_status status = weir_file_resolve(env, s.config->path, &path, err);
     if (status == WEIR_OK) /* a day may have passed: below the folder in front of {date} */
         status = fill_path(&s, path, epoch->run_id, false, &s.path, err);
+    weir_error ignored = {0}; /* a link that leads nowhere has nothing beside its file */
+    if (status == WEIR_OK) (void)!follow_link(&s, &ignored);
     return status == WEIR_OK ? sweep_all(&s, epoch->token, err) : status;
 }
 

@@ -128,6 +128,43 @@ static weir_status add_part(encoder *e, weir_ctx *ctx, weir_batch *batch, char *
     return status;
 }
 
+/* add_part in pieces that are small beside file_size, so that a file can be ended close to it: a
+ * whole batch may be larger than a file should be. */
+#define PIECES_A_FILE 16
+static weir_status add_rows(encoder *e, weir_ctx *ctx, weir_batch *batch, char *path, piece *p,
+                            size_t *bytes, weir_error *err) {
+    uint64_t limit = e->s->config->file_size / PIECES_A_FILE;
+    size_t before = *bytes, first = p->n;
+    weir_status status = add_part(e, ctx, batch, path, p, bytes, err);
+    size_t size = *bytes - before;
+    uint32_t n = batch->n_selected;
+    if (status != WEIR_OK || !e->s->config->file_size || size <= limit || n <= 1) return status;
+    uint32_t each = (uint32_t)((double)n * (double)limit / (double)size);
+    each = each < 1 ? 1 : each > n / 2 ? n / 2 : each;
+    part whole = p->parts[first];
+    p->n = first;
+    *bytes = before;
+    weir_block_release(whole.bytes);
+    weir_buf_clear(&whole.meta);
+    uint16_t *own = batch->selection;
+    uint16_t *rows = weir_alloc_zero(n, sizeof *rows);
+    if (!rows) status = weir_error_nomem(err);
+    for (uint32_t i = 0; status == WEIR_OK && i < n; i++)
+        rows[i] = (uint16_t)weir_batch_row(batch, i);
+    for (uint32_t i = 0; status == WEIR_OK && i < n; i += each) {
+        char *copy = whole.path ? weir_strdup(whole.path) : NULL;
+        batch->selection = rows + i;
+        batch->n_selected = n - i < each ? n - i : each;
+        status = whole.path && !copy ? weir_error_nomem(err)
+                                     : add_rows(e, ctx, batch, copy, p, bytes, err);
+    }
+    batch->selection = own;
+    batch->n_selected = n;
+    weir_free(rows);
+    weir_free(whole.path);
+    return status;
+}
+
 /* Orders rows by the hash of their partition values, so that rows of one partition stand together.
  */
 typedef struct keyed {
@@ -187,7 +224,7 @@ static weir_status encode_partitions(encoder *e, weir_ctx *ctx, weir_batch *b, p
         }
         b->selection = group;
         b->n_selected = m;
-        status = add_part(e, ctx, b, text, p, bytes, err);
+        status = add_rows(e, ctx, b, text, p, bytes, err);
         i = j;
     }
     b->selection = own;
@@ -204,7 +241,7 @@ weir_status weir_file_sink_encode(void *object, weir_ctx *ctx, weir_batch *batch
     if (!p) return weir_error_nomem(err);
     size_t bytes = 0;
     weir_status status = e->s->n_partition ? encode_partitions(e, ctx, batch, p, &bytes, err)
-                                           : add_part(e, ctx, batch, NULL, p, &bytes, err);
+                                           : add_rows(e, ctx, batch, NULL, p, &bytes, err);
     if (status != WEIR_OK) {
         weir_file_sink_piece_free(p);
         return status;

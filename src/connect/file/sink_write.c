@@ -1,16 +1,21 @@
 /* Appending encoded parts to their files: gathered, rotated, made durable by prepare. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "connect/file/sink.h"
+#include "io/os.h"
 #include "text/hash.h"
 #include "text/json.h"
 
 #define PART_BUFFER_BYTES ((size_t)16 << 10) /* a partition's bytes are gathered up to this */
 
 /* ---- writing ------------------------------------------------------------------------------- */
+
+/* Files that stay open at once; the least recently written is parked. */
+#define OPEN_MAX_FILES 256u
 
 typedef struct target {
     char *key;  /* path without number */
@@ -23,6 +28,9 @@ typedef struct target {
     uint64_t *offsets;
     size_t n_metas, metas_capacity, offsets_capacity;
     bool closed;
+    bool filled;                  /* a record was given to it */
+    struct target *newer, *older; /* among those with an open file */
+    bool open;
 } target;
 
 typedef struct writer {
@@ -35,6 +43,8 @@ typedef struct writer {
     uint32_t *index; /* open addressing over targets that are not closed: number + 1 */
     size_t index_size;
     size_t held_bytes;
+    target *newest, *oldest; /* open files, by their last write */
+    uint32_t n_open, max_open;
     weir_load_counts counts;
 } writer;
 
@@ -61,6 +71,13 @@ void weir_file_sink_writer_free(void *object) {
     weir_free(w);
 }
 
+/* A quarter of the descriptors the process may have: others need theirs. */
+static uint32_t open_files(void) {
+    struct rlimit limit;
+    rlim_t n = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur / 4 : 64;
+    return n < 4 ? 4 : n > OPEN_MAX_FILES ? OPEN_MAX_FILES : (uint32_t)n;
+}
+
 weir_status weir_file_sink_writer_new(void *object, uint32_t number, weir_ctx *ctx, void **out,
                                       weir_error *err) {
     (void)number;
@@ -69,6 +86,7 @@ weir_status weir_file_sink_writer_new(void *object, uint32_t number, weir_ctx *c
     if (!w) return weir_error_nomem(err);
     w->s = object;
     w->ctx = ctx;
+    w->max_open = open_files();
     const weir_write_ops *ops = w->s->request.format->write;
     WEIR_TRY(ops->encoder_new(w->s->request.format_config, w->s->schema, ctx, &w->inner, err));
     if (w->s->to_stdout)
@@ -80,11 +98,36 @@ out:
     return status;
 }
 
+/* Takes t out of the list of open files. */
+static void unlist(writer *w, target *t) {
+    if (!t->open) return;
+    *(t->newer ? &t->newer->older : &w->newest) = t->older;
+    *(t->older ? &t->older->newer : &w->oldest) = t->newer;
+    t->newer = t->older = NULL;
+    t->open = false;
+    w->n_open--;
+}
+
+/* t was opened or written to; the one that waits longest is parked when there are too many. */
+static weir_status touch(writer *w, target *t, weir_error *err) {
+    if (w->newest == t) return WEIR_OK;
+    unlist(w, t);
+    t->older = w->newest;
+    *(w->newest ? &w->newest->newer : &w->oldest) = t;
+    w->newest = t;
+    t->open = true;
+    if (++w->n_open <= w->max_open) return WEIR_OK;
+    target *last = w->oldest;
+    unlist(w, last);
+    return weir_file_writer_park(last->file, err);
+}
+
 static weir_status put(writer *w, target *t, const void *data, size_t size, weir_error *err) {
     t->bytes += size;
     w->counts.bytes += size;
     if (w->standard) return weir_stream_write(w->standard, data, size, err);
-    return weir_stream_write(weir_file_writer_stream(t->file), data, size, err);
+    weir_status status = weir_stream_write(weir_file_writer_stream(t->file), data, size, err);
+    return status == WEIR_OK ? touch(w, t, err) : status;
 }
 
 /* Bytes that do not come from workers: headers and footers, compressed like the rest. */
@@ -112,6 +155,30 @@ static char *numbered(const char *path, uint32_t number) {
     return NULL;
 }
 
+/* Folders of partitions become durable together, in prepare. */
+static weir_status begin_file(writer *w, target *t, weir_error *err) {
+    const sink *s = w->s;
+    weir_status status;
+    WEIR_TRY(weir_file_sink_check_free(s, t->path, err));
+    if (s->n_partition) {
+        if (w->n == 0 && s->root_size) {
+            char *root = weir_strndup(s->path, s->root_size);
+            status = root ? weir_file_make_folder(root, err) : weir_error_nomem(err);
+            weir_free(root);
+            if (status != WEIR_OK) return status;
+        }
+        char *folder = weir_strndup(t->path, weir_os_folder_size(t->path));
+        status = folder ? weir_file_make_folder_unsynced(folder, err) : weir_error_nomem(err);
+        weir_free(folder);
+        if (status != WEIR_OK) return status;
+    }
+    WEIR_TRY(weir_file_writer_begin(t->path, s->token, !s->n_partition, &t->file, err));
+    if (s->n_partition) weir_file_writer_limit(t->file, PART_BUFFER_BYTES);
+    status = touch(w, t, err);
+out:
+    return status;
+}
+
 static weir_status target_new(writer *w, const char *key, uint64_t hash, uint32_t number,
                               target **out, weir_error *err) {
     weir_status status = weir_grow((void **)&w->targets, &w->capacity, w->n + 1, sizeof *w->targets,
@@ -128,13 +195,12 @@ static weir_status target_new(writer *w, const char *key, uint64_t hash, uint32_
     t->key = weir_strdup(key);
     t->path = w->s->config->file_size ? numbered(key, number) : weir_strdup(key);
     status = t->key && t->path ? WEIR_OK : weir_error_nomem(err);
-    if (status == WEIR_OK && !w->standard) status = weir_file_sink_check_free(w->s, t->path, err);
-    if (status == WEIR_OK && !w->standard)
-        status = weir_file_writer_begin(t->path, w->s->token, true, &t->file, err);
+    if (status == WEIR_OK && !w->standard) status = begin_file(w, t, err);
     if (status == WEIR_OK) status = w->s->request.format->write->header(w->inner, &header, err);
     if (status == WEIR_OK) status = put_text(w, t, &header, err);
     weir_buf_clear(&header);
     if (status != WEIR_OK) {
+        unlist(w, t);
         target_free(t);
         return status;
     }
@@ -201,7 +267,6 @@ static weir_status flush_held(writer *w, target *t, weir_error *err) {
     weir_status status = put(w, t, t->held.data, t->held.size, err);
     w->held_bytes -= t->held.size;
     weir_buf_clear(&t->held);
-    if (status == WEIR_OK && w->n > 64) status = weir_file_writer_park(t->file, err);
     return status;
 }
 
@@ -217,28 +282,32 @@ static weir_status finish_target(writer *w, target *t, weir_error *err) {
     if (status != WEIR_OK) return status;
     if (w->standard) return weir_stream_finish(w->standard, err);
     if ((status = weir_file_sink_check_free(w->s, t->path, err)) != WEIR_OK) return status;
-    return weir_file_writer_prepare(t->file, err);
+    unlist(w, t);
+    return weir_file_writer_park(t->file, err); /* durable with all others, in prepare */
 }
 
-/* Above file_size the target is closed and its successor takes its place. */
-static weir_status rotate(writer *w, target **t, weir_error *err) {
+/* A target that would pass file_size is closed and its successor takes its place. */
+static weir_status rotate(writer *w, target **t, size_t more, weir_error *err) {
     uint64_t limit = w->s->config->file_size;
-    if (!limit || (*t)->bytes < limit) return WEIR_OK;
+    if (!limit || !(*t)->filled || (*t)->bytes + (*t)->held.size + more <= limit) return WEIR_OK;
     target *old = *t;
     weir_status status = finish_target(w, old, err);
     if (status == WEIR_OK) status = target_new(w, old->key, old->hash, old->number + 1, t, err);
     if (status != WEIR_OK) return status;
-    for (size_t i = 0; i < w->index_size; i++)
-        if (w->index[i] && w->targets[w->index[i] - 1] == old) w->index[i] = (uint32_t)w->n;
-    return WEIR_OK;
+    for (size_t at = old->hash & (w->index_size - 1);; at = (at + 1) & (w->index_size - 1)) {
+        if (w->targets[w->index[at] - 1] != old) continue;
+        w->index[at] = (uint32_t)w->n;
+        return WEIR_OK;
+    }
 }
 
 static weir_status write_part(writer *w, part *p, weir_error *err) {
     if (!p->bytes) return WEIR_OK;
     target *t;
     weir_status status = target_find(w, p->path ? p->path : w->s->path, &t, err);
-    if (status == WEIR_OK) status = rotate(w, &t, err);
+    if (status == WEIR_OK) status = rotate(w, &t, p->bytes->size, err);
     if (status != WEIR_OK) return status;
+    t->filled = true;
     bool hold = w->s->n_partition && p->meta.size == 0 && p->bytes->size < PART_BUFFER_BYTES;
     if (!hold) {
         if ((status = flush_held(w, t, err)) != WEIR_OK) return status;
@@ -266,16 +335,59 @@ weir_status weir_file_sink_write(void *object, weir_ctx *ctx, weir_piece *x, wei
     return WEIR_OK;
 }
 
-/* ---- prepare, commit, abort, recover ------------------------------------------------------- */
+/* ---- prepare ------------------------------------------------------------------------------- */
 
-weir_status weir_file_sink_prepare(void *object, weir_buf *handle, weir_error *err) {
-    writer *w = object;
+/* The files that the commit removes, as the value of "remove". */
+static weir_status put_stale(writer *w, weir_json_writer *j, weir_error *err) {
     weir_status status = WEIR_OK;
+    weir_file_written written = {.n = w->n};
+    weir_file_names stale = {0};
+    written.paths = weir_alloc_zero(w->n + 1, sizeof *written.paths);
+    written.keys = weir_alloc_zero(w->n + 1, sizeof *written.keys);
+    if (!written.paths || !written.keys) {
+        status = weir_error_nomem(err);
+        goto out;
+    }
+    for (size_t i = 0; i < w->n; i++) {
+        written.paths[i] = w->targets[i]->path;
+        written.keys[i] = w->targets[i]->key;
+    }
+    WEIR_TRY(weir_file_sink_stale(w->s, &written, &stale, err));
+    weir_json_key(j, "remove");
+    weir_json_open(j, '[');
+    for (size_t i = 0; i < stale.n; i++)
+        weir_json_write_string(j, weir_file_name(w->s->env, w->s->config->path, stale.items[i]));
+    weir_json_close(j, ']');
+out:
+    weir_free(written.paths);
+    weir_free(written.keys);
+    weir_file_names_clear(&stale);
+    return status;
+}
+
+/* Ends all files and makes them durable. */
+static weir_status finish_all(writer *w, weir_error *err) {
     target *t;
+    weir_status status = WEIR_OK;
+    weir_file_writer **files = NULL;
     if (w->n == 0 && !w->s->n_partition && !w->s->config->skip_empty)
         WEIR_TRY(target_find(w, w->s->path, &t, err));
     for (size_t i = 0; i < w->n; i++)
         if (!w->targets[i]->closed) WEIR_TRY(finish_target(w, w->targets[i], err));
+    if (w->standard || w->n == 0) return WEIR_OK;
+    if (!(files = weir_alloc_zero(w->n, sizeof *files))) return weir_error_nomem(err);
+    for (size_t i = 0; i < w->n; i++) files[i] = w->targets[i]->file;
+    size_t root = w->s->root_size > 1 ? w->s->root_size - 1 : w->s->root_size;
+    WEIR_TRY(weir_file_writers_prepare(files, w->n, w->s->n_partition ? root : SIZE_MAX, err));
+out:
+    weir_free(files);
+    return status;
+}
+
+weir_status weir_file_sink_prepare(void *object, weir_buf *handle, weir_error *err) {
+    writer *w = object;
+    weir_status status;
+    WEIR_TRY(finish_all(w, err));
     weir_json_writer j = {.out = handle};
     weir_json_open(&j, '{');
     weir_json_key(&j, "rows");
@@ -286,11 +398,14 @@ weir_status weir_file_sink_prepare(void *object, weir_buf *handle, weir_error *e
     weir_json_open(&j, '[');
     for (size_t i = 0; i < w->n && !w->standard; i++) {
         weir_json_open(&j, '[');
-        weir_json_write_string(&j, weir_file_writer_temp(w->targets[i]->file));
-        weir_json_write_string(&j, w->targets[i]->path);
+        const char *written = w->s->config->path,
+                   *temp = weir_file_writer_temp(w->targets[i]->file);
+        weir_json_write_string(&j, weir_file_name(w->s->env, written, temp));
+        weir_json_write_string(&j, weir_file_name(w->s->env, written, w->targets[i]->path));
         weir_json_close(&j, ']');
     }
     weir_json_close(&j, ']');
+    if (!w->standard && weir_file_sink_replaces(w->s)) WEIR_TRY(put_stale(w, &j, err));
     weir_json_close(&j, '}');
     if (j.failed) status = weir_error_nomem(err);
 out:

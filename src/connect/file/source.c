@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "connect/file/file.h"
+#include "text/hash.h"
 
 typedef struct source {
     weir_source_request request;
@@ -18,6 +19,8 @@ typedef struct source {
     /* input that cannot be read again: what inference has seen, given out once more */
     weir_buf seen;
     weir_stream *pipe;
+    uint32_t *index; /* splits by name: open addressing, number + 1 */
+    size_t index_size;
 } source;
 
 /* Bytes of a chunk: small enough that what a worker makes of it stays in its cache and that the
@@ -70,15 +73,94 @@ static void source_close(void *object) {
     weir_stream_close(s->pipe);
     weir_buf_clear(&s->seen);
     weir_schema_release(s->all);
+    weir_free(s->index);
     weir_free(s);
 }
 
 /* ---- splits -------------------------------------------------------------------------------- */
 
-static bool listed(const weir_splits *splits, const char *name) {
-    for (size_t i = 0; i < splits->n; i++)
-        if (strcmp(splits->items[i].name, name) == 0) return true;
-    return false;
+static bool readable_again(const source *s, const char *name);
+
+/* Finds name among the splits, or puts the one that will be added next under it. */
+static weir_status listed(source *s, const weir_splits *splits, const char *name, bool *out,
+                          weir_error *err) {
+    if (s->index_size < 2 * (splits->n + 1)) {
+        size_t size = s->index_size ? s->index_size * 2 : 64;
+        uint32_t *index = weir_alloc_zero(size, sizeof *index);
+        if (!index) return weir_error_nomem(err);
+        for (size_t i = 0; i < splits->n; i++) {
+            const char *known = splits->items[i].name;
+            size_t at = weir_hash_bytes(known, strlen(known), 0) & (size - 1);
+            while (index[at]) at = (at + 1) & (size - 1);
+            index[at] = (uint32_t)i + 1;
+        }
+        weir_free(s->index);
+        s->index = index;
+        s->index_size = size;
+    }
+    size_t at = weir_hash_bytes(name, strlen(name), 0) & (s->index_size - 1);
+    for (; s->index[at]; at = (at + 1) & (s->index_size - 1)) {
+        *out = strcmp(splits->items[s->index[at] - 1].name, name) == 0;
+        if (*out) return WEIR_OK;
+    }
+    s->index[at] = (uint32_t)splits->n + 1;
+    *out = false;
+    return WEIR_OK;
+}
+
+static weir_status open_decompressed(source *s, const char *name, weir_stream **out,
+                                     weir_error *err);
+
+/* With on_empty: ok a file without any record that could tell its columns is left out: blank, or
+ * an empty JSON array.  A larger one is not looked at; what fails to open does so when it is read.
+ */
+#define EMPTY_MAX_BYTES ((size_t)4 << 10)
+static bool is_empty(source *s, const char *name) {
+    bool csv = s->request.format->read->layout_of != NULL;
+    if (!s->request.empty_ok || (s->request.columns && s->request.columns->n && !csv)) return false;
+    char text[EMPTY_MAX_BYTES];
+    weir_stream *in = NULL;
+    weir_error ignored = {0};
+    size_t got = 0, n = 0;
+    weir_status status = open_decompressed(s, name, &in, &ignored);
+    if (status == WEIR_OK) status = weir_stream_read_full(in, text, sizeof text, &got, &ignored);
+    weir_stream_close(in);
+    if (status != WEIR_OK || got == sizeof text) return false;
+    size_t bom = got >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    for (size_t i = bom; i < got; i++)
+        if (!strchr(" \t\r\n", text[i]) || !text[i]) text[n++] = text[i];
+    bool array = strcmp(s->request.format->name, "json") == 0 && n == 2 && !memcmp(text, "[]", 2);
+    return n == 0 || array;
+}
+
+/* A path without "./" and doubled slashes, so that a file named twice is one. */
+static void tidy(char *path) {
+    char *to = path;
+    for (const char *p = path; *p;) {
+        bool start = to == path || to[-1] == '/';
+        if (start && p[0] == '.' && p[1] == '/') {
+            p += 2;
+            while (*p == '/') p++;
+        } else if (*p == '/' && to != path && to[-1] == '/') {
+            p++;
+        } else {
+            *to++ = *p++;
+        }
+    }
+    *to = '\0';
+}
+
+static weir_status add_found(source *s, const char *pattern, const weir_file_info *f,
+                             weir_splits *out, weir_error *err) {
+    char *name = weir_arena_strdup(s->env->arena, weir_file_name(s->env, pattern, f->path));
+    if (!name) return weir_error_nomem(err);
+    tidy(name);
+    bool known = false, regular = f->mtime_ns != 0;
+    weir_split split = {.name = name, .size_bytes = f->size_bytes, .mtime_ns = f->mtime_ns};
+    if (regular && f->size_bytes <= EMPTY_MAX_BYTES && readable_again(s, name) && is_empty(s, name))
+        return WEIR_OK;
+    weir_status status = listed(s, out, name, &known, err);
+    return status == WEIR_OK && !known ? weir_splits_add(out, &split, err) : status;
 }
 
 static weir_status add_pattern(source *s, const char *pattern, weir_splits *out, weir_error *err) {
@@ -89,23 +171,17 @@ static weir_status add_pattern(source *s, const char *pattern, weir_splits *out,
         weir_split split = {.name = "-"};
         return weir_splits_add(out, &split, err);
     }
-    weir_file_list found = {0};
+    weir_file_list found = {.keep_broken = true};
     if (weir_file_is_pattern(path)) {
         WEIR_TRY(weir_file_glob(path, &found, err));
     } else { /* a file named outright must be there */
         weir_file_info info = {0};
         WEIR_TRY(weir_file_stat(path, &info, err));
-        weir_split split = {.name = path, .size_bytes = info.size_bytes, .mtime_ns = info.mtime_ns};
+        status = add_found(s, pattern, &info, out, err);
         weir_free(info.path);
-        if (!listed(out, path)) status = weir_splits_add(out, &split, err);
         goto out;
     }
-    for (size_t i = 0; i < found.n; i++) {
-        const weir_file_info *f = &found.items[i];
-        weir_split split = {.name = f->path, .size_bytes = f->size_bytes, .mtime_ns = f->mtime_ns};
-        if (found.n < 10000 && listed(out, f->path)) continue;
-        WEIR_TRY(weir_splits_add(out, &split, err));
-    }
+    for (size_t i = 0; i < found.n; i++) WEIR_TRY(add_found(s, pattern, &found.items[i], out, err));
 out:
     weir_file_list_clear(&found);
     return status;
@@ -122,10 +198,13 @@ static weir_status source_enumerate(void *object, weir_splits *out, weir_error *
 
 /* ---- opening bytes ------------------------------------------------------------------------- */
 
-static weir_status open_decompressed(source *s, const char *path, weir_stream **out,
+/* name: of a split. */
+static weir_status open_decompressed(source *s, const char *name, weir_stream **out,
                                      weir_error *err) {
     weir_stream *raw;
-    weir_status status = weir_file_open(path, s->env->cancel, &raw, err);
+    char *path;
+    weir_status status = weir_file_resolve(s->env, name, &path, err);
+    if (status == WEIR_OK) status = weir_file_open(path, s->env->cancel, &raw, err);
     if (status != WEIR_OK) return status;
     weir_codec codec = weir_file_codec(s->config->compression, path, true);
     if (codec == WEIR_CODEC_NONE) {
@@ -135,9 +214,13 @@ static weir_status open_decompressed(source *s, const char *path, weir_stream **
     return weir_decompress(raw, codec, 0, out, err);
 }
 
-static bool readable_again(const char *path) {
+/* A file that is not there says so when it is opened; only pipes and the like are read once. */
+static bool readable_again(const source *s, const char *name) {
     struct stat st;
-    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    weir_error ignored;
+    char *path;
+    return strcmp(name, "-") != 0 && weir_file_resolve(s->env, name, &path, &ignored) == WEIR_OK &&
+           (stat(path, &st) != 0 || S_ISREG(st.st_mode));
 }
 
 /* Input that can be read once: its beginning is kept, inference looks at that. */
@@ -145,7 +228,7 @@ static bool readable_again(const char *path) {
 static weir_status open_for_schema(void *context, const weir_split *split, weir_stream **out,
                                    weir_error *err) {
     source *s = context;
-    if (readable_again(split->name)) return open_decompressed(s, split->name, out, err);
+    if (readable_again(s, split->name)) return open_decompressed(s, split->name, out, err);
     weir_status status = WEIR_OK;
     if (!s->pipe) {
         WEIR_TRY(open_decompressed(s, split->name, &s->pipe, err));
@@ -238,7 +321,7 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
     source *s = object;
     bool once = false;
     s->splits = splits;
-    for (size_t i = 0; i < splits->n; i++) once = once || !readable_again(splits->items[i].name);
+    for (size_t i = 0; i < splits->n; i++) once = once || !readable_again(s, splits->items[i].name);
     if (once && splits->n > 1)
         return weir_error_set(err, WEIR_USAGE, "a pipe cannot be read together with other files");
     weir_file_schema_request r = {.read = &s->read,
@@ -247,6 +330,7 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
                                   .open = open_for_schema,
                                   .context = s,
                                   .threads = s->env->threads,
+                                  .skip_faults = s->request.on_file_error == WEIR_FAULT_SKIP,
                                   .sample_only = once};
     weir_schema *data = NULL;
     weir_status status = weir_file_schema(&r, &data, err);
@@ -291,9 +375,11 @@ static weir_status source_split_end(void *object, bool aborted, weir_error *err)
     s->cutter = NULL;
     s->stream = NULL;
     if (aborted || !s->split || s->split->mtime_ns == 0) return WEIR_OK;
-    if (!readable_again(s->split->name)) return WEIR_OK; /* a pipe's times say nothing */
+    if (!readable_again(s, s->split->name)) return WEIR_OK; /* a pipe's times say nothing */
     weir_file_info now = {0};
-    weir_status status = weir_file_stat(s->split->name, &now, err);
+    char *path;
+    weir_status status = weir_file_resolve(s->env, s->split->name, &path, err);
+    if (status == WEIR_OK) status = weir_file_stat(path, &now, err);
     if (status != WEIR_OK) return status;
     bool same = now.size_bytes == s->split->size_bytes && now.mtime_ns == s->split->mtime_ns;
     weir_free(now.path);

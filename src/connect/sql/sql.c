@@ -221,9 +221,9 @@ weir_status weir_sql_upsert(const weir_sql_dialect *d, const weir_sql_table *t,
         name(&w, version);
         int field = weir_schema_find(schema, version, strlen(version));
         weir_type_id id = field >= 0 ? schema->fields[field].type->id : WEIR_STRING;
-        bool number_as_text =
-            id == WEIR_DECIMAL || id == WEIR_TIMESTAMP || id == WEIR_TIMESTAMPTZ || id == WEIR_TIME;
-        if (d->text_order && number_as_text) text(&w, d->text_order);
+        /* integers too: an existing column may keep them as text */
+        if (d->text_order && id != WEIR_STRING && id != WEIR_BINARY && id != WEIR_UUID)
+            text(&w, d->text_order);
         text(&w, " or ");
         name(&w, t->name);
         text(&w, ".");
@@ -297,6 +297,20 @@ static weir_status check_column(const weir_schema *schema, const char *option, c
     return WEIR_USAGE;
 }
 
+/* "Newer" must mean something: two of these cannot be put in order by value. */
+static weir_status check_version(const weir_schema *schema, const char *version, weir_error *err) {
+    weir_status status = check_column(schema, "version", version, err);
+    if (status != WEIR_OK) return status;
+    const weir_type *t = schema->fields[weir_schema_find(schema, version, strlen(version))].type;
+    bool unordered = t->id == WEIR_NULL || t->id == WEIR_INTERVAL || t->id == WEIR_JSON ||
+                     weir_type_is_nested(t);
+    if (!unordered) return WEIR_OK;
+    weir_error_set(err, WEIR_USAGE, "version: %s is of type %s, whose values have no order",
+                   version, t->name);
+    weir_error_hint(err, "take a number, a date or a time, or make one in transform");
+    return WEIR_USAGE;
+}
+
 weir_status weir_sql_check_request(const weir_sink_request *r, const weir_schema *schema,
                                    weir_error *err) {
     for (size_t i = 0; i < r->key.n; i++) {
@@ -308,5 +322,5 @@ weir_status weir_sql_check_request(const weir_sink_request *r, const weir_schema
         weir_error_hint(err, "add key: [column, ...] to the sink");
         return WEIR_USAGE;
     }
-    return r->version ? check_column(schema, "version", r->version, err) : WEIR_OK;
+    return r->version ? check_version(schema, r->version, err) : WEIR_OK;
 }

@@ -80,7 +80,8 @@ WEIR_MUST_USE weir_status weir_sql_token_insert(const weir_sql_dialect *d, weir_
 WEIR_MUST_USE weir_status weir_sql_token_select(const weir_sql_dialect *d, weir_buf *out,
                                                 weir_error *err);
 
-/* Key and version columns exist in schema; key not empty for upsert.  WEIR_USAGE with "did you
+/* Key and version columns exist in schema; the version's type has an order; key not empty for
+ * upsert.  WEIR_USAGE with "did you
  * mean". */
 WEIR_MUST_USE weir_status weir_sql_check_request(const weir_sink_request *request,
                                                  const weir_schema *schema, weir_error *err);

@@ -12,160 +12,20 @@
 
 #include "base/clock.h"
 #include "column/kernel.h"
-#include "connect/sqlite/sqlite.h"
+#include "connect/sqlite/sink.h"
 #include "text/time.h"
 
-typedef struct sink {
-    weir_sink_request request;
-    const weir_env *env;
-    const weir_sqlite_sink_config *config;
-    sqlite3 *db;
-    weir_sql_table table;  /* the user's */
-    weir_sql_table target; /* what rows go into: for replace a new table */
-    weir_schema *schema;   /* as it comes in */
-    weir_schema *stored;   /* as it is bound: texts where SQLite has no type */
-    bool exists, begun;
-    weir_buf restore; /* replace: indexes and triggers of the old table */
-} sink;
-
-/* ---- checks -------------------------------------------------------------------------------- */
-
-static bool kept_as_text(const weir_type *t) {
-    switch (t->id) {
-    case WEIR_BOOL:
-    case WEIR_STRING:
-    case WEIR_BINARY:
-    case WEIR_JSON:
-    case WEIR_UINT64:
-    case WEIR_FLOAT32:
-    case WEIR_FLOAT64: return false;
-    default: return !weir_type_is_integer(t);
-    }
-}
+/* ---- opening ------------------------------------------------------------------------------- */
 
 static weir_status stored_schema(sink *s, weir_error *err) {
     weir_field *fields = weir_alloc_zero(s->schema->n_fields + 1u, sizeof *fields);
     if (!fields) return weir_error_nomem(err);
     for (uint32_t i = 0; i < s->schema->n_fields; i++) {
         fields[i] = s->schema->fields[i];
-        if (kept_as_text(fields[i].type)) fields[i].type = weir_type_of(WEIR_STRING);
+        if (weir_sqlite_kept_as_text(fields[i].type)) fields[i].type = weir_type_of(WEIR_STRING);
     }
     weir_status status = weir_schema_new(fields, s->schema->n_fields, &s->stored, err);
     weir_free(fields);
-    return status;
-}
-
-/* Whether a column of declared type would change what we store: SQLite turns text that looks like a
- * number into one in columns of numeric affinity. */
-static bool affinity_harms(const char *declared, const weir_type *t) {
-    const weir_type *column = weir_sqlite_type_of(declared);
-    bool numeric = column->id == WEIR_INT64 || column->id == WEIR_FLOAT64 ||
-                   column->id == WEIR_DECIMAL || column->id == WEIR_BOOL ||
-                   (declared && (sqlite3_strlike("%num%", declared, 0) == 0 ||
-                                 sqlite3_strlike("%dec%", declared, 0) == 0));
-    if (!numeric) return false;
-    if (t->id == WEIR_DECIMAL) return t->precision > 15; /* exact in a double's 15 digits */
-    return t->id == WEIR_STRING || t->id == WEIR_UINT64;
-}
-
-static weir_status check_column(sink *s, sqlite3_stmt *info, bool *seen, weir_error *err) {
-    const char *name = (const char *)sqlite3_column_text(info, 1);
-    const char *declared = (const char *)sqlite3_column_text(info, 2);
-    bool required = sqlite3_column_int(info, 3) && sqlite3_column_type(info, 4) == SQLITE_NULL;
-    int field = name ? weir_schema_find(s->schema, name, strlen(name)) : -1;
-    if (field < 0) {
-        if (!required) return WEIR_OK;
-        weir_error_set(err, WEIR_USAGE,
-                       "table %s needs a value for %s, which the input does not have",
-                       s->table.name, name ? name : "?");
-        weir_error_hint(err, "set it in transform, or give the column a default");
-        return WEIR_USAGE;
-    }
-    seen[field] = true;
-    if (!affinity_harms(declared, s->schema->fields[field].type)) return WEIR_OK;
-    weir_error_set(err, WEIR_USAGE,
-                   "column %s of %s is declared %s: SQLite would change values of type %s", name,
-                   s->table.name, declared, s->schema->fields[field].type->name);
-    weir_error_hint(err, "cast it in transform, or declare the column text");
-    return WEIR_USAGE;
-}
-
-static weir_status check_columns(sink *s, weir_error *err) {
-    sqlite3_stmt *info = NULL;
-    bool *seen = weir_alloc_zero(s->schema->n_fields + 1u, sizeof *seen);
-    weir_status status = seen ? WEIR_OK : weir_error_nomem(err);
-    if (status != WEIR_OK) return status;
-    WEIR_TRY(weir_sqlite_prepare(s->db, "select * from pragma_table_info(?1, ?2)", &info, err));
-    sqlite3_bind_text(info, 1, s->table.name, -1, SQLITE_STATIC);
-    sqlite3_bind_text(info, 2, s->table.schema ? s->table.schema : "main", -1, SQLITE_STATIC);
-    int rc;
-    while ((rc = sqlite3_step(info)) == SQLITE_ROW) {
-        s->exists = true;
-        if (s->request.mode == WEIR_MODE_REPLACE) break; /* its columns will be the new ones */
-        WEIR_TRY(check_column(s, info, seen, err));
-    }
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        status = weir_sqlite_error(s->db, err, "reading the table's columns");
-        goto out;
-    }
-    for (uint32_t i = 0;
-         s->exists && s->request.mode != WEIR_MODE_REPLACE && i < s->schema->n_fields; i++) {
-        if (seen[i]) continue;
-        status = weir_error_set(err, WEIR_USAGE, "table %s has no column %s", s->table.name,
-                                s->schema->fields[i].name);
-        weir_error_hint(err, "add it to the table, or leave it out with drop: [%s]",
-                        s->schema->fields[i].name);
-        goto out;
-    }
-out:
-    sqlite3_finalize(info);
-    weir_free(seen);
-    return status;
-}
-
-/* Whether some unique index of the table is exactly the key: only then is a collision the key's. */
-static weir_status check_key(sink *s, weir_error *err) {
-    static const char *const sql =
-        "select count(*) from (select 1 from pragma_index_list(?1) as l where l.\"unique\" and not "
-        "l.partial "
-        "and (select count(*) from pragma_index_info(l.name)) = ?2 and ?2 = "
-        "(select count(*) from pragma_index_info(l.name) where name in (select value from "
-        "json_each(?3))) "
-        "union all select 1 where (select count(*) from pragma_table_info(?1) where pk > 0) = ?2 "
-        "and "
-        "?2 = (select count(*) from pragma_table_info(?1) where pk > 0 and name in "
-        "(select value from json_each(?3))))";
-    sqlite3_stmt *stmt = NULL;
-    weir_buf keys = {0};
-    weir_status status = WEIR_OK;
-    bool ok = weir_buf_adds(&keys, "[");
-    for (size_t i = 0; ok && i < s->request.key.n; i++) {
-        ok = weir_buf_adds(&keys, i ? ",\"" : "\"");
-        for (const char *p = s->request.key.items[i]; ok && *p; p++)
-            ok = (*p == '"' || *p == '\\' ? weir_buf_adds(&keys, "\\") : true) &&
-                 weir_buf_add(&keys, p, 1);
-        ok = ok && weir_buf_adds(&keys, "\"");
-    }
-    if (!ok || !weir_buf_adds(&keys, "]")) {
-        status = weir_error_nomem(err);
-        goto out;
-    }
-    WEIR_TRY(weir_sqlite_prepare(s->db, sql, &stmt, err));
-    sqlite3_bind_text(stmt, 1, s->table.name, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(stmt, 2, (sqlite3_int64)s->request.key.n);
-    sqlite3_bind_text(stmt, 3, keys.data, (int)keys.size, SQLITE_STATIC);
-    if (sqlite3_step(stmt) != SQLITE_ROW)
-        status = weir_sqlite_error(s->db, err, "reading the table's indexes");
-    else if (sqlite3_column_int(stmt, 0) == 0) {
-        status = weir_error_set(
-            err, WEIR_USAGE,
-            "key: table %s has no primary key or unique index on exactly these columns",
-            s->table.name);
-        weir_error_hint(err, "create one: an upsert by another index could overwrite other rows");
-    }
-out:
-    sqlite3_finalize(stmt);
-    weir_buf_clear(&keys);
     return status;
 }
 
@@ -176,7 +36,6 @@ static void sink_close(void *object) {
     sqlite3_close(s->db);
     weir_schema_release(s->schema);
     weir_schema_release(s->stored);
-    weir_buf_clear(&s->restore);
     weir_free(s);
 }
 
@@ -193,19 +52,15 @@ static weir_status sink_open(const weir_sink_request *request, const weir_env *e
     WEIR_TRY(weir_sql_check_request(request, schema, err));
     WEIR_TRY(
         weir_sql_table_parse(&weir_sqlite_dialect, s->config->table, env->arena, &s->table, err));
-    s->target = s->table;
+    WEIR_TRY(weir_sqlite_check_names(schema, err));
     WEIR_TRY(stored_schema(s, err));
     WEIR_TRY(weir_sqlite_open(connection, env, true, &s->db, err));
-    WEIR_TRY(check_columns(s, err));
-    if (s->exists && request->mode == WEIR_MODE_UPSERT) WEIR_TRY(check_key(s, err));
-    if (request->mode == WEIR_MODE_REPLACE) {
-        s->target.name = weir_arena_printf(env->arena, "_weir_new_%s", s->table.name);
-        if (!s->target.name) status = weir_error_nomem(err);
-    }
-    if (status == WEIR_OK) {
-        *out = s;
-        return WEIR_OK;
-    }
+    WEIR_TRY(weir_sqlite_check_columns(s, err));
+    bool keyed =
+        request->mode == WEIR_MODE_UPSERT || (request->mode == WEIR_MODE_REPLACE && request->key.n);
+    if (s->exists && keyed) WEIR_TRY(weir_sqlite_check_key(s, err));
+    *out = s;
+    return WEIR_OK;
 out:
     if (err && !err->source[0]) weir_error_at(err, connection->path, 0, 0);
     sink_close(s);
@@ -217,37 +72,49 @@ out:
 static weir_status create_sql(sink *s, weir_buf *sql, weir_error *err) {
     weir_opt_strings none = {0};
     bool keyed = s->request.mode == WEIR_MODE_UPSERT || s->request.mode == WEIR_MODE_REPLACE;
-    return weir_sql_create_table(&weir_sqlite_dialect, &s->target, s->schema,
+    return weir_sql_create_table(&weir_sqlite_dialect, &s->table, s->schema,
                                  keyed ? &s->request.key : &none, sql, err);
 }
 
 static weir_status load_sql(sink *s, weir_buf *sql, weir_error *err) {
     if (s->request.mode != WEIR_MODE_UPSERT)
-        return weir_sql_insert(&weir_sqlite_dialect, &s->target, s->stored, sql, err);
-    return weir_sql_upsert(&weir_sqlite_dialect, &s->target, s->schema, &s->request.key,
+        return weir_sql_insert(&weir_sqlite_dialect, &s->table, s->stored, sql, err);
+    return weir_sql_upsert(&weir_sqlite_dialect, &s->table, s->schema, &s->request.key,
                            s->request.version, sql, err);
+}
+
+/* The rows of an existing table go in the transaction that brings the new ones: readers see the old
+ * ones until the commit, and keys, checks, defaults, indexes, triggers and views stay. */
+static bool empties(const sink *s) {
+    return s->request.mode == WEIR_MODE_TRUNCATE || s->request.mode == WEIR_MODE_REPLACE;
+}
+
+static weir_status delete_sql(sink *s, weir_buf *sql, weir_error *err) {
+    if (!weir_buf_adds(sql, "delete from ")) return weir_error_nomem(err);
+    return weir_sql_quote_table(&weir_sqlite_dialect, &s->table, sql, err);
 }
 
 static weir_status sink_plan(void *object, weir_buf *out, weir_error *err) {
     sink *s = object;
     weir_status status = WEIR_OK;
-    bool creates = !s->exists || s->request.mode == WEIR_MODE_REPLACE;
-    if (creates) {
+    if (!s->exists) {
         WEIR_TRY(create_sql(s, out, err));
         if (!weir_buf_adds(out, "\n")) return weir_error_nomem(err);
     }
-    if (s->exists && s->request.mode == WEIR_MODE_TRUNCATE &&
-        !weir_buf_printf(out, "delete from \"%s\"\n", s->table.name))
-        return weir_error_nomem(err);
+    if (s->exists && empties(s)) {
+        WEIR_TRY(delete_sql(s, out, err));
+        if (!weir_buf_adds(out, "\n")) return weir_error_nomem(err);
+    }
     WEIR_TRY(load_sql(s, out, err));
     if (!weir_buf_adds(out, "\n")) status = weir_error_nomem(err);
 out:
     return status;
 }
 
-static weir_status run_built(sink *s, weir_status built, weir_buf *sql, weir_error *err) {
+static weir_status run_built(sink *s, const char *doing, weir_status built, weir_buf *sql,
+                             weir_error *err) {
     weir_status status =
-        built == WEIR_OK ? weir_sqlite_exec(s->db, weir_buf_cstr(sql), err) : built;
+        built == WEIR_OK ? weir_sqlite_exec(s->db, doing, weir_buf_cstr(sql), err) : built;
     sql->size = 0;
     return status;
 }
@@ -256,9 +123,11 @@ static weir_status insert_token(sink *s, const weir_epoch *epoch, weir_error *er
     weir_buf sql = {0};
     sqlite3_stmt *stmt = NULL;
     weir_status status;
-    WEIR_TRY(run_built(s, weir_sql_token_create(&weir_sqlite_dialect, &sql, err), &sql, err));
+    WEIR_TRY(run_built(s, "making the table of commit tokens",
+                       weir_sql_token_create(&weir_sqlite_dialect, &sql, err), &sql, err));
     WEIR_TRY(weir_sql_token_insert(&weir_sqlite_dialect, &sql, err));
-    WEIR_TRY(weir_sqlite_prepare(s->db, weir_buf_cstr(&sql), &stmt, err));
+    WEIR_TRY(
+        weir_sqlite_prepare(s->db, "writing the commit token", weir_buf_cstr(&sql), &stmt, err));
     char now[64];
     size_t n = weir_timestamptz_format(weir_clock_wall_us(), NULL, 'T', now);
     sqlite3_bind_text(stmt, 1, epoch->token, -1, SQLITE_STATIC);
@@ -276,48 +145,17 @@ out:
     return status;
 }
 
-/* replace: what must be made again on the new table after the old one has gone. */
-static weir_status remember_indexes(sink *s, weir_error *err) {
-    sqlite3_stmt *stmt = NULL;
-    weir_status status;
-    s->restore.size = 0;
-    WEIR_TRY(weir_sqlite_prepare(s->db,
-                                 "select sql from sqlite_master where tbl_name = ?1 and type in "
-                                 "('index', 'trigger') and sql is not null",
-                                 &stmt, err));
-    sqlite3_bind_text(stmt, 1, s->table.name, -1, SQLITE_STATIC);
-    int rc;
-    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW)
-        if (!weir_buf_printf(&s->restore, "%s;\n", (const char *)sqlite3_column_text(stmt, 0))) {
-            status = weir_error_nomem(err);
-            goto out;
-        }
-    if (rc != SQLITE_DONE) status = weir_sqlite_error(s->db, err, "reading the table's indexes");
-out:
-    sqlite3_finalize(stmt);
-    return status;
-}
-
 static weir_status prepare_target(sink *s, weir_buf *sql, weir_error *err) {
-    weir_status status = WEIR_OK;
-    if (s->request.mode == WEIR_MODE_REPLACE) WEIR_TRY(remember_indexes(s, err));
-    if (s->request.mode == WEIR_MODE_REPLACE || !s->exists)
-        WEIR_TRY(run_built(s, create_sql(s, sql, err), sql, err));
-    if (s->request.mode == WEIR_MODE_TRUNCATE && s->exists) {
-        weir_status built = weir_buf_adds(sql, "delete from ") ? WEIR_OK : weir_error_nomem(err);
-        if (built == WEIR_OK)
-            built = weir_sql_quote_table(&weir_sqlite_dialect, &s->table, sql, err);
-        WEIR_TRY(run_built(s, built, sql, err));
-    }
-out:
-    return status;
+    if (!s->exists) return run_built(s, "making the table", create_sql(s, sql, err), sql, err);
+    if (!empties(s)) return WEIR_OK;
+    return run_built(s, "deleting the old rows", delete_sql(s, sql, err), sql, err);
 }
 
 static weir_status sink_begin(void *object, const weir_epoch *epoch, weir_error *err) {
     sink *s = object;
     weir_buf sql = {0};
     weir_status status;
-    WEIR_TRY(weir_sqlite_exec(s->db, "begin immediate", err));
+    WEIR_TRY(weir_sqlite_exec(s->db, "starting the transaction", "begin immediate", err));
     s->begun = true;
     WEIR_TRY(insert_token(s, epoch, err));
     WEIR_TRY(prepare_target(s, &sql, err));
@@ -369,6 +207,23 @@ static weir_status refuse_nan(sink *s, weir_batch *b, uint32_t i, weir_error *er
     return WEIR_OK;
 }
 
+/* An index takes every null for another value: such a row would be added again by each run. */
+static weir_status refuse_null_keys(sink *s, weir_batch *b, weir_error *err) {
+    weir_failures *failures;
+    weir_status status = weir_batch_failures(b, &failures, err);
+    for (size_t i = 0; status == WEIR_OK && i < s->request.key.n; i++) {
+        const char *name = s->request.key.items[i];
+        const weir_column *c = b->columns[weir_schema_find(s->schema, name, strlen(name))];
+        for (uint32_t k = 0; status == WEIR_OK && k < b->n_selected; k++) {
+            uint32_t row = weir_batch_row(b, k);
+            if (weir_column_is_null(c, row))
+                status = weir_failures_add(failures, row, "load", name, "key", err,
+                                           "is null: a key needs a value to tell rows apart");
+        }
+    }
+    return status;
+}
+
 static weir_status encode(void *object, weir_ctx *ctx, weir_batch *b, weir_piece *out,
                           weir_error *err) {
     sink *s = object;
@@ -376,6 +231,10 @@ static weir_status encode(void *object, weir_ctx *ctx, weir_batch *b, weir_piece
     weir_failures *failures;
     weir_status status = weir_batch_failures(b, &failures, err);
     if (status != WEIR_OK) return status;
+    if (s->request.mode == WEIR_MODE_UPSERT) {
+        status = refuse_null_keys(s, b, err);
+        if (status != WEIR_OK) return status;
+    }
     weir_column **columns = weir_alloc_zero(b->schema->n_fields + 1u, sizeof *columns);
     if (!columns) return weir_error_nomem(err);
     for (uint32_t i = 0; status == WEIR_OK && i < b->schema->n_fields; i++) {
@@ -395,7 +254,11 @@ typedef struct writer {
     sink *s;
     sqlite3_stmt *load;
     weir_load_counts counts;
-    int last_op; /* set by the update hook: SQLITE_INSERT, SQLITE_UPDATE, or 0 = the row stayed */
+    /* How an upsert is counted: the update hook tells inserts from updates; it is silent for a
+     * table without rowid, where a look by the key comes before each row. */
+    int first_op;         /* of the table by the row: SQLITE_INSERT or SQLITE_UPDATE */
+    sqlite3_stmt *by_key; /* NULL = the hook does */
+    int *key_fields;      /* of the input, for each part of the key */
 } writer;
 
 static void writer_free(void *object) {
@@ -403,15 +266,75 @@ static void writer_free(void *object) {
     if (!w) return;
     sqlite3_update_hook(w->s->db, NULL, NULL);
     sqlite3_finalize(w->load);
+    sqlite3_finalize(w->by_key);
+    weir_free(w->key_fields);
     weir_free(w);
 }
 
 static void on_update(void *context, int op, const char *database, const char *table,
                       sqlite3_int64 row) {
-    (void)database;
-    (void)table;
+    writer *w = context;
+    const weir_sql_table *t = &w->s->table;
     (void)row;
-    ((writer *)context)->last_op = op;
+    /* triggers write to other tables, too */
+    if (w->first_op == 0 && sqlite3_stricmp(table, t->name) == 0 &&
+        sqlite3_stricmp(database, t->schema ? t->schema : "main") == 0)
+        w->first_op = op;
+}
+
+static weir_status without_rowid(sink *s, bool *out, weir_error *err) {
+    sqlite3_stmt *stmt = NULL;
+    weir_status status;
+    WEIR_TRY(weir_sqlite_prepare(
+        s->db, "reading the kind of the table",
+        "select wr from pragma_table_list(?1) where schema = ?2 collate nocase", &stmt, err));
+    sqlite3_bind_text(stmt, 1, s->table.name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 2, s->table.schema ? s->table.schema : "main", -1, SQLITE_STATIC);
+    int rc = sqlite3_step(stmt);
+    *out = rc == SQLITE_ROW && sqlite3_column_int(stmt, 0);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        status = weir_sqlite_error(s->db, err, "reading the kind of the table");
+out:
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+/* select 1 from the table where the key's columns are those of the row. */
+static weir_status prepare_by_key(writer *w, weir_error *err) {
+    const sink *s = w->s;
+    const weir_opt_strings *key = &s->request.key;
+    weir_buf sql = {0};
+    weir_status status = WEIR_OK;
+    w->key_fields = weir_alloc_zero(key->n + 1, sizeof *w->key_fields);
+    if (!w->key_fields || !weir_buf_adds(&sql, "select 1 from ")) {
+        status = weir_error_nomem(err);
+        goto out;
+    }
+    WEIR_TRY(weir_sql_quote_table(&weir_sqlite_dialect, &s->table, &sql, err));
+    for (size_t i = 0; i < key->n; i++) {
+        w->key_fields[i] = weir_schema_find(s->schema, key->items[i], strlen(key->items[i]));
+        if (!weir_buf_adds(&sql, i ? " and " : " where ")) status = weir_error_nomem(err);
+        if (status == WEIR_OK)
+            status = weir_sql_quote(&weir_sqlite_dialect, key->items[i], &sql, err);
+        if (status == WEIR_OK && !weir_buf_adds(&sql, " = ?")) status = weir_error_nomem(err);
+        if (status != WEIR_OK) goto out;
+    }
+    status = weir_sqlite_prepare(s->db, "preparing the load", weir_buf_cstr(&sql), &w->by_key, err);
+out:
+    weir_buf_clear(&sql);
+    return status;
+}
+
+/* Sets w->first_op from what is there already, before the row is loaded. */
+static int look_by_key(writer *w, const weir_batch *b, uint32_t row) {
+    int rc = SQLITE_OK;
+    for (size_t i = 0; i < w->s->request.key.n && rc == SQLITE_OK; i++)
+        rc = weir_sqlite_bind(w->by_key, (int)i + 1, b->columns[w->key_fields[i]], row,
+                              SQLITE_STATIC);
+    if (rc == SQLITE_OK) rc = sqlite3_step(w->by_key);
+    w->first_op = rc == SQLITE_ROW ? SQLITE_UPDATE : SQLITE_INSERT;
+    sqlite3_reset(w->by_key);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 static weir_status writer_new(void *object, uint32_t number, weir_ctx *ctx, void **out,
@@ -430,46 +353,20 @@ static weir_status writer_new(void *object, uint32_t number, weir_ctx *ctx, void
         status = weir_sqlite_error(s->db, err, "preparing the load");
         goto out;
     }
-    if (s->request.mode == WEIR_MODE_UPSERT) sqlite3_update_hook(s->db, on_update, w);
+    if (s->request.mode == WEIR_MODE_UPSERT) {
+        bool silent = false;
+        WEIR_TRY(without_rowid(s, &silent, err));
+        if (silent)
+            WEIR_TRY(prepare_by_key(w, err));
+        else
+            sqlite3_update_hook(s->db, on_update, w);
+    }
     *out = w;
     w = NULL;
 out:
     weir_buf_clear(&sql);
     writer_free(w);
     return status;
-}
-
-static int bind_value(sqlite3_stmt *stmt, int at, const weir_column *c, uint32_t row) {
-    if (weir_column_is_null(c, row)) return sqlite3_bind_null(stmt, at);
-    const weir_column *base = weir_column_base(c);
-    uint32_t slot = weir_column_slot(c, row);
-    const void *v = base->values;
-    switch (c->type->id) {
-    case WEIR_BOOL: return sqlite3_bind_int(stmt, at, weir_bit_get(v, slot));
-    case WEIR_INT8: return sqlite3_bind_int(stmt, at, ((const int8_t *)v)[slot]);
-    case WEIR_INT16: return sqlite3_bind_int(stmt, at, ((const int16_t *)v)[slot]);
-    case WEIR_INT32: return sqlite3_bind_int(stmt, at, ((const int32_t *)v)[slot]);
-    case WEIR_INT64: return sqlite3_bind_int64(stmt, at, ((const int64_t *)v)[slot]);
-    case WEIR_UINT8: return sqlite3_bind_int(stmt, at, ((const uint8_t *)v)[slot]);
-    case WEIR_UINT16: return sqlite3_bind_int(stmt, at, ((const uint16_t *)v)[slot]);
-    case WEIR_UINT32: return sqlite3_bind_int64(stmt, at, ((const uint32_t *)v)[slot]);
-    case WEIR_UINT64: {
-        uint64_t u = ((const uint64_t *)v)[slot];
-        if (u <= INT64_MAX) return sqlite3_bind_int64(stmt, at, (sqlite3_int64)u);
-        char text[24];
-        sqlite3_snprintf(sizeof text, text, "%llu", u);
-        return sqlite3_bind_text(stmt, at, text, -1, SQLITE_TRANSIENT);
-    }
-    case WEIR_FLOAT32: return sqlite3_bind_double(stmt, at, (double)((const float *)v)[slot]);
-    case WEIR_FLOAT64: return sqlite3_bind_double(stmt, at, ((const double *)v)[slot]);
-    default: {
-        weir_slice s = weir_view_slice(base, (const weir_view *)v + slot);
-        if (s.size > INT32_MAX) return SQLITE_TOOBIG;
-        if (c->type->id == WEIR_BINARY)
-            return sqlite3_bind_blob(stmt, at, s.data, (int)s.size, SQLITE_STATIC);
-        return sqlite3_bind_text(stmt, at, s.data, (int)s.size, SQLITE_STATIC);
-    }
-    }
 }
 
 /* A row's own fault becomes a failure; everything else ends the run. */
@@ -485,18 +382,29 @@ static weir_status refused(writer *w, weir_batch *b, uint32_t row, int rc, weir_
                                                    : sqlite3_errmsg(w->s->db));
 }
 
+/* The row that was just loaded; changes leave out those of triggers. */
+static void count(writer *w) {
+    weir_load_counts *c = &w->counts;
+    if (w->s->request.mode != WEIR_MODE_UPSERT)
+        c->inserted++;
+    else if (sqlite3_changes(w->s->db) == 0)
+        ++*(w->s->request.version ? &c->stale : &c->unchanged);
+    else
+        ++*(w->first_op == SQLITE_UPDATE ? &c->updated : &c->inserted);
+}
+
 static weir_status writer_write(void *object, weir_ctx *ctx, weir_piece *piece, weir_error *err) {
     writer *w = object;
     weir_batch *b = piece->batch;
     (void)ctx;
-    bool upsert = w->s->request.mode == WEIR_MODE_UPSERT;
     int n = (int)b->schema->n_fields;
     for (uint32_t k = 0; k < b->n_selected; k++) {
         uint32_t row = weir_batch_row(b, k);
         int rc = SQLITE_OK;
         for (int i = 0; i < n && rc == SQLITE_OK; i++)
-            rc = bind_value(w->load, i + 1, b->columns[i], row);
-        w->last_op = 0;
+            rc = weir_sqlite_bind(w->load, i + 1, b->columns[i], row, SQLITE_STATIC);
+        w->first_op = 0;
+        if (rc == SQLITE_OK && w->by_key) rc = look_by_key(w, b, row);
         if (rc == SQLITE_OK) rc = sqlite3_step(w->load);
         if (rc != SQLITE_DONE) {
             weir_status status = refused(w, b, row, rc, err);
@@ -505,55 +413,27 @@ static weir_status writer_write(void *object, weir_ctx *ctx, weir_piece *piece, 
             continue;
         }
         sqlite3_reset(w->load);
-        if (!upsert || w->last_op == SQLITE_INSERT)
-            w->counts.inserted++;
-        else if (w->last_op == SQLITE_UPDATE)
-            w->counts.updated++;
-        else if (w->s->request.version)
-            w->counts.stale++;
-        else
-            w->counts.unchanged++;
+        count(w);
     }
     sqlite3_clear_bindings(w->load); /* they pointed into the batch */
+    if (w->by_key) sqlite3_clear_bindings(w->by_key);
     return WEIR_OK;
 }
 
 /* ---- prepare, commit, abort, recover ------------------------------------------------------- */
-
-static weir_status swap(sink *s, weir_error *err) {
-    weir_buf sql = {0};
-    weir_status status = WEIR_OK;
-    if (s->exists) {
-        status = weir_buf_adds(&sql, "drop table ")
-                     ? weir_sql_quote_table(&weir_sqlite_dialect, &s->table, &sql, err)
-                     : weir_error_nomem(err);
-        WEIR_TRY(run_built(s, status, &sql, err));
-    }
-    status = weir_buf_adds(&sql, "alter table ")
-                 ? weir_sql_quote_table(&weir_sqlite_dialect, &s->target, &sql, err)
-                 : weir_error_nomem(err);
-    if (status == WEIR_OK && !weir_buf_adds(&sql, " rename to ")) status = weir_error_nomem(err);
-    if (status == WEIR_OK) status = weir_sql_quote(&weir_sqlite_dialect, s->table.name, &sql, err);
-    WEIR_TRY(run_built(s, status, &sql, err));
-    if (s->restore.size) WEIR_TRY(weir_sqlite_exec(s->db, weir_buf_cstr(&s->restore), err));
-out:
-    weir_buf_clear(&sql);
-    return status;
-}
 
 /* The transaction stays open: what is left is the commit alone. */
 static weir_status prepare(void *object, weir_buf *handle, weir_error *err) {
     writer *w = object;
     weir_status status = WEIR_OK;
     sqlite3_finalize(w->load);
-    w->load = NULL;
-    if (w->s->request.mode == WEIR_MODE_REPLACE) WEIR_TRY(swap(w->s, err));
+    sqlite3_finalize(w->by_key);
+    w->load = w->by_key = NULL;
     const weir_load_counts *c = &w->counts;
     if (!weir_buf_printf(handle, "1 %llu %llu %llu %llu", (unsigned long long)c->inserted,
                          (unsigned long long)c->updated, (unsigned long long)c->unchanged,
                          (unsigned long long)c->stale))
         status = weir_error_nomem(err);
-out:
     return status;
 }
 
@@ -582,7 +462,8 @@ static weir_status committed(sink *s, const char *token, bool *out, weir_error *
     *out = false;
     bool table = false;
     WEIR_TRY(weir_sqlite_prepare(
-        s->db, "select 1 from sqlite_master where name = '" WEIR_SQL_TOKEN_TABLE "'", &stmt, err));
+        s->db, "looking for the commit token",
+        "select 1 from sqlite_master where name = '" WEIR_SQL_TOKEN_TABLE "'", &stmt, err));
     int rc = sqlite3_step(stmt);
     table = rc == SQLITE_ROW;
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
@@ -591,7 +472,8 @@ static weir_status committed(sink *s, const char *token, bool *out, weir_error *
     stmt = NULL;
     if (status != WEIR_OK || !table) goto out;
     WEIR_TRY(weir_sql_token_select(&weir_sqlite_dialect, &sql, err));
-    WEIR_TRY(weir_sqlite_prepare(s->db, weir_buf_cstr(&sql), &stmt, err));
+    WEIR_TRY(weir_sqlite_prepare(s->db, "looking for the commit token", weir_buf_cstr(&sql), &stmt,
+                                 err));
     sqlite3_bind_text(stmt, 1, token, -1, SQLITE_STATIC);
     rc = sqlite3_step(stmt);
     *out = rc == SQLITE_ROW;
@@ -609,7 +491,7 @@ static weir_status sink_commit(void *object, const weir_epoch *epoch, const weir
     (void)epoch;
     weir_status status = WEIR_OK;
     if (s->begun) {
-        WEIR_TRY(weir_sqlite_exec(s->db, "commit", err));
+        WEIR_TRY(weir_sqlite_exec(s->db, "committing", "commit", err));
         s->begun = false;
         s->exists = true;
     }
@@ -626,7 +508,8 @@ static weir_status sink_abort(void *object, const weir_epoch *epoch, const weir_
     (void)n;
     if (!s->begun) return WEIR_OK; /* a dead process's transaction is gone already */
     s->begun = false;
-    return sqlite3_get_autocommit(s->db) ? WEIR_OK : weir_sqlite_exec(s->db, "rollback", err);
+    return sqlite3_get_autocommit(s->db) ? WEIR_OK
+                                         : weir_sqlite_exec(s->db, "rolling back", "rollback", err);
 }
 
 /* An open transaction dies with its process: the token tells whether it had committed. */

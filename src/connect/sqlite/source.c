@@ -4,7 +4,7 @@
  * is never coerced.  Types beyond SQLite's own (decimals, dates, ...) are read as text and cast. */
 #include "base/printable.h"
 #include "column/kernel.h"
-#include "connect/sqlite/sqlite.h"
+#include "connect/sqlite/source.h"
 #include "text/encode.h"
 #include "text/number.h"
 #include "text/time.h"
@@ -12,23 +12,7 @@
 
 #define BATCH_ROWS 4096u
 #define BATCH_BYTES ((size_t)1 << 20)
-
-typedef struct source {
-    weir_source_request request;
-    const weir_env *env;
-    const weir_sqlite_source_config *config;
-    sqlite3 *db;
-    sqlite3_stmt *stmt;
-    char *name; /* for addresses: file:table */
-    weir_schema *schema;
-    int *columns;             /* of the statement, for each field */
-    weir_cast_options *casts; /* for each field, as `columns` of the file says */
-    weir_arena kept;          /* what the casts point to */
-    uint64_t rows, sequence;
-    weir_arena scratch;
-    bool in_transaction;
-    bool ended; /* stepping on would begin the statement anew */
-} source;
+#define SAMPLE_ROWS 10000u /* infer: sample */
 
 static void source_close(void *object) {
     source *s = object;
@@ -37,11 +21,36 @@ static void source_close(void *object) {
     if (s->in_transaction) (void)sqlite3_exec(s->db, "rollback", NULL, NULL, NULL);
     sqlite3_close(s->db);
     weir_schema_release(s->schema);
+    weir_free((void *)s->declared);
     weir_free(s->columns);
     weir_free(s->casts);
     weir_arena_clear(&s->kept);
     weir_arena_clear(&s->scratch);
+    weir_buf_clear(&s->raw);
+    weir_buf_clear(&s->word);
     weir_free(s);
+}
+
+/* Only space and comments may follow the one statement that is read. */
+static weir_status prepare_query(source *s, const char *query, weir_error *err) {
+    const char *rest = NULL;
+    if (sqlite3_prepare_v2(s->db, query, -1, &s->stmt, &rest) != SQLITE_OK)
+        return weir_sqlite_error(s->db, err, "query");
+    while (rest && *rest) {
+        sqlite3_stmt *second = NULL;
+        const char *from = rest;
+        bool more = sqlite3_prepare_v2(s->db, from, -1, &second, &rest) != SQLITE_OK || second;
+        sqlite3_finalize(second);
+        if (more) {
+            weir_error_set(err, WEIR_USAGE, "query: only one statement can be read");
+            weir_error_hint(err, "remove what stands behind the first semicolon");
+            return WEIR_USAGE;
+        }
+        if (rest == from) break;
+    }
+    if (!sqlite3_stmt_readonly(s->stmt) || sqlite3_column_count(s->stmt) == 0)
+        return weir_error_set(err, WEIR_USAGE, "query: only a select can be read");
+    return weir_sqlite_bind_params(s->stmt, &s->request, s->env, err);
 }
 
 static weir_status statement(source *s, weir_error *err) {
@@ -51,19 +60,15 @@ static weir_status statement(source *s, weir_error *err) {
         weir_error_set(err, WEIR_USAGE, "a sqlite source needs either table or query");
         return WEIR_USAGE;
     }
-    if (c->query) {
-        WEIR_TRY(weir_sqlite_prepare(s->db, c->query, &s->stmt, err));
-        if (!sqlite3_stmt_readonly(s->stmt) || sqlite3_column_count(s->stmt) == 0)
-            status = weir_error_set(err, WEIR_USAGE, "query: only a select can be read");
-        goto out;
-    }
+    if (c->query) return prepare_query(s, c->query, err);
     weir_sql_table table;
     weir_buf sql = {0};
     status = weir_sql_table_parse(&weir_sqlite_dialect, c->table, s->env->arena, &table, err);
     if (status == WEIR_OK) status = weir_sql_select(&weir_sqlite_dialect, &table, NULL, &sql, err);
-    if (status == WEIR_OK) status = weir_sqlite_prepare(s->db, weir_buf_cstr(&sql), &s->stmt, err);
+    if (status == WEIR_OK)
+        status =
+            weir_sqlite_prepare(s->db, "opening the table", weir_buf_cstr(&sql), &s->stmt, err);
     weir_buf_clear(&sql);
-out:
     return status;
 }
 
@@ -78,7 +83,7 @@ static weir_status source_open(const weir_source_request *request, const weir_en
     s->config = request->config;
     WEIR_TRY(weir_sqlite_open(connection, env, false, &s->db, err));
     /* one snapshot for the whole run */
-    WEIR_TRY(weir_sqlite_exec(s->db, "begin", err));
+    WEIR_TRY(weir_sqlite_exec(s->db, "starting to read", "begin", err));
     s->in_transaction = true;
     WEIR_TRY(statement(s, err));
     s->name = weir_arena_printf(env->arena, "%s:%s", connection->path,
@@ -101,23 +106,29 @@ static weir_status source_enumerate(void *object, weir_splits *out, weir_error *
 
 /* ---- schema -------------------------------------------------------------------------------- */
 
-static const weir_opt_column *declared(const source *s, const char *physical) {
-    const weir_opt_columns *columns = s->request.columns;
-    for (size_t i = 0; columns && i < columns->n; i++) {
-        const weir_opt_column *c = &columns->items[i];
-        if (strcmp(c->from ? c->from : c->name, physical) == 0) return c;
+/* The statement's column of this name: names have no case in SQLite, but an exact one comes first.
+ * -1 = there is none. */
+static int column_named(const source *s, const char *name) {
+    int near = -1;
+    for (int c = 0; c < sqlite3_column_count(s->stmt); c++) {
+        const char *physical = sqlite3_column_name(s->stmt, c);
+        if (!physical) continue;
+        if (strcmp(physical, name) == 0) return c;
+        if (near < 0 && sqlite3_stricmp(physical, name) == 0) near = c;
     }
-    return NULL;
+    return near;
 }
 
-static weir_status all_found(const source *s, weir_error *err) {
+/* Finds the statement's column of each entry of `columns`. */
+static weir_status find_declared(source *s, weir_error *err) {
     const weir_opt_columns *columns = s->request.columns;
     for (size_t i = 0; columns && i < columns->n; i++) {
         const char *want = columns->items[i].from ? columns->items[i].from : columns->items[i].name;
-        bool found = false;
-        for (int c = 0; c < sqlite3_column_count(s->stmt) && !found; c++)
-            found = strcmp(sqlite3_column_name(s->stmt, c), want) == 0;
-        if (found) continue;
+        int c = column_named(s, want);
+        if (c >= 0) {
+            if (!s->declared[c]) s->declared[c] = &columns->items[i];
+            continue;
+        }
         weir_error_set(err, WEIR_DATA, "columns: %s has no column %s", s->name, want);
         weir_error_hint(err, "use from: to name the column of the source");
         return WEIR_DATA;
@@ -156,6 +167,57 @@ static weir_status declared_cast(source *s, const weir_opt_column *d, const weir
     return weir_error_set(err, WEIR_USAGE, "column '%s': %s takes no format", d->name, type->name);
 }
 
+/* ---- columns whose declaration says nothing -------------------------------------------------- */
+
+enum { SEEN_INTEGER = 1, SEEN_REAL = 2, SEEN_TEXT = 4, SEEN_BLOB = 8, SEEN_WIDE = 16 };
+
+static uint8_t kind_of(sqlite3_stmt *stmt, int c) {
+    switch (sqlite3_column_type(stmt, c)) {
+    case SQLITE_INTEGER: {
+        int64_t v = sqlite3_column_int64(stmt, c);
+        bool exact = v >= -(1ll << 53) && v <= 1ll << 53;
+        return exact ? SEEN_INTEGER : SEEN_INTEGER | SEEN_WIDE;
+    }
+    case SQLITE_FLOAT: return SEEN_REAL;
+    case SQLITE_TEXT: return SEEN_TEXT;
+    case SQLITE_BLOB: return SEEN_BLOB;
+    default: return 0;
+    }
+}
+
+/* The type that holds all the values; of mixed kinds their texts, where a blob has none. */
+static const weir_type *seen_type(uint8_t seen) {
+    if (seen == SEEN_BLOB) return weir_type_of(WEIR_BINARY);
+    if (seen & (SEEN_TEXT | SEEN_BLOB) || seen == 0) return weir_type_of(WEIR_STRING);
+    if (!(seen & SEEN_REAL)) return weir_type_of(WEIR_INT64);
+    return weir_type_of(seen & SEEN_WIDE ? WEIR_STRING : WEIR_FLOAT64);
+}
+
+/* Which kinds of values stand in the columns whose declaration says nothing, as `infer` says; the
+ * same snapshot is read afterwards. */
+static weir_status look_at_values(source *s, uint8_t *seen, weir_error *err) {
+    int n = sqlite3_column_count(s->stmt), n_open = 0, rc = SQLITE_ROW;
+    int *open = weir_alloc_zero((size_t)n + 1, sizeof *open);
+    if (!open) return weir_error_nomem(err);
+    for (int c = 0; c < n && s->request.infer != WEIR_INFER_NONE; c++) {
+        const weir_opt_column *d = s->declared[c];
+        bool left_out = !d && s->request.extra != WEIR_EXTRA_KEEP && s->request.columns &&
+                        s->request.columns->n;
+        if (!left_out && !(d && d->type) &&
+            !weir_sqlite_type_tells(sqlite3_column_decltype(s->stmt, c)))
+            open[n_open++] = c;
+    }
+    uint64_t most = s->request.infer == WEIR_INFER_SAMPLE ? SAMPLE_ROWS : UINT64_MAX;
+    for (uint64_t row = 0; n_open && row < most && (rc = sqlite3_step(s->stmt)) == SQLITE_ROW;
+         row++)
+        for (int i = 0; i < n_open; i++) seen[open[i]] |= kind_of(s->stmt, open[i]);
+    weir_free(open);
+    weir_status status = WEIR_OK;
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) status = weir_sqlite_error(s->db, err, s->name);
+    sqlite3_reset(s->stmt);
+    return status;
+}
+
 static weir_status source_schema(void *object, const weir_splits *splits, weir_schema **out,
                                  weir_error *err) {
     source *s = object;
@@ -165,15 +227,19 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
     weir_field *fields = weir_alloc_zero((size_t)n + 1, sizeof *fields);
     s->columns = weir_alloc_zero((size_t)n + 1, sizeof *s->columns);
     s->casts = weir_alloc_zero((size_t)n + 1, sizeof *s->casts);
-    weir_status status =
-        fields && s->columns && s->casts ? all_found(s, err) : weir_error_nomem(err);
+    s->declared = weir_alloc_zero((size_t)n + 1, sizeof *s->declared);
+    uint8_t *seen = weir_alloc_zero((size_t)n + 1, sizeof *seen);
+    weir_status status = fields && s->columns && s->casts && s->declared && seen
+                             ? find_declared(s, err)
+                             : weir_error_nomem(err);
+    if (status == WEIR_OK) status = look_at_values(s, seen, err);
     for (int c = 0; status == WEIR_OK && c < n; c++) {
         const char *physical = sqlite3_column_name(s->stmt, c);
         if (!physical) {
             status = weir_error_nomem(err);
             break;
         }
-        const weir_opt_column *d = declared(s, physical);
+        const weir_opt_column *d = s->declared[c];
         if (!d && s->request.extra != WEIR_EXTRA_KEEP && s->request.columns &&
             s->request.columns->n)
             continue;
@@ -183,12 +249,15 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
         if (d && d->type)
             status = declared_type(s, d, &f->type, err);
         else
-            f->type = weir_sqlite_type_of(sqlite3_column_decltype(s->stmt, c));
+            f->type = weir_sqlite_type_tells(sqlite3_column_decltype(s->stmt, c))
+                          ? weir_sqlite_type_of(sqlite3_column_decltype(s->stmt, c))
+                          : seen_type(seen[c]);
         if (status == WEIR_OK) status = declared_cast(s, d, f->type, &s->casts[fields_n], err);
         s->columns[fields_n++] = c;
     }
     if (status == WEIR_OK) status = weir_schema_new(fields, fields_n, &s->schema, err);
     weir_free(fields);
+    weir_free(seen);
     if (status == WEIR_OK) *out = weir_schema_retain(s->schema);
     return status;
 }
@@ -205,17 +274,6 @@ static weir_status split_begin(void *object, const weir_split *split, uint32_t n
     return sqlite3_reset(s->stmt) == SQLITE_OK ? WEIR_OK : weir_sqlite_error(s->db, err, s->name);
 }
 
-/* How a field is gathered: SQLite's own three kinds directly, others as text and then cast. */
-static const weir_type *gathered(const weir_type *t) {
-    switch (t->id) {
-    case WEIR_INT64:
-    case WEIR_FLOAT64:
-    case WEIR_STRING:
-    case WEIR_BINARY: return t;
-    default: return weir_type_of(WEIR_STRING);
-    }
-}
-
 static const char *kind_name(int kind) {
     return kind == SQLITE_INTEGER ? "an integer"
            : kind == SQLITE_FLOAT ? "a real number"
@@ -223,7 +281,6 @@ static const char *kind_name(int kind) {
                                   : "a blob";
 }
 
-/* The row has no raw form where the value could still be seen: the reason shows it. */
 static weir_status mismatch(source *s, uint32_t f, weir_builder *b, weir_failures *failures,
                             uint32_t row, weir_error *err) {
     const weir_field *field = &s->schema->fields[f];
@@ -306,11 +363,24 @@ static weir_status add_value(source *s, uint32_t f, uint32_t row, weir_builder *
     }
 }
 
+static weir_status keep_refused(source *s, weir_failures *failures, weir_column *const *gathered,
+                                weir_error *err) {
+    for (size_t i = 0; i < failures->n; i++) {
+        uint32_t row = failures->items[i].row;
+        if (weir_failures_raw(failures, row).data) continue;
+        weir_status status = weir_sqlite_keep_raw(s, failures, row, gathered, err);
+        if (status != WEIR_OK) return status;
+    }
+    return WEIR_OK;
+}
+
 /* Casts the gathered columns to their types and puts the batch together. */
 static weir_status finish_batch(source *s, weir_builder **builders, uint32_t rows,
                                 weir_failures **failures, weir_batch **out, weir_error *err) {
     weir_batch *b = NULL;
-    weir_column *raw = NULL;
+    weir_column **gathered_columns =
+        weir_alloc_zero(s->schema->n_fields + 1u, sizeof *gathered_columns);
+    if (!gathered_columns) return weir_error_nomem(err);
     weir_status status;
     weir_ctx ctx = {.ledger = s->env->ledger,
                     .scratch = &s->scratch,
@@ -320,17 +390,16 @@ static weir_status finish_batch(source *s, weir_builder **builders, uint32_t row
     WEIR_TRY(weir_batch_new(s->schema, rows, &b, err));
     for (uint32_t f = 0; f < s->schema->n_fields; f++) {
         const weir_field *field = &s->schema->fields[f];
-        WEIR_TRY(weir_builder_finish(builders[f], &raw, err));
+        WEIR_TRY(weir_builder_finish(builders[f], &gathered_columns[f], err));
+        weir_column *raw = gathered_columns[f];
         if (raw->type == field->type) {
-            b->columns[f] = raw;
-            raw = NULL;
+            b->columns[f] = weir_column_retain(raw);
             continue;
         }
         weir_blame blame = {*failures, "read", field->name, "type"};
         WEIR_TRY(weir_cast(raw, field->type, all, &s->casts[f], &blame, &ctx, &b->columns[f], err));
-        weir_column_release(raw);
-        raw = NULL;
     }
+    WEIR_TRY(keep_refused(s, *failures, gathered_columns, err));
     if ((*failures)->n) {
         b->failures = *failures;
         *failures = NULL;
@@ -341,7 +410,8 @@ static weir_status finish_batch(source *s, weir_builder **builders, uint32_t row
     *out = b;
     b = NULL;
 out:
-    weir_column_release(raw);
+    for (uint32_t f = 0; f < s->schema->n_fields; f++) weir_column_release(gathered_columns[f]);
+    weir_free(gathered_columns);
     weir_batch_free(b);
     weir_arena_reset(&s->scratch);
     return status;
@@ -361,6 +431,11 @@ static weir_status gather(source *s, weir_builder **builders, weir_failures *fai
             weir_status status = add_value(s, f, *rows, builders[f], failures, &bytes, err);
             if (status != WEIR_OK) return status;
         }
+        if (weir_failures_bad(failures, *rows)) {
+            weir_status status = weir_sqlite_keep_raw(s, failures, *rows, NULL, err);
+            if (status != WEIR_OK) return status;
+            bytes += s->raw.size;
+        }
         ++*rows;
     }
     return WEIR_OK;
@@ -378,8 +453,8 @@ static weir_status source_read(void *object, weir_packet *out, weir_read_result 
     weir_status status = WEIR_OK;
     WEIR_TRY(weir_failures_new(BATCH_ROWS, &failures, err));
     for (uint32_t f = 0; f < n; f++)
-        WEIR_TRY(weir_builder_new(gathered(s->schema->fields[f].type), s->env->ledger, &builders[f],
-                                  err));
+        WEIR_TRY(weir_builder_new(weir_sqlite_gathered(s->schema->fields[f].type), s->env->ledger,
+                                  &builders[f], err));
     WEIR_TRY(gather(s, builders, failures, &rows, &s->ended, err));
     if (rows) {
         status = finish_batch(s, builders, rows, &failures, &out->batch, err);

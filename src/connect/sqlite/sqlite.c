@@ -4,10 +4,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "state/vfs.h"
-#include "text/number.h"
-#include "text/time.h"
 
 static const weir_option options[] = {{.name = "path",
                                        .type = WEIR_OPT_STRING,
@@ -50,7 +49,9 @@ static const char *const extensions[] = {".sqlite", ".sqlite3", ".db", NULL};
 static weir_status check(const void *connection, const weir_env *env, weir_error *err) {
     sqlite3 *db = NULL;
     weir_status status = weir_sqlite_open(connection, env, false, &db, err);
-    if (status == WEIR_OK) status = weir_sqlite_exec(db, "select count(*) from sqlite_master", err);
+    if (status == WEIR_OK)
+        status =
+            weir_sqlite_exec(db, "reading the database", "select count(*) from sqlite_master", err);
     sqlite3_close(db);
     return status;
 }
@@ -113,8 +114,8 @@ static bool contains(const char *text, const char *word) {
 
 /* Section 3.1 of SQLite's "Datatypes" for the affinity; before it the names that carry a meaning.
  */
-const weir_type *weir_sqlite_type_of(const char *declared) {
-    if (!declared || !*declared) return weir_type_of(WEIR_STRING);
+static const weir_type *named_type(const char *declared) {
+    if (!declared || !*declared) return NULL;
     const weir_type *exact = NULL;
     if (contains(declared, "decimal") || contains(declared, "numeric")) {
         const char *open = strchr(declared, '(');
@@ -138,15 +139,52 @@ const weir_type *weir_sqlite_type_of(const char *declared) {
     if (contains(declared, "blob")) return weir_type_of(WEIR_BINARY);
     if (contains(declared, "real") || contains(declared, "floa") || contains(declared, "doub"))
         return weir_type_of(WEIR_FLOAT64);
-    return weir_type_of(WEIR_STRING);
+    return NULL;
+}
+
+const weir_type *weir_sqlite_type_of(const char *declared) {
+    const weir_type *type = named_type(declared);
+    return type ? type : weir_type_of(WEIR_STRING);
+}
+
+bool weir_sqlite_type_tells(const char *declared) {
+    return named_type(declared) != NULL;
 }
 
 /* ---- opening and errors -------------------------------------------------------------------- */
+
+/* Set by the busy handler when it gave up because of a stop.  The call that waited returns
+ * SQLITE_BUSY right after it on the same thread, and weir_sqlite_error takes it away. */
+static _Thread_local bool wait_cancelled;
+
+/* What the user can do; NULL = the message says it. */
+static const char *remedy_of(int kind) {
+    switch (kind) {
+    case SQLITE_FULL: return "make room on the disk; nothing was committed";
+    case SQLITE_BUSY: return "another program holds a lock; raise busy_timeout or run again";
+    case SQLITE_NOTADB: return "the file is no SQLite database, or it is encrypted; check path";
+    case SQLITE_CORRUPT: return "restore it from a backup; pragma integrity_check tells more";
+    case SQLITE_READONLY:
+        return "SQLite writes the file and a journal beside it: allow this user to write the file "
+               "and its folder, or choose another path";
+    case SQLITE_CANTOPEN:
+        return "check that path is a file, that its folder exists, and that this user may read and "
+               "write both";
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return "check the permissions of the file and its folder";
+    default: return NULL;
+    }
+}
 
 weir_status weir_sqlite_error(sqlite3 *db, weir_error *err, const char *doing) {
     int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM, kind = code & 0xff;
     const char *message = db ? sqlite3_errmsg(db) : "out of memory";
     weir_status status;
+    if (kind == SQLITE_BUSY && wait_cancelled) {
+        wait_cancelled = false;
+        weir_error_set(err, WEIR_CANCELLED, "%s: stopped while another program held a lock", doing);
+        return WEIR_CANCELLED;
+    }
     switch (kind) {
     case SQLITE_NOMEM: return weir_error_nomem(err);
     case SQLITE_FULL: status = WEIR_RESOURCE; break;
@@ -161,49 +199,52 @@ weir_status weir_sqlite_error(sqlite3 *db, weir_error *err, const char *doing) {
         err->vendor_code = code;
         err->retriable = kind == SQLITE_BUSY || kind == SQLITE_LOCKED;
     }
-    if (status == WEIR_RESOURCE)
-        weir_error_hint(err, "make room on the disk; nothing was committed");
+    const char *remedy = remedy_of(kind);
+    if (remedy) weir_error_hint(err, "%s", remedy);
     bool of_file = kind == SQLITE_IOERR || kind == SQLITE_FULL || kind == SQLITE_CANTOPEN ||
                    kind == SQLITE_READONLY || kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
     const char *file = db && of_file ? sqlite3_db_filename(db, "main") : NULL;
     if (file && *file) weir_error_at(err, file, 0, 0);
-    if (kind == SQLITE_BUSY)
-        weir_error_hint(err, "another program holds a lock; raise busy_timeout or run again");
     return status;
 }
 
-weir_status weir_sqlite_exec(sqlite3 *db, const char *sql, weir_error *err) {
+weir_status weir_sqlite_exec(sqlite3 *db, const char *doing, const char *sql, weir_error *err) {
     return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? WEIR_OK
-                                                                : weir_sqlite_error(db, err, sql);
+                                                                : weir_sqlite_error(db, err, doing);
 }
 
-weir_status weir_sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, weir_error *err) {
+weir_status weir_sqlite_prepare(sqlite3 *db, const char *doing, const char *sql, sqlite3_stmt **out,
+                                weir_error *err) {
     return sqlite3_prepare_v2(db, sql, -1, out, NULL) == SQLITE_OK
                ? WEIR_OK
-               : weir_sqlite_error(db, err, sql);
+               : weir_sqlite_error(db, err, doing);
 }
 
 static int cancelled(void *cancel) {
     return weir_cancel_requested(cancel);
 }
 
-/* Order of values that stand as text: numbers and times by value, anything else by bytes.  Text
- * order alone would put "9.5" above "10" and "...00Z" above "...00.5Z". */
-static int value_order(void *context, int a_size, const void *a, int b_size, const void *b) {
-    (void)context;
-    size_t n = (size_t)a_size, m = (size_t)b_size;
-    weir_int128 p, q;
-    if (weir_num_parse_decimal128(a, n, 38, 18, &p) == WEIR_NUM_OK &&
-        weir_num_parse_decimal128(b, m, 38, 18, &q) == WEIR_NUM_OK)
-        return p < q ? -1 : p > q;
-    int64_t x, y;
-    if ((weir_timestamptz_parse(a, n, NULL, 0, &x) == WEIR_NUM_OK &&
-         weir_timestamptz_parse(b, m, NULL, 0, &y) == WEIR_NUM_OK) ||
-        (weir_timestamp_parse(a, n, &x) == WEIR_NUM_OK &&
-         weir_timestamp_parse(b, m, &y) == WEIR_NUM_OK))
-        return x < y ? -1 : x > y;
-    int order = memcmp(a, b, n < m ? n : m);
-    return order ? order : n < m ? -1 : n > m;
+#define WAIT_STEP_US 10000
+
+/* Who waits for another program's lock, and for how long. */
+typedef struct patience {
+    weir_cancel *cancel;
+    int64_t busy_us, until_us; /* until_us: of the wait that goes on */
+} patience;
+
+/* SQLite's own busy timeout sleeps through a stop; this one does not.  0 = give up. */
+static int busy(void *context, int waited) {
+    patience *p = context;
+    int64_t now = weir_clock_monotonic_us();
+    if (waited == 0) p->until_us = now + p->busy_us, wait_cancelled = false;
+    if (weir_cancel_requested(p->cancel)) {
+        wait_cancelled = true;
+        return 0;
+    }
+    if (now >= p->until_us) return 0;
+    int64_t left = p->until_us - now;
+    weir_clock_sleep_us(left < WAIT_STEP_US ? left : WAIT_STEP_US);
+    return 1;
 }
 
 weir_status weir_sqlite_open(const weir_sqlite_config *config, const weir_env *env, bool writable,
@@ -216,8 +257,11 @@ weir_status weir_sqlite_open(const weir_sqlite_config *config, const weir_env *e
     struct stat st;
     if (!writable && stat(path, &st) != 0) {
         weir_error_set(err, WEIR_IO, "there is no database %s", path);
+        weir_error_hint(err, "check path; a relative one counts from the pipeline's folder");
         return WEIR_IO;
     }
+    patience *wait = weir_arena_zero(env->arena, 1, sizeof *wait);
+    if (!wait) return weir_error_nomem(err);
     sqlite3 *db = NULL;
     int flags = writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     const char *vfs = NULL; /* the system's; the fault tests reach this database as well */
@@ -229,10 +273,12 @@ weir_status weir_sqlite_open(const weir_sqlite_config *config, const weir_env *e
         sqlite3_close(db);
         return status;
     }
-    sqlite3_busy_timeout(db, (int)(config->busy_us / 1000));
+    *wait = (patience){.cancel = env->cancel, .busy_us = config->busy_us};
+    sqlite3_busy_handler(db, busy, wait);
     sqlite3_progress_handler(db, 10000, cancelled, env->cancel);
-    sqlite3_create_collation(db, "weir_value", SQLITE_UTF8, NULL, value_order);
-    weir_status status = weir_sqlite_exec(db, "pragma cache_size = -8192", err);
+    sqlite3_create_collation(db, "weir_value", SQLITE_UTF8, NULL, weir_sqlite_order);
+    weir_status status =
+        weir_sqlite_exec(db, "opening the database", "pragma cache_size = -8192", err);
     if (status != WEIR_OK) {
         weir_error_at(err, path, 0, 0);
         sqlite3_close(db);
@@ -251,7 +297,7 @@ static weir_status list(const void *connection, const weir_env *env, weir_buf *o
     weir_status status;
     WEIR_TRY(weir_sqlite_open(connection, env, false, &db, err));
     WEIR_TRY(
-        weir_sqlite_prepare(db,
+        weir_sqlite_prepare(db, "listing the tables",
                             "select name from sqlite_master where type in ('table', 'view') and "
                             "name not like 'sqlite\\_%' escape '\\' order by name",
                             &s, err));

@@ -595,6 +595,9 @@ static const expr_case cases[] = {
     {"ts at time zone 'UTC' at time zone 'Asia/Tokyo'", "timestamp", "2024-03-31 11:30:00|2024-10-27 11:30:00|~|1970-01-01 09:00:00|2024-02-29 21:00:00.500|2024-01-01 08:59:59.999999", ""},
     {"timestamp '2024-03-31 02:30' at time zone 'UTC'", "timestamptz", "2024-03-31 02:30:00Z", ""},
     {"tz at time zone g", "timestamp", "!|!|~|~|!|!", "0: there is no time zone red in tz at time zone g; 1: there is no time zone green in tz at time zone g; 4: there is no time zone blue in tz at time zone g; 5: there is no time zone red in tz at time zone g; "},
+    {"current_timestamp = now()", "bool", "true|true|true|true|true|true", ""},
+    {"Current_Date = today() and current_date() = today()", "bool", "true|true|true|true|true|true",
+     ""},
     {"now() = timestamptz '2023-11-14 22:13:20Z'", "bool", "true|true|true|true|true|true", ""},
     {"today()", "date", "2023-11-14|2023-11-14|2023-11-14|2023-11-14|2023-11-14|2023-11-14", ""},
     /* ---- hash */

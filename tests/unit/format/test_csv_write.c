@@ -98,6 +98,14 @@ static void test_quoting(void **state) {
     expect_text("int64", numbers, 2, "v\r\n\"1\"\r\nNULL\r\n");
 }
 
+/* Found by fuzzing: a reader would take it for the file's byte order mark. */
+static void test_text_that_looks_like_a_mark(void **state) {
+    (void)state;
+    const char *texts[] = {"\xEF\xBB\xBFx", "\xEF\xBB\xBEz", "y"};
+    config.header = false;
+    expect_text("string", texts, 3, "\"\xEF\xBB\xBFx\"\n\xEF\xBB\xBEz\ny\n");
+}
+
 static void test_several_columns(void **state) {
     (void)state;
     weir_csv_read_config read = read_defaults();
@@ -379,6 +387,7 @@ static void test_allocations_fail(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_quoting, setup),
+        cmocka_unit_test_setup(test_text_that_looks_like_a_mark, setup),
         cmocka_unit_test_setup(test_several_columns, setup),
         cmocka_unit_test_setup(test_values, setup),
         cmocka_unit_test_setup(test_days, setup),

@@ -393,6 +393,55 @@ static void folders(void **state) {
     assert_int_equal(weir_file_make_folder("", &err), WEIR_OK);
 }
 
+/* Many files at once: each is fsynced, so that the n-th failure is seen, whichever it is. */
+#define MANY 40
+static void many(weir_file_writer **w) {
+    weir_error err = {0};
+    for (int i = 0; i < MANY; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "many/%d/%d", i / 10, i);
+        *strrchr(path, '/') = '\0';
+        assert_int_equal(weir_file_make_folder_unsynced(path, &err), WEIR_OK);
+        path[strlen(path)] = '/';
+        assert_int_equal(weir_file_writer_begin(path, "t", false, &w[i], &err), WEIR_OK);
+        assert_int_equal(weir_stream_write(weir_file_writer_stream(w[i]), path, 4, &err), WEIR_OK);
+    }
+}
+static void prepare_many(void **state) {
+    (void)state;
+    weir_error err = {0};
+    weir_file_writer *w[MANY];
+    int fsyncs = MANY + 4 + 1; /* files, their folders, the folder above */
+    for (int n = 1; n <= fsyncs; n++) {
+        many(w);
+        weir_fault_arm(WEIR_FAULT_FSYNC, (uint64_t)n, EIO);
+        assert_int_equal(weir_file_writers_prepare(w, MANY, strlen("many"), &err), WEIR_IO);
+        weir_fault_arm(WEIR_FAULT_FSYNC, 0, 0);
+        for (int i = 0; i < MANY; i++) weir_file_writer_free(w[i]);
+        assert_int_equal(count_files("many/0"), 0); /* unprepared temporaries go */
+    }
+    many(w);
+    weir_fault_arm(WEIR_FAULT_FSYNC, (uint64_t)fsyncs + 1, EIO);
+    assert_int_equal(weir_file_writers_prepare(w, MANY, strlen("many"), &err), WEIR_OK);
+    weir_fault_arm(WEIR_FAULT_FSYNC, 0, 0);
+    char paths[MANY][64];
+    const char *list[MANY];
+    for (int i = 0; i < MANY; i++) {
+        list[i] = paths[i];
+        snprintf(paths[i], sizeof paths[i], "many/%d/%d", i / 10, i);
+        const char *temp = weir_file_writer_temp(w[i]);
+        assert_int_equal(weir_file_publish_name(temp, paths[i], false, &err), WEIR_OK);
+        assert_int_equal(weir_file_publish_name(temp, paths[i], false, &err), WEIR_OK); /* again */
+        weir_file_writer_free(w[i]);
+    }
+    weir_fault_arm(WEIR_FAULT_FSYNC, 5, EIO); /* four folders, once each */
+    assert_int_equal(weir_file_sync_folders(list, MANY, SIZE_MAX, &err), WEIR_OK);
+    weir_fault_arm(WEIR_FAULT_FSYNC, 4, EIO);
+    assert_int_equal(weir_file_sync_folders(list, MANY, SIZE_MAX, &err), WEIR_IO);
+    weir_fault_arm(WEIR_FAULT_FSYNC, 0, 0);
+    assert_int_equal(count_files("many/3"), 10);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void) {
     weir_fault_init();
@@ -409,6 +458,7 @@ int main(void) {
         T(file_too_large),
         T(killed),
         T(folders),
+        T(prepare_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

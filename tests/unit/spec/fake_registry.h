@@ -139,7 +139,7 @@ static const weir_operator_kind *const *const fake_operators[] = {test_transform
 static const weir_spec_registry test_registry = {.connectors = fake_connectors,
                                                  .formats = fake_formats,
                                                  .operators = fake_operators,
-                                                 .features = WEIR_SPEC_PARAMS};
+                                                 .features = WEIR_SPEC_PARAMS | WEIR_SPEC_DRIFT};
 
 /* Variables for ${...}. */
 static const char *test_variable(void *context, const char *name) {

@@ -127,6 +127,11 @@ static void test_copy_faults(void **state) {
                "csv, ndjson, xml\n");
     copy_fails("a.csv", "b.csv", &(weir_copy_options){.mode = "upsert"},
                "mode: file does not offer upsert; it offers append, replace\n");
+    copy_fails("a.csv", "b.db", &(weir_copy_options){.table = "t", .key = "id"},
+               "--key: has no meaning without a mode that compares rows; add --mode upsert, or "
+               "leave --key out\n");
+    copy_fails("a.csv", "b.db", &(weir_copy_options){.table = "t", .key = "id", .mode = "append"},
+               "key: has no meaning with mode: append; remove it, or write mode: upsert\n");
     copy_fails("a.csv", "b.csv", &(weir_copy_options){.memory = "much"},
                "memory: \"much\" is not a size; write a number with a unit, such as 64KiB or "
                "512MiB\n");
@@ -140,7 +145,7 @@ static void test_short_memory(void **state) {
         weir_diags diags;
         weir_pipeline *p = NULL;
         weir_error err = {0};
-        weir_copy_options o = {.columns = "a:int64,b", .key = "a,b", .rejects = "r.csv"};
+        weir_copy_options o = {.columns = "a:int64,b", .max_ratio = "1%", .rejects = "r.csv"};
         weir_diags_init(&diags, NULL);
         weir_status status =
             weir_pipeline_from_copy("a.csv", "b.csv", &o, &test_registry, &arena, &diags, &p, &err);

@@ -150,8 +150,23 @@ static const struct {
      "sink: { path: b.csv }\n",
      "p.yaml:1:34: on_empty: \"maybe\" is not one of fail, ok\n"
      "p.yaml:1:48: infer: \"all\" is not one of full, sample, none\n"
-     "p.yaml:1:63: metadata: \"_fil\" is not known; did you mean \"_file\"?\n"
-     "p.yaml:1:63: metadata: \"_offset\" is not known; there are _file, _line, _byte and _row\n"},
+     "p.yaml:1:64: metadata: \"_fil\" is not known; did you mean \"_file\"?\n"
+     "p.yaml:1:70: metadata: \"_offset\" is not known; there are _file, _line and _byte\n"},
+    {"source: { path: a.csv, metadata: [_row, _file, _file], columns: { a: { type: date, format: "
+     "'%Q' "
+     "},\n"
+     "  b: { type: timestamptz, timezone: Mars/X } } }\n"
+     "sink: { path: b.csv }\n",
+     "p.yaml:1:35: metadata: \"_row\" is not known; there are _file, _line and _byte\n"
+     "p.yaml:1:48: metadata: names \"_file\" twice; name it once\n"
+     "p.yaml:1:78: a: time format: there is no such directive; known are %Y %m %d %H %M %S %f %y "
+     "%b %B %j %p %I %z %Z %e %a %A %s %F %T %R %D and %%\n"
+     "p.yaml:2:14: b: there is no time zone \"Mars/X\"; use a name such as Europe/Berlin (case "
+     "counts), UTC, or an offset such as +02:00\n"},
+    {"source: { path: a.db, table: t, metadata: [_file] }\n"
+     "sink: { path: b.db, table: t, key: [id] }\n",
+     "p.yaml:1:33: metadata: records of sqlite have no place in a file; remove it\n"
+     "p.yaml:2:31: key: has no meaning with mode: append; remove it, or write mode: upsert\n"},
     {"source: { path: a.csv, incremental: { by: files, key: id } }\n"
      "sink: { path: b.csv }\n",
      "p.yaml:1:50: key: has no meaning with by: files; remove it\n"},

@@ -53,7 +53,7 @@ static void foreign_and_newer(void **state) {
     for (int i = 0; i < 1000; i++) fputs("no database at all ", f);
     fclose(f);
     assert_int_equal(weir_state_open("junk", true, &s, &err), WEIR_DATA);
-    assert_true(strstr(err.hint, "fsck") != NULL);
+    assert_true(strstr(err.hint, "backup") != NULL);
     assert_null(s);
 }
 

@@ -160,8 +160,12 @@ static inline bool rig_bind(rig *r, const weir_operator_kind *(*find)(const char
     if (weir_option_bind(r->kind->options, node, r->config, &r->arena, &r->diags) != WEIR_OK)
         return false;
     r->op.in = weir_schema_retain(schema);
-    weir_bind bind = {
-        .arena = &r->arena, .diags = &r->diags, .node = node->items[0], .stage = r->kind->name};
+    weir_unseen unseen = {0};
+    weir_bind bind = {.arena = &r->arena,
+                      .diags = &r->diags,
+                      .node = node->items[0],
+                      .stage = r->kind->name,
+                      .unseen = &unseen};
     weir_status status = r->kind->bind(r->config, &bind, &r->op, &r->err);
     if (status != WEIR_OK) {
         assert_int_equal(status, WEIR_USAGE);

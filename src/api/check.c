@@ -1,0 +1,214 @@
+/* What can be known without running: names, types and expressions of all steps, bound to what is
+ * known of their sources.  Nothing is written, and of local files only the beginning is read. */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "connect/file/file.h"
+
+/* Below this size a sample of a file is all of it. */
+#define WHOLE_BYTES ((uint64_t)1 << 20)
+/* The headers of so many files are looked at. */
+#define FILES_MAX 100
+
+typedef struct known {
+    weir_session *s;
+    const weir_step *step;
+    weir_env *env;
+    weir_unseen unseen; /* names beside the fields */
+    size_t n, capacity;
+    weir_field *fields;
+} known;
+
+static bool has_field(const known *k, const char *name) {
+    for (size_t i = 0; i < k->n; i++)
+        if (strcmp(k->fields[i].name, name) == 0) return true;
+    return false;
+}
+
+/* type NULL: the name is known, its type is not. */
+static weir_status add_field(known *k, const char *name, const weir_type *type, bool not_null,
+                             weir_error *err) {
+    const weir_bind bind = {.arena = &k->s->arena, .unseen = &k->unseen};
+    if (!type) return weir_bind_unsee(&bind, name, err);
+    if (has_field(k, name)) return WEIR_OK;
+    weir_status status = weir_grow((void **)&k->fields, &k->capacity, k->n + 1, sizeof *k->fields,
+                                   WEIR_TYPE_MAX_FIELDS, err);
+    const char *copy = status == WEIR_OK ? weir_arena_strdup(&k->s->arena, name) : NULL;
+    if (status != WEIR_OK) return status;
+    if (!copy) return weir_error_nomem(err);
+    k->fields[k->n++] = (weir_field){copy, type, not_null};
+    return WEIR_OK;
+}
+
+static weir_status declared_type(const weir_opt_column *c, const weir_type **out, weir_error *err) {
+    *out = NULL;
+    if (!c->type) return WEIR_OK;
+    weir_status status = weir_type_parse(c->type, out, err);
+    if (status == WEIR_OK && (*out)->id == WEIR_TIMESTAMPTZ && c->timezone &&
+        strcmp((*out)->zone, "UTC") == 0)
+        status = weir_type_timestamptz(c->timezone, out, err);
+    return status;
+}
+
+/* Columns of the address are there whatever the data is. */
+static weir_status add_metadata(known *k, weir_error *err) {
+    const weir_opt_strings *names = &k->step->flow.source.metadata;
+    weir_status status = WEIR_OK;
+    for (size_t i = 0; i < names->n && status == WEIR_OK; i++) {
+        bool text = strcmp(names->items[i], "_file") == 0;
+        status = add_field(k, names->items[i], weir_type_of(text ? WEIR_STRING : WEIR_INT64), false,
+                           err);
+    }
+    return status;
+}
+
+static weir_status add_declared(known *k, weir_error *err) {
+    const weir_opt_columns *columns = &k->step->flow.source.columns;
+    weir_status status = WEIR_OK;
+    for (size_t i = 0; i < columns->n; i++) {
+        const weir_opt_column *c = &columns->items[i];
+        const weir_type *type;
+        WEIR_TRY(declared_type(c, &type, err));
+        WEIR_TRY(add_field(k, c->name, type, c->not_null, err));
+    }
+out:
+    return status;
+}
+
+/* ---- looking at files ---------------------------------------------------------------------- */
+
+static bool is_compressed(const char *path) {
+    unsigned char head[4] = {0};
+    FILE *f = fopen(path, "rb");
+    size_t n = f ? fread(head, 1, sizeof head, f) : 0;
+    if (f) fclose(f);
+    return n >= 2 && ((head[0] == 0x1F && head[1] == 0x8B) || (head[0] == 0x28 && head[1] == 0xB5));
+}
+
+/* Whether all splits are files that can be looked at without taking anything from the run.  *whole:
+ * a sample sees all there is, so that its types are the run's. */
+static bool regular_files(const known *k, const weir_splits *splits, bool *whole) {
+    uint64_t bytes = 0;
+    *whole = k->step->flow.source.incremental.by == WEIR_INCREMENTAL_NONE;
+    for (size_t i = 0; i < splits->n; i++) {
+        struct stat st;
+        weir_error ignored = {0};
+        char *path;
+        if (strcmp(splits->items[i].name, "-") == 0 ||
+            weir_file_resolve(k->env, splits->items[i].name, &path, &ignored) != WEIR_OK ||
+            stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+            return false;
+        bytes += (uint64_t)st.st_size;
+        if (bytes > WHOLE_BYTES || is_compressed(path)) *whole = false;
+    }
+    return splits->n > 0 && splits->n <= FILES_MAX;
+}
+
+/* The columns that the files have beside the declared ones.  What cannot be read now is no fault
+ * here: *seen stays false. */
+static weir_status look_at_files(known *k, bool *seen, weir_error *err) {
+    const weir_source_spec *spec = &k->step->flow.source;
+    const weir_source_ops *ops = spec->connector->source;
+    weir_source_request request = spec->request;
+    weir_splits splits = {0};
+    weir_schema *schema = NULL;
+    weir_error ignored = {0};
+    weir_status status = WEIR_OK;
+    void *source = NULL;
+    bool whole = false;
+    if (request.infer == WEIR_INFER_FULL) request.infer = WEIR_INFER_SAMPLE;
+    if (ops->open(&request, k->env, &source, &ignored) != WEIR_OK) goto out;
+    if (ops->enumerate(source, &splits, &ignored) != WEIR_OK) goto out;
+    if (!regular_files(k, &splits, &whole)) goto out;
+    if (ops->schema(source, &splits, &schema, &ignored) != WEIR_OK) goto out;
+    if (spec->request.infer != WEIR_INFER_FULL) whole = true; /* the run does the same */
+    for (uint32_t i = 0; i < schema->n_fields; i++) {
+        const weir_field *f = &schema->fields[i];
+        if (has_field(k, f->name)) continue;
+        WEIR_TRY(add_field(k, f->name, whole ? f->type : NULL, f->not_null, err));
+    }
+    /* records may name fields that a sample has not seen; a header names all */
+    bool header = spec->request.format->read->layout_of != NULL;
+    *seen = whole || header;
+out:
+    weir_schema_release(schema);
+    weir_splits_clear(&splits);
+    if (source) ops->close(source);
+    if (status != WEIR_OK || ignored.status != WEIR_RESOURCE) return status;
+    if (err) *err = ignored;
+    return ignored.status;
+}
+
+/* Whether an earlier step may write what this one reads: what is there now says nothing. */
+static bool is_fed(const weir_pipeline *p, const weir_step *step) {
+    if (step->n_needs) return true;
+    for (size_t i = 0; i < p->n_steps && &p->steps[p->order[i]] != step; i++) {
+        const weir_connector *c = p->steps[p->order[i]].flow.sink.connector;
+        if (c && (c->caps & WEIR_CAP_FORMATS)) return true;
+    }
+    return false;
+}
+
+static weir_status find_columns(known *k, weir_error *err) {
+    const weir_source_spec *source = &k->step->flow.source;
+    const weir_source_request *r = &source->request;
+    bool files = source->connector->caps & WEIR_CAP_FORMATS, seen = false, typed = true;
+    weir_status status;
+    WEIR_TRY(add_metadata(k, err));
+    WEIR_TRY(add_declared(k, err));
+    for (size_t i = 0; i < source->columns.n; i++) typed = typed && source->columns.items[i].type;
+    bool named = source->columns.n && r->extra != WEIR_EXTRA_KEEP;
+    if (files && !(named && typed) && !is_fed(k->s->pipeline, k->step))
+        WEIR_TRY(look_at_files(k, &seen, err));
+    k->unseen.any = !(seen || (files && named));
+    k->unseen.n_source = k->unseen.n;
+out:
+    return status;
+}
+
+/* ---- steps --------------------------------------------------------------------------------- */
+
+static weir_status check_step(weir_session *s, const weir_step *step, weir_error *err) {
+    const weir_pipeline *p = s->pipeline;
+    size_t memory = p->memory_bytes ? (size_t)p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES;
+    weir_flow_config config;
+    weir_ledger ledger;
+    weir_schema *schema = NULL;
+    weir_status status;
+    weir_ledger_init(&ledger, "check", memory, NULL);
+    weir_env env = {.folder = p->folder,
+                    .pipeline = p->name,
+                    .step = step->name,
+                    .run_id = "check",
+                    .arena = &s->arena,
+                    .ledger = &ledger,
+                    .cancel = &s->cancel,
+                    .now_us = weir_clock_wall_us(),
+                    .threads = 1,
+                    .memory_bytes = memory};
+    known k = {.s = s, .step = step, .env = &env};
+    WEIR_TRY(weir_step_config(step, &s->arena, NULL, &config, err));
+    WEIR_TRY(find_columns(&k, err));
+    WEIR_TRY(weir_schema_new(k.fields, (uint32_t)k.n, &schema, err));
+    status = weir_flow_check(&config, &env, schema, &k.unseen, &s->diags, err);
+out:
+    weir_free(k.fields);
+    weir_schema_release(schema);
+    return status;
+}
+
+weir_status weir_api_check(weir_session *s, size_t n, const size_t *steps, weir_error *err) {
+    const weir_pipeline *p = s->pipeline;
+    for (size_t i = 0; i < (n ? n : p->n_steps); i++) {
+        const weir_step *step = &p->steps[n ? steps[i] : p->order[i]];
+        weir_error fault = {0};
+        if (step->kind != WEIR_STEP_FLOW || !step->flow.source.connector) continue;
+        weir_status status = check_step(s, step, &fault);
+        if (status == WEIR_OK || (status == WEIR_USAGE && s->diags.n_errors)) continue;
+        if (err) *err = fault;
+        return status;
+    }
+    return weir_diags_status(&s->diags, err);
+}
