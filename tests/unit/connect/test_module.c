@@ -318,7 +318,7 @@ static void settings_are_checked(void **state) {
     option(&r->source_file, "rows", "1");
     option(&r->sink_file, "path", "out.txt");
     r->config.sinks[0].request.key = (weir_opt_strings){1, key};
-    expect_usage(r, "key: there is no column m", "did you mean n?");
+    expect_usage(r, "there is no column m", "did you mean n?");
 }
 
 static void only_modules_are_loaded(void **state) {
