@@ -230,6 +230,8 @@ weir_status weir_file_writer_begin(const char *path, const char *token, bool mak
             weir_error_hint(err, "another run writes the same file, or an earlier one left this "
                                  "behind: remove it if none is running");
         if (err && err->vendor_code == ENOENT) weir_error_hint(err, "create the folder first");
+        if (err && (err->vendor_code == EACCES || err->vendor_code == EROFS)) /* of the folder */
+            status = weir_os_error(err, (int)err->vendor_code, "create", path);
         goto out;
     }
     w->created = true;
