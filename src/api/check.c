@@ -172,7 +172,10 @@ out:
 
 static weir_status check_step(weir_session *s, const weir_step *step, weir_error *err) {
     const weir_pipeline *p = s->pipeline;
-    size_t memory = p->memory_bytes ? (size_t)p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES;
+    /* the pipeline's own limit is for its run, which says when it is too small; a sample holds one
+     * record at least, however large */
+    const size_t least = (size_t)512 << 20;
+    size_t memory = (size_t)p->memory_bytes > least ? (size_t)p->memory_bytes : least;
     weir_flow_config config;
     weir_ledger ledger;
     weir_schema *schema = NULL;

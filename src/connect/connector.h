@@ -94,7 +94,7 @@ typedef struct weir_source_request {
     weir_infer_mode infer;
     weir_extra_columns extra;
     weir_on_fault on_file_error;
-    bool empty_ok; /* nothing to read is no fault: files without content may be left out */
+    bool empty_ok;       /* nothing to read is no fault: files without content may be left out */
     uint64_t limit_rows; /* 0 = all */
     size_t n_params;     /* of the pipeline; a source with queries binds them */
     const weir_query_param *params;

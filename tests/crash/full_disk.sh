@@ -21,7 +21,7 @@ fi
 
 # full NAME FREE_KIB: one run with so much room; 0 = it did not suffice, 1 = it did.
 full() {
-    local name=$1 dir=$work/$1.begin code free why old now
+    local name=$1 dir=$work/$1.disk.begin code free why old now
     mount -t tmpfs -o size=64m none "$dir" || { echo "not ok $name: cannot mount"; return 1; }
     (cd "$dir" && lay_out "$name" 4000) || { echo "not ok $name: cannot be laid out"; return 1; }
     old=$(cd "$dir" && show_target | cksum)
@@ -56,13 +56,13 @@ full() {
 }
 
 for name in $cases; do
-    mkdir "$work/$name.begin" "$work/$name.clean" 2>/dev/null
-    if ! (cd "$work/$name.clean" && lay_out "$name" 4000 && run_weir); then
+    mkdir "$work/$name.disk.begin" "$work/$name.disk.clean"
+    if ! (cd "$work/$name.disk.clean" && lay_out "$name" 4000 && run_weir); then
         echo "not ok $name: the undisturbed run fails"
         continue
     fi
-    (cd "$work/$name.clean" && show >"$work/$name.disk.want" 2>&1)
-    new=$(cd "$work/$name.clean" && show_target | cksum)
+    (cd "$work/$name.disk.clean" && show >"$work/$name.disk.want" 2>&1)
+    new=$(cd "$work/$name.disk.clean" && show_target | cksum)
     broken=0 tried=0
     for room in 0 4 16 40 64 100 128 160 200 256 300 400 500 600 800 1000 1500 2000 3000 4000; do
         full "$name" $room || break

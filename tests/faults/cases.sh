@@ -1,7 +1,7 @@
 # The core cases of the fault suite.  lay_out CASE lays one out in the current folder, with the first
 # state where it has one; `command` is what is run then.  Sourced by run.sh.
 
-cases="tiny csv gzip_to_zstd_parts rotated_gzip ndjson_nested sqlite_append sqlite_upsert sqlite_replace
+cases="tiny csv gzip_to_zstd_parts rotated ndjson_nested sqlite_append sqlite_upsert sqlite_replace
     sqlite_source incremental replay copy_infer preview status check_wrong inline_tests"
 
 # orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
@@ -56,19 +56,19 @@ lay_out() {
         ;;
     csv)
         orders 1 1000 >in.csv
-        flow "path: out.csv" >pipeline.yaml
+        flow "path: out.csv.gz" >pipeline.yaml
         ;;
     gzip_to_zstd_parts)
         orders 1 200 | gzip -n >in.csv.gz
         source=in.csv.gz
         flow "path: out/part.csv.zst" "partition_by: [day]" >pipeline.yaml
         ;;
-    rotated_gzip)
+    rotated)
         orders 1 700 >in.csv
         timeout 60 "$WEIR" copy in.csv in.csv.zst --max-ratio 50% -q || return 1
         rm -rf in.csv .weir
         source=in.csv.zst
-        flow "path: out/part.csv.gz" "file_size: 2KiB" "mode: replace" >pipeline.yaml
+        flow "path: out/part.csv" "file_size: 2KiB" "mode: replace" >pipeline.yaml
         ;;
     ndjson_nested)
         awk 'BEGIN {

@@ -1,5 +1,6 @@
-/* peak OUT COMMAND...: runs a command for at most 600 s, its standard output into the file (or pipe)
- * OUT, its errors into OUT.err, and prints its exit code and the most memory it held in KiB. */
+/* peak OUT COMMAND...: runs a command for at most 600 s, its standard output into the file (or
+ * pipe) OUT, its errors into OUT.err, and prints its exit code and the most memory it held in KiB.
+ */
 #include <stdio.h>
 
 #include "support/process.h"

@@ -108,7 +108,7 @@ static weir_status check_replace(const sink *s, weir_error *err) {
 /* A path that is a link to a file: the file it leads to is written, and the link stays. */
 static weir_status follow_link(sink *s, weir_error *err) {
     struct stat st;
-    if (s->to_stdout || strchr(s->config->path, '{') || s->config->partition_by.n ||
+    if (s->to_stdout || !s->path || strchr(s->config->path, '{') || s->config->partition_by.n ||
         s->config->file_size || lstat(s->path, &st) != 0 || !S_ISLNK(st.st_mode))
         return WEIR_OK;
     char real[PATH_MAX];
