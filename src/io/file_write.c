@@ -80,7 +80,10 @@ static weir_status flush(weir_file_writer *w, weir_error *err) {
 /* Opens a parked file again, at its end. */
 static weir_status resume(weir_file_writer *w, weir_error *err) {
     if (w->fd >= 0 || !w->created || w->prepared) return WEIR_OK;
-    return weir_os_open(w->temp, O_WRONLY | O_APPEND | O_NOFOLLOW, 0, &w->fd, err);
+    weir_status status = weir_os_open(w->temp, O_WRONLY | O_APPEND | O_NOFOLLOW, 0, &w->fd, err);
+    /* the name that people know */
+    return status == WEIR_OK || !err ? status
+                                     : weir_os_error(err, err->vendor_code, "open", w->path);
 }
 
 weir_status weir_file_writer_park(weir_file_writer *w, weir_error *err) {
@@ -231,7 +234,7 @@ weir_status weir_file_writer_begin(const char *path, const char *token, bool mak
                                  "behind: remove it if none is running");
         if (err && err->vendor_code == ENOENT) weir_error_hint(err, "create the folder first");
         if (err && (err->vendor_code == EACCES || err->vendor_code == EROFS)) /* of the folder */
-            status = weir_os_error(err, (int)err->vendor_code, "create", path);
+            status = weir_os_error(err, err->vendor_code, "create", path);
         goto out;
     }
     w->created = true;
