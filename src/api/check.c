@@ -89,9 +89,10 @@ static bool is_compressed(const char *path) {
 
 /* Whether all splits are files that can be looked at without taking anything from the run.  *whole:
  * a sample sees all there is, so that its types are the run's. */
-static bool regular_files(const known *k, const weir_splits *splits, bool *whole) {
+static bool regular_files(const known *k, const weir_source_spec *spec, const weir_splits *splits,
+                          bool *whole) {
     uint64_t bytes = 0;
-    *whole = k->step->flow.source.incremental.by == WEIR_INCREMENTAL_NONE;
+    *whole = spec->incremental.by == WEIR_INCREMENTAL_NONE;
     for (size_t i = 0; i < splits->n; i++) {
         struct stat st;
         weir_error ignored = {0};
@@ -106,24 +107,36 @@ static bool regular_files(const known *k, const weir_splits *splits, bool *whole
     return splits->n > 0 && splits->n <= FILES_MAX;
 }
 
-/* The columns that the files have beside the declared ones.  What cannot be read now is no fault
- * here: *seen stays false. */
-static weir_status look_at_files(known *k, bool *seen, weir_error *err) {
-    const weir_source_spec *spec = &k->step->flow.source;
+/* The columns of a source of files, as a sample shows them.  What cannot be read now is no fault
+ * here: *schema stays NULL.  *whole: the run will see the same types. */
+static weir_status sample_files(const known *k, const weir_source_spec *spec, weir_schema **schema,
+                                bool *whole, weir_error *err) {
     const weir_source_ops *ops = spec->connector->source;
     weir_source_request request = spec->request;
     weir_splits splits = {0};
-    weir_schema *schema = NULL;
     weir_error ignored = {0};
-    weir_status status = WEIR_OK;
     void *source = NULL;
-    bool whole = false;
     if (request.infer == WEIR_INFER_FULL) request.infer = WEIR_INFER_SAMPLE;
-    if (ops->open(&request, k->env, &source, &ignored) != WEIR_OK) goto out;
-    if (ops->enumerate(source, &splits, &ignored) != WEIR_OK) goto out;
-    if (!regular_files(k, &splits, &whole)) goto out;
-    if (ops->schema(source, &splits, &schema, &ignored) != WEIR_OK) goto out;
-    if (spec->request.infer != WEIR_INFER_FULL) whole = true; /* the run does the same */
+    if (ops->open(&request, k->env, &source, &ignored) == WEIR_OK &&
+        ops->enumerate(source, &splits, &ignored) == WEIR_OK &&
+        regular_files(k, spec, &splits, whole) &&
+        ops->schema(source, &splits, schema, &ignored) == WEIR_OK &&
+        spec->request.infer != WEIR_INFER_FULL)
+        *whole = true; /* the run does the same */
+    weir_splits_clear(&splits);
+    if (source) ops->close(source);
+    if (ignored.status != WEIR_RESOURCE) return WEIR_OK;
+    if (err) *err = ignored;
+    return ignored.status;
+}
+
+/* The columns that the files have beside the declared ones. */
+static weir_status look_at_files(known *k, bool *seen, weir_error *err) {
+    const weir_source_spec *spec = &k->step->flow.source;
+    weir_schema *schema = NULL;
+    bool whole = false;
+    weir_status status = sample_files(k, spec, &schema, &whole, err);
+    if (status != WEIR_OK || !schema) goto out;
     for (uint32_t i = 0; i < schema->n_fields; i++) {
         const weir_field *f = &schema->fields[i];
         if (has_field(k, f->name)) continue;
@@ -134,11 +147,7 @@ static weir_status look_at_files(known *k, bool *seen, weir_error *err) {
     *seen = whole || header;
 out:
     weir_schema_release(schema);
-    weir_splits_clear(&splits);
-    if (source) ops->close(source);
-    if (status != WEIR_OK || ignored.status != WEIR_RESOURCE) return status;
-    if (err) *err = ignored;
-    return ignored.status;
+    return status;
 }
 
 /* Whether an earlier step may write what this one reads: what is there now says nothing. */
@@ -168,6 +177,22 @@ out:
     return status;
 }
 
+/* ---- other sources ------------------------------------------------------------------------- */
+
+/* What is known of the sources that operators look things up in. */
+static weir_status find_inputs(known *k, weir_operator_input *inputs, weir_error *err) {
+    const weir_flow_spec *flow = &k->step->flow;
+    weir_status status = WEIR_OK;
+    for (size_t i = 0; i < flow->n_operators && status == WEIR_OK; i++) {
+        const weir_source_spec *spec = flow->operators[i].input;
+        if (!spec || !spec->connector) continue;
+        inputs[i].name = flow->operators[i].input_name;
+        if ((spec->connector->caps & WEIR_CAP_FORMATS) && !is_fed(k->s->pipeline, k->step))
+            status = sample_files(k, spec, &inputs[i].schema, &inputs[i].typed, err);
+    }
+    return status;
+}
+
 /* ---- steps --------------------------------------------------------------------------------- */
 
 static weir_status check_step(weir_session *s, const weir_step *step, weir_error *err) {
@@ -179,6 +204,8 @@ static weir_status check_step(weir_session *s, const weir_step *step, weir_error
     weir_flow_config config;
     weir_ledger ledger;
     weir_schema *schema = NULL;
+    weir_operator_input *inputs = NULL;
+    size_t n = step->flow.n_operators;
     weir_status status;
     weir_ledger_init(&ledger, "check", memory, NULL);
     weir_env env = {.folder = p->folder,
@@ -195,8 +222,13 @@ static weir_status check_step(weir_session *s, const weir_step *step, weir_error
     WEIR_TRY(weir_step_config(step, &s->arena, NULL, &config, err));
     WEIR_TRY(find_columns(&k, err));
     WEIR_TRY(weir_schema_new(k.fields, (uint32_t)k.n, &schema, err));
-    status = weir_flow_check(&config, &env, schema, &k.unseen, &s->diags, err);
+    inputs = weir_alloc_zero(n + 1, sizeof *inputs);
+    if (!inputs) WEIR_TRY(weir_error_nomem(err));
+    WEIR_TRY(find_inputs(&k, inputs, err));
+    status = weir_flow_check(&config, &env, schema, &k.unseen, inputs, &s->diags, err);
 out:
+    for (size_t i = 0; inputs && i < n; i++) weir_schema_release(inputs[i].schema);
+    weir_free(inputs);
     weir_free(k.fields);
     weir_schema_release(schema);
     return status;

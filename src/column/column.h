@@ -164,6 +164,10 @@ WEIR_MUST_USE weir_status weir_builder_view(weir_builder *b, weir_block *block, 
 weir_builder *weir_builder_child(weir_builder *b, uint32_t i); /* LIST 0, MAP 0/1, STRUCT i */
 /* Closes one LIST/MAP/STRUCT row whose children have been appended (STRUCT: one value each). */
 WEIR_MUST_USE weir_status weir_builder_close_row(weir_builder *b, weir_error *err);
+/* Appends row of c, a column of the same type and any encoding, with its null and poison; nested
+ * values too. */
+WEIR_MUST_USE weir_status weir_builder_copy(weir_builder *b, const weir_column *c, uint32_t row,
+                                            weir_error *err);
 uint32_t weir_builder_length(const weir_builder *b);
 /* Gives the column and leaves the builder empty, ready for the next. */
 WEIR_MUST_USE weir_status weir_builder_finish(weir_builder *b, weir_column **out, weir_error *err);

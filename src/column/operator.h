@@ -32,6 +32,25 @@ typedef struct weir_unseen {
     const char **names; /* in the arena of weir_bind */
 } weir_unseen;
 
+/* Another source that an operator reads whole before the first record: its config has this struct,
+ * filled by its option table, at kind->source_offset. */
+typedef struct weir_operator_source {
+    const char *name;      /* of the step's `inputs:`; NULL = from */
+    const weir_node *from; /* a path, or a source described in place; both NULL = none is read */
+    weir_opt_strings field, key; /* what is looked up, and where in the source; key n 0: the same */
+    weir_opt_strings take;       /* further columns that are read */
+} weir_operator_source;
+
+/* What was read of it.  Lives as long as the flow; the operator shares the columns. */
+typedef struct weir_operator_input {
+    const char *name;    /* for messages */
+    weir_schema *schema; /* all columns there are, NULL when that is not known (`check`) */
+    bool typed;          /* the types are those that a run will see */
+    bool loaded;         /* false: only looked at, columns is NULL */
+    uint32_t n_rows;
+    weir_column **columns; /* a field of schema each: PLAIN, or NULL for one that is not wanted */
+} weir_operator_input;
+
 /* What bind may use.  Errors of binding (unknown column, wrong type) go to diags with the option's
  * place; at plan time as well as in `weir check`. */
 typedef struct weir_bind {
@@ -40,7 +59,8 @@ typedef struct weir_bind {
     const weir_node *node; /* the step's node, for places */
     const char *stage;     /* name for failures: "set", "validate" */
     weir_ledger *ledger;
-    weir_unseen *unseen; /* NULL = the schema has all there is */
+    weir_unseen *unseen;              /* NULL = the schema has all there is */
+    const weir_operator_input *input; /* of kind->source_offset; NULL = none is asked for */
 } weir_bind;
 
 typedef struct weir_operator {
@@ -56,6 +76,8 @@ typedef struct weir_operator_kind {
     const weir_option *options; /* ONE row named like the kind: `- filter: <value>` */
     size_t config_size;
     uint32_t flags;
+    size_t source_offset; /* of a weir_operator_source in the config, behind what else is in it; 0 =
+                             the operator reads no other source */
     /* Makes op->state and op->out from config (already parsed by `options`).  WEIR_USAGE when
      * errors went to bind->diags; op->out, when it is set then, is the best guess for looking at
      * the operators behind (NULL: op->in), and names it cannot say are added to bind->unseen. */

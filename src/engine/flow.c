@@ -1,4 +1,5 @@
 #include "engine/flow_private.h"
+#include "engine/input.h"
 
 /* ---- binding and projection ---------------------------------------------------------------- */
 
@@ -30,8 +31,8 @@ static void check_sink(const weir_flow_sink *sink, const weir_bind *bind, const 
 /* Binds the operators one behind the other to the schema that reaches them.  One that is wrong does
  * not keep the others from being looked at. */
 static weir_status bind_all(const weir_flow_config *config, const weir_env *env, weir_diags *diags,
-                            weir_schema *in, weir_unseen *unseen, weir_operator **out,
-                            weir_error *err) {
+                            weir_schema *in, weir_unseen *unseen, const weir_operator_input *inputs,
+                            weir_operator **out, weir_error *err) {
     weir_status status = WEIR_OK;
     size_t n = config->n_operators;
     weir_error fault = {0}; /* the first */
@@ -45,6 +46,7 @@ static weir_status bind_all(const weir_flow_config *config, const weir_env *env,
         op->in = weir_schema_retain(in);
         bind.node = want->node;
         bind.stage = want->kind->name;
+        bind.input = want->input.connector ? &inputs[i] : NULL;
         status = want->kind->bind(want->config, &bind, op, &bad);
         if (status != WEIR_OK && (status != WEIR_USAGE || fault.status == WEIR_OK)) fault = bad;
         if (status != WEIR_OK && status != WEIR_USAGE) break;
@@ -67,10 +69,10 @@ static weir_status bind_all(const weir_flow_config *config, const weir_env *env,
 }
 
 weir_status weir_flow_check(const weir_flow_config *config, const weir_env *env,
-                            weir_schema *source, weir_unseen *unseen, weir_diags *diags,
-                            weir_error *err) {
+                            weir_schema *source, weir_unseen *unseen,
+                            const weir_operator_input *inputs, weir_diags *diags, weir_error *err) {
     weir_operator *ops = NULL;
-    weir_status status = bind_all(config, env, diags, source, unseen, &ops, err);
+    weir_status status = bind_all(config, env, diags, source, unseen, inputs, &ops, err);
     if (status == WEIR_OK) unbind(ops, config->n_operators);
     return status;
 }
@@ -125,7 +127,7 @@ static weir_status project(weir_flow *f, weir_error *err) {
         if (wanted[i] || all->fields[i].not_null) fields[n++] = all->fields[i];
     if (n == all->n_fields || n == 0) goto out;
     WEIR_TRY(weir_schema_new(fields, n, &narrow, err));
-    WEIR_TRY(bind_all(&f->config, f->env, f->diags, narrow, NULL, &ops, err));
+    WEIR_TRY(bind_all(&f->config, f->env, f->diags, narrow, NULL, f->inputs, &ops, err));
     unbind(f->operators, f->n_operators);
     f->operators = ops;
     f->source_schema = narrow;
@@ -216,6 +218,22 @@ static weir_status check_budget(const weir_flow_config *c, const weir_env *env, 
     return WEIR_USAGE;
 }
 
+/* What operators look things up in, read before the first record. */
+static weir_status load_inputs(weir_flow *f, weir_error *err) {
+    const weir_flow_config *c = &f->config;
+    f->inputs = weir_alloc_zero(c->n_operators + 1, sizeof *f->inputs);
+    if (!f->inputs) return weir_error_nomem(err);
+    for (size_t i = 0; i < c->n_operators; i++) {
+        const weir_flow_operator *op = &c->operators[i];
+        if (!op->input.connector) continue;
+        const char *at = (const char *)op->config + op->kind->source_offset;
+        weir_status status = weir_input_load(
+            &op->input, (const weir_operator_source *)(const void *)at, f->env, &f->inputs[i], err);
+        if (status != WEIR_OK) return status;
+    }
+    return WEIR_OK;
+}
+
 weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
                            const weir_splits *frozen, weir_diags *diags, weir_flow **out,
                            weir_error *err) {
@@ -241,8 +259,10 @@ weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
     }
     f->full_schema = weir_schema_retain(f->source_schema);
     WEIR_TRY(weir_reject_schema(&f->reject_schema, err));
+    WEIR_TRY(load_inputs(f, err));
     weir_unseen unseen = {0}; /* grows where an operator is wrong */
-    WEIR_TRY(bind_all(config, env, diags, f->source_schema, &unseen, &f->operators, err));
+    WEIR_TRY(
+        bind_all(config, env, diags, f->source_schema, &unseen, f->inputs, &f->operators, err));
     f->n_operators = config->n_operators;
     if (config->source->caps & WEIR_CAP_PROJECT) WEIR_TRY(project(f, err));
     WEIR_TRY(open_sinks(f, err));
@@ -259,6 +279,8 @@ void weir_flow_close(weir_flow *f) {
         if (f->sinks[i]) f->config.sinks[i].connector->sink->close(f->sinks[i]);
     if (f->source) f->config.source->source->close(f->source);
     unbind(f->operators, f->n_operators);
+    for (size_t i = 0; f->inputs && i < f->config.n_operators; i++) weir_input_clear(&f->inputs[i]);
+    weir_free(f->inputs);
     weir_schema_release(f->source_schema);
     weir_schema_release(f->full_schema);
     weir_schema_release(f->reject_schema);

@@ -15,10 +15,18 @@
 #include "connect/connector.h"
 #include "engine/account.h"
 
+/* Another source that an operator reads whole when the flow is opened. */
+typedef struct weir_flow_input {
+    const char *name;                /* for messages */
+    const weir_connector *connector; /* NULL = none */
+    weir_source_request request;
+} weir_flow_input;
+
 typedef struct weir_flow_operator {
     const weir_operator_kind *kind;
     const void *config;
     const weir_node *node;
+    weir_flow_input input;
 } weir_flow_operator;
 
 typedef struct weir_flow_sink {
@@ -64,11 +72,13 @@ WEIR_MUST_USE weir_status weir_flow_open(const weir_flow_config *config, const w
                                          const weir_splits *frozen, weir_diags *diags,
                                          weir_flow **out, weir_error *err);
 /* Binds operators and the sink's key to a schema without opening anything, for `check`: source is
- * what is known of the source's columns, unseen what it may have beside them (used up). WEIR_USAGE:
- * faults went to diags, all that could be found. */
+ * what is known of the source's columns, unseen what it may have beside them (used up), inputs
+ * what is known of the operators' other sources, one an operator. WEIR_USAGE: faults went to diags,
+ * all that could be found. */
 WEIR_MUST_USE weir_status weir_flow_check(const weir_flow_config *config, const weir_env *env,
                                           weir_schema *source, weir_unseen *unseen,
-                                          weir_diags *diags, weir_error *err);
+                                          const weir_operator_input *inputs, weir_diags *diags,
+                                          weir_error *err);
 /* True when there is nothing to read: then only weir_flow_close may follow. */
 bool weir_flow_is_empty(const weir_flow *f);
 const weir_splits *weir_flow_splits(const weir_flow *f);

@@ -20,6 +20,7 @@ struct weir_flow {
     weir_schema *reject_schema;
     size_t n_operators;
     weir_operator *operators;
+    weir_operator_input *inputs; /* one an operator */
     void *sinks[WEIR_FLOW_SINKS];
     int64_t failed_split; /* number of the split that could not be read, or -1 */
 };

@@ -15,9 +15,13 @@ weir_status weir_step_config(const weir_step *step, weir_arena *arena,
     const weir_flow_spec *f = &step->flow;
     weir_flow_operator *ops = weir_arena_zero(arena, f->n_operators + 1, sizeof *ops);
     if (!ops) return weir_error_nomem(err);
-    for (size_t i = 0; i < f->n_operators; i++)
-        ops[i] = (weir_flow_operator){f->operators[i].kind, f->operators[i].config,
-                                      f->operators[i].node};
+    for (size_t i = 0; i < f->n_operators; i++) {
+        const weir_operator_spec *op = &f->operators[i];
+        ops[i] = (weir_flow_operator){.kind = op->kind, .config = op->config, .node = op->node};
+        if (op->input)
+            ops[i].input =
+                (weir_flow_input){op->input_name, op->input->connector, op->input->request};
+    }
     *out = (weir_flow_config){.source = f->source.connector,
                               .source_request = f->source.request,
                               .n_operators = f->n_operators,

@@ -240,9 +240,6 @@ WEIR_MUST_USE weir_status weir_merge_null(weir_merge *m, weir_rows rows, const u
                                           weir_error *err);
 WEIR_MUST_USE weir_status weir_merge_end(weir_merge *m, weir_column **out, weir_error *err);
 void weir_merge_clear(weir_merge *m); /* after a failure; safe after end */
-/* Appends row of c to a builder of the same type, nested values too. */
-WEIR_MUST_USE weir_status weir_builder_copy(weir_builder *b, const weir_column *c, uint32_t row,
-                                            weir_error *err);
 
 /* Bit of a BOOL column of any encoding: value true and not null. */
 static inline bool weir_bool_at(const weir_column *c, uint32_t row) {

@@ -170,37 +170,3 @@ out:
     weir_merge_clear(m);
     return status;
 }
-
-weir_status weir_builder_copy(weir_builder *b, const weir_column *c, uint32_t row,
-                              weir_error *err) {
-    weir_status status = WEIR_OK;
-    if (weir_column_is_null(c, row))
-        return weir_builder_null(b, weir_column_is_poisoned(c, row), err);
-    const weir_column *base = weir_column_base(c);
-    uint32_t s = weir_column_slot(c, row);
-    if (weir_type_is_view(c->type)) {
-        weir_slice text = weir_column_slice(c, row);
-        return weir_builder_bytes(b, text.data, text.size, err);
-    }
-    if (!weir_type_is_nested(c->type)) {
-        uint8_t truth = 0;
-        if (c->type->id == WEIR_BOOL) {
-            truth = weir_bool_at(c, row);
-            return weir_builder_value(b, &truth, err);
-        }
-        return weir_builder_value(b, (const char *)base->values + (size_t)s * c->type->width, err);
-    }
-    if (c->type->id == WEIR_STRUCT) {
-        for (uint32_t i = 0; i < base->n_children; i++)
-            WEIR_TRY(weir_builder_copy(weir_builder_child(b, i), base->children[i], s, err));
-        return weir_builder_close_row(b, err);
-    }
-    const int32_t *offsets = base->values;
-    for (uint32_t i = 0; i < base->n_children; i++)
-        for (int32_t k = offsets[s]; k < offsets[s + 1]; k++)
-            WEIR_TRY(
-                weir_builder_copy(weir_builder_child(b, i), base->children[i], (uint32_t)k, err));
-    return weir_builder_close_row(b, err);
-out:
-    return status;
-}

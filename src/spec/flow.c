@@ -27,9 +27,9 @@ static const weir_operator_kind *find_kind(const weir_spec_registry *r, const ch
 
 /* Operators that the language has and this version may not. */
 static bool is_planned(const char *name) {
-    static const char *const names[] = {"dedupe", "sort",   "join",   "lookup",     "aggregate",
-                                        "unnest", "window", "unique", "references", "sql",
-                                        "split",  "mask",   "limit",  "sample"};
+    static const char *const names[] = {"dedupe",     "sort",   "join",   "lookup",
+                                        "aggregate",  "unnest", "window", "unique",
+                                        "references", "sql",    "limit",  "sample"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0) return true;
     return false;
@@ -72,8 +72,9 @@ static bool add_operator(loader *l, weir_flow_spec *flow, const weir_node *item)
         weir_option_part part = {kind->options, config};
         if (!config || !weir_spec_bind(l, &part, 1, &single)) return false;
         if (!weir_spec_check_texts(l, kind->options, config, true)) return false;
-        flow->operators[flow->n_operators++] =
-            (weir_operator_spec){.kind = kind, .config = config, .node = item->items[i]};
+        weir_operator_spec *op = &flow->operators[flow->n_operators++];
+        *op = (weir_operator_spec){.kind = kind, .config = config, .node = item->items[i]};
+        if (!weir_spec_operator_input(l, flow, op)) return false;
     }
     return true;
 }
@@ -220,10 +221,12 @@ bool weir_spec_flow(loader *l, weir_step *step, const step_form *form, const wei
         weir_diags_error(l->diags, map, "sink",
                          "write sink: with path:, connection: or type:", "is missing");
     bool whole = (!form->source || weir_spec_source(l, &flow->source, form->source)) &&
+                 (!form->inputs || weir_spec_inputs(l, flow, form->inputs)) &&
                  operators(l, flow, form, map) &&
                  weir_spec_rejects(l, &flow->rejects, form->rejects) &&
                  quality(l, flow, form->quality, map) &&
                  (!form->sink || weir_spec_sink(l, &flow->sink, form->sink));
+    if (whole && form->inputs) weir_spec_unused_inputs(l, flow, form->inputs);
     if (whole && form->source && form->sink) check_own_output(l, flow, form);
     return whole;
 }

@@ -79,6 +79,11 @@ const weir_node *weir_spec_fill_params(loader *l, const weir_node *map);
 /* flow.c, ends.c */
 bool weir_spec_flow(loader *l, weir_step *step, const step_form *form, const weir_node *map);
 bool weir_spec_source(loader *l, weir_source_spec *s, const weir_node *map);
+/* inputs.c: `inputs:` of a step, and which of them, or which source in place, an operator reads. */
+bool weir_spec_inputs(loader *l, weir_flow_spec *flow, const weir_node *map);
+bool weir_spec_operator_input(loader *l, weir_flow_spec *flow, weir_operator_spec *op);
+/* Warns of inputs that no operator reads. */
+void weir_spec_unused_inputs(loader *l, const weir_flow_spec *flow, const weir_node *map);
 bool weir_spec_sink(loader *l, weir_sink_spec *s, const weir_node *map);
 bool weir_spec_rejects(loader *l, weir_rejects_spec *r, const weir_node *map);
 

@@ -95,8 +95,17 @@ typedef struct weir_sink_spec {
 typedef struct weir_operator_spec {
     const weir_operator_kind *kind;
     const void *config;
-    const weir_node *node; /* the value of its key */
+    const weir_node *node;         /* the value of its key */
+    const weir_source_spec *input; /* the other source that it reads; NULL = none */
+    const char *input_name;        /* for messages: the name, or the path */
 } weir_operator_spec;
+
+/* One entry of inputs: */
+typedef struct weir_input_spec {
+    const char *name;
+    weir_source_spec source;
+    bool used;
+} weir_input_spec;
 
 typedef struct weir_rejects_spec {
     bool has_sink; /* a sink of the user's beside the state folder */
@@ -118,6 +127,8 @@ typedef struct weir_quality_spec {
 
 typedef struct weir_flow_spec {
     weir_source_spec source;
+    size_t n_inputs;
+    weir_input_spec *inputs;
     size_t n_operators;
     weir_operator_spec *operators; /* transform:, then validate: as the last one */
     weir_rejects_spec rejects;

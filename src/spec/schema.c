@@ -15,6 +15,8 @@ static const special specials[] = {
                "\"$ref\":\"#/definitions/param\"}]}}"},
     {"tests", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/definitions/test\"}}"},
     {"source", "{\"$ref\":\"#/definitions/source\"}"},
+    {"inputs",
+     "{\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/definitions/source\"}}"},
     {"sink", "{\"$ref\":\"#/definitions/sink\"}"},
     {"rejects", "{\"$ref\":\"#/definitions/rejects\"}"},
     {"transform", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/definitions/operator\"}}"},

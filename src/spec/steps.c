@@ -35,8 +35,8 @@ static bool command_step(loader *l, weir_step *step, const step_form *form, cons
 
 /* Keys of a flow beside sql: or command:. */
 static void refuse_flow_keys(loader *l, const weir_node *map, const char *kind) {
-    static const char *const keys[] = {"source",  "transform", "validate", "rejects",
-                                       "quality", "sink",      "route",    "from"};
+    static const char *const keys[] = {"source",  "inputs", "transform", "validate", "rejects",
+                                       "quality", "sink",   "route",     "from"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (weir_node_get(map, keys[i]))
             weir_diags_error(l->diags, weir_spec_key(map, keys[i]), keys[i], "make two steps of it",

@@ -25,7 +25,7 @@ typedef struct root_form {
 
 typedef struct step_form {
     weir_opt_strings needs;
-    const weir_node *source, *transform, *validate, *rejects, *quality, *sink;
+    const weir_node *source, *transform, *validate, *rejects, *quality, *sink, *inputs;
     const weir_node *sql, *command, *route, *from;
     int64_t retries, backoff_us, timeout_us;
     bool retries_given, backoff_given, timeout_given;

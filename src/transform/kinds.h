@@ -11,9 +11,26 @@ extern const weir_operator_kind weir_transform_select;
 extern const weir_operator_kind weir_transform_drop;
 extern const weir_operator_kind weir_transform_rename;
 extern const weir_operator_kind weir_transform_cast;
+extern const weir_operator_kind weir_transform_map;
 
 /* Cleared bits, one a field of schema, in the plan's arena.  NULL: memory is short. */
 uint64_t *weir_transform_reads(const weir_bind *bind, const weir_schema *schema);
+
+/* Number of a column that an operator reads, marked in op->reads; UINT32_MAX when it may be there
+ * without being known.  false: there is none, told to diags. */
+bool weir_transform_field(const weir_bind *bind, weir_operator *op, const weir_node *at,
+                          const char *key, const char *name, uint32_t *field);
+
+/* Makes op->out of op->in and n columns that the operator makes: target[i] is the number of made[i]
+ * in op->out, the place of a column of the same name or one behind the others.  A type that is not
+ * known is NULL: the operator must not run then.  WEIR_USAGE: two have one name, told at `key`. */
+WEIR_MUST_USE weir_status weir_places_bind(const weir_bind *bind, weir_operator *op,
+                                           const weir_field *made, uint32_t n, const char *key,
+                                           uint32_t *target, weir_error *err);
+/* Puts them into a batch; takes over the columns, but not on failure. */
+WEIR_MUST_USE weir_status weir_places_put(const weir_operator *op, weir_batch *batch,
+                                          const uint32_t *target, uint32_t n, weir_column **made,
+                                          weir_error *err);
 
 /* The columns of a batch in another order: column i of the result is number from[i] of the batch.
  * State of select, drop and rename. */

@@ -17,6 +17,7 @@ static const struct {
      "frobnicate: 1\n",
      "p.yaml:3:1: frobnicate: is not a known key; known here: weir, name, description, "
      "connections, defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, "
+     "inputs, "
      "transform, validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
@@ -415,13 +416,15 @@ static const struct {
      "source: { path: a.csv }\n"
      "sink: { path: b.csv }\n",
      "p.yaml:1:1: a: is not a known key; known here: weir, name, description, connections, "
-     "defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, transform, "
+     "defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, inputs, "
+     "transform, "
      "validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"
      "p.yaml:1:4: a tag (!!int) has no meaning here; remove it, or quote a value that begins with "
      "!\n"},
     {"a: !env X\n",
      "p.yaml:1:1: a: is not a known key; known here: weir, name, description, connections, "
-     "defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, transform, "
+     "defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, inputs, "
+     "transform, "
      "validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"
      "p.yaml:1:1: the pipeline has no step; write source: and sink:, or steps:\n"
      "p.yaml:1:4: a tag (!env) has no meaning here; remove it, or quote a value that begins with "
