@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "connect/file/file.h"
 #include "format/format.h"
+#include "text/json.h"
 #include "transform/transform.h"
 #include "validate/validate.h"
 
@@ -104,39 +104,54 @@ static weir_status reject_sink(void *context, weir_arena *arena, const char *run
     return WEIR_OK;
 }
 
+/* The names of steps and the selectors together. */
 static weir_status find_steps(weir_session *s, const weir_api_run_options *o, size_t **out,
-                              weir_error *err) {
-    *out = weir_arena_zero(&s->arena, o->n_steps + 1, sizeof **out);
-    if (!*out) return weir_error_nomem(err);
-    for (size_t i = 0; i < o->n_steps; i++) {
-        (*out)[i] = weir_pipeline_find_step(s->pipeline, o->steps[i]);
-        if ((*out)[i] != SIZE_MAX) continue;
-        weir_error_set(err, WEIR_USAGE, "there is no step %s in %s", o->steps[i],
-                       s->pipeline->file);
-        return WEIR_USAGE;
-    }
-    return WEIR_OK;
+                              size_t *n, weir_error *err) {
+    const char **words = weir_arena_zero(&s->arena, o->n_steps + o->n_select + 1, sizeof *words);
+    if (!words) return weir_error_nomem(err);
+    for (size_t i = 0; i < o->n_steps; i++) words[i] = o->steps[i];
+    for (size_t i = 0; i < o->n_select; i++) words[o->n_steps + i] = o->select[i];
+    return weir_api_select(s, o->n_steps + o->n_select, words, out, n, err);
+}
+
+static weir_run_request request_of(weir_session *s, const weir_api_run_options *o, size_t n,
+                                   const size_t *steps) {
+    return (weir_run_request){.pipeline = s->pipeline,
+                              .state = s->state,
+                              .cancel = &s->cancel,
+                              .trigger = o->trigger ? o->trigger : "manual",
+                              .version = weir_version(),
+                              .n_steps = n,
+                              .steps = steps,
+                              .full_refresh = o->full_refresh,
+                              .dry = o->dry,
+                              .limit_rows = o->limit_rows,
+                              .reject_sink = reject_sink,
+                              .reject_context = s,
+                              .progress = o->progress,
+                              .progress_context = o->progress_context};
+}
+
+/* Opens the state when there is one; what never ran has none. */
+static weir_status open_state_if_any(weir_session *s, weir_error *err) {
+    weir_error fault = {0};
+    weir_status status = weir_api_open_state(s, false, &fault);
+    if (status == WEIR_OK || fault.vendor_code == ENOENT) return WEIR_OK;
+    if (err) *err = fault;
+    return status;
 }
 
 weir_status weir_api_run(weir_session *s, const weir_api_run_options *options,
                          weir_run_result *result, weir_error *err) {
-    size_t *steps = NULL;
+    size_t *steps = NULL, n = 0;
     weir_status status;
-    WEIR_TRY(find_steps(s, options, &steps, err));
-    WEIR_TRY(weir_api_check(s, options->n_steps, steps, err));
-    if (!s->state) WEIR_TRY(weir_api_open_state(s, true, err));
-    weir_run_request q = {.pipeline = s->pipeline,
-                          .state = s->state,
-                          .cancel = &s->cancel,
-                          .trigger = options->trigger ? options->trigger : "manual",
-                          .version = weir_version(),
-                          .n_steps = options->n_steps,
-                          .steps = steps,
-                          .full_refresh = options->full_refresh,
-                          .reject_sink = reject_sink,
-                          .reject_context = s,
-                          .progress = options->progress,
-                          .progress_context = options->progress_context};
+    WEIR_TRY(find_steps(s, options, &steps, &n, err));
+    WEIR_TRY(weir_api_check(s, n, steps, err));
+    if (!s->state && options->dry)
+        WEIR_TRY(open_state_if_any(s, err));
+    else if (!s->state)
+        WEIR_TRY(weir_api_open_state(s, true, err));
+    weir_run_request q = request_of(s, options, n, steps);
     status = weir_run(&q, &s->arena, &s->diags, result, err);
 out:
     return status;
@@ -144,64 +159,82 @@ out:
 
 /* ---- plan ---------------------------------------------------------------------------------- */
 
-static weir_status put_schema(weir_buf *out, const weir_schema *s, weir_error *err) {
-    for (uint32_t i = 0; i < s->n_fields; i++)
-        if (!weir_buf_printf(out, "    %s %s%s\n", s->fields[i].name, s->fields[i].type->name,
-                             s->fields[i].not_null ? "!" : ""))
-            return weir_error_nomem(err);
-    return WEIR_OK;
+/* The object around the plans of steps, which stand in list with commas between them. */
+static weir_status put_plan(const weir_pipeline *p, const weir_buf *list, weir_buf *json,
+                            weir_error *err) {
+    weir_json_writer w = {.out = json};
+    weir_json_open(&w, '{');
+    weir_json_key(&w, "pipeline");
+    weir_json_write_string(&w, p->name);
+    weir_json_key(&w, "file");
+    weir_json_write_string(&w, p->file);
+    weir_json_key(&w, "state");
+    weir_json_write_string(&w, p->state_path);
+    weir_json_key(&w, "memory_bytes");
+    weir_json_write_uint(&w, p->memory_bytes ? p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES);
+    weir_json_key(&w, "threads");
+    weir_json_write_int(&w, p->threads > 0 ? p->threads : (int64_t)weir_default_threads());
+    weir_json_key(&w, "steps");
+    weir_json_open(&w, '[');
+    weir_json_write_raw(&w, list->size ? list->data : "", list->size);
+    weir_json_close(&w, ']');
+    weir_json_close(&w, '}');
+    return w.failed ? weir_error_nomem(err) : WEIR_OK;
 }
 
-static weir_status plan_step(weir_session *s, const weir_step *step, weir_buf *out,
-                             weir_error *err) {
-    const weir_pipeline *p = s->pipeline;
-    weir_flow_config config;
-    weir_flow *f = NULL;
-    weir_ledger ledger;
-    size_t memory = p->memory_bytes ? (size_t)p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES;
-    weir_ledger_init(&ledger, "plan", memory, NULL);
-    weir_env env = {.folder = p->folder,
-                    .pipeline = p->name,
-                    .step = step->name,
-                    .run_id = "plan",
-                    .arena = &s->arena,
-                    .ledger = &ledger,
-                    .cancel = &s->cancel,
-                    .now_us = weir_clock_wall_us(),
-                    .threads = p->threads > 0 ? (uint32_t)p->threads : weir_default_threads(),
-                    .memory_bytes = memory};
+weir_status weir_api_plan(weir_session *s, const weir_api_run_options *options, weir_buf *json,
+                          weir_error *err) {
+    size_t *steps = NULL, n = 0;
+    weir_buf list = {0};
     weir_status status;
-    WEIR_TRY(weir_step_config(step, &s->arena, NULL, &config, err));
-    WEIR_TRY(weir_flow_open(&config, &env, NULL, &s->diags, &f, err));
-    bool ok = weir_buf_printf(out, "step %s: %s -> %s\n", step->name, config.source->name,
-                              config.sinks[0].connector->name);
-    if (ok && weir_flow_is_empty(f)) {
-        ok = weir_buf_adds(out, "  nothing to read\n");
-    } else if (ok) {
-        const weir_splits *splits = weir_flow_splits(f);
-        ok = weir_buf_printf(out, "  reads %zu split%s, first %s\n", splits->n,
-                             splits->n == 1 ? "" : "s", splits->items[0].name) &&
-             weir_buf_adds(out, "  columns read:\n");
-        if (ok) WEIR_TRY(put_schema(out, weir_flow_source_schema(f), err));
-        for (size_t i = 0; ok && i < weir_flow_n_operators(f); i++)
-            ok = weir_buf_printf(out, "  %s\n", weir_flow_operator_at(f, i)->kind->name);
-        ok = ok && weir_buf_adds(out, "  columns loaded:\n");
-        if (ok) WEIR_TRY(put_schema(out, weir_flow_sink_schema(f), err));
-        if (ok) WEIR_TRY(weir_flow_plan(f, out, err));
-    }
-    if (!ok) status = weir_error_nomem(err);
+    WEIR_TRY(find_steps(s, options, &steps, &n, err));
+    WEIR_TRY(weir_api_check(s, n, steps, err));
+    if (!s->state) WEIR_TRY(open_state_if_any(s, err));
+    weir_run_request q = request_of(s, options, n, steps);
+    WEIR_TRY(weir_run_plan(&q, &s->arena, &s->diags, &list, err));
+    WEIR_TRY(put_plan(s->pipeline, &list, json, err));
 out:
-    weir_flow_close(f);
+    weir_buf_clear(&list);
     return status;
 }
 
-weir_status weir_api_plan(weir_session *s, weir_buf *plan, weir_error *err) {
-    const weir_pipeline *p = s->pipeline;
-    for (size_t i = 0; i < p->n_steps; i++) {
-        weir_status status = plan_step(s, &p->steps[p->order[i]], plan, err);
-        if (status != WEIR_OK) return status;
-    }
+/* The plan document of a run's step, behind a comma when it is not the first. */
+static weir_status add_kept_plan(const weir_state_result *found, const char *step, weir_buf *list,
+                                 weir_error *err) {
+    for (size_t i = 0; i < found->n; i++)
+        for (uint32_t r = 0; r < found->batches[i]->length; r++) {
+            const weir_batch *b = found->batches[i];
+            weir_slice text = weir_state_text(b, "text", r);
+            if (!weir_slice_is(weir_state_text(b, "step", r), step) ||
+                !weir_slice_is(weir_state_text(b, "kind", r), "plan"))
+                continue;
+            if (!(list->size == 0 || weir_buf_adds(list, ",")) ||
+                !weir_buf_add(list, text.data, text.size))
+                return weir_error_nomem(err);
+        }
     return WEIR_OK;
+}
+
+weir_status weir_api_plan_of(weir_session *s, const char *run_id, weir_buf *json, weir_error *err) {
+    const weir_pipeline *p = s->pipeline;
+    weir_state_filter filter = {.run_id = run_id};
+    weir_state_result found = {0};
+    weir_buf list = {0};
+    weir_status status = WEIR_OK;
+    if (!s->state) WEIR_TRY(weir_api_open_state(s, false, err));
+    WEIR_TRY(weir_state_query(s->state, WEIR_STATE_DOCUMENTS, &filter, NULL, &found, err));
+    for (size_t i = 0; i < p->n_steps; i++)
+        WEIR_TRY(add_kept_plan(&found, p->steps[p->order[i]].name, &list, err));
+    if (list.size == 0) {
+        status = weir_error_set(err, WEIR_USAGE, "no plan of a run %s is kept", run_id);
+        weir_error_hint(err, "`weir runs %s` lists the runs", p->file);
+        goto out;
+    }
+    WEIR_TRY(put_plan(p, &list, json, err));
+out:
+    weir_state_result_clear(&found);
+    weir_buf_clear(&list);
+    return status;
 }
 
 /* ---- reference ----------------------------------------------------------------------------- */

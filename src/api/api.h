@@ -48,7 +48,11 @@ WEIR_MUST_USE weir_status weir_api_check(weir_session *s, size_t n, const size_t
 typedef struct weir_api_run_options {
     size_t n_steps;
     const char *const *steps; /* names; 0 = all */
+    size_t n_select;
+    const char *const *select; /* "a", "+a", "a+", "a,+b": see weir_api_select */
     bool full_refresh;
+    bool dry;            /* everything but writing; no state is made */
+    uint64_t limit_rows; /* rows each step reads; 0 = all */
     const char *trigger; /* NULL = "manual" */
     void (*progress)(void *context, const char *step, const weir_account *sofar);
     void *progress_context;
@@ -59,8 +63,22 @@ WEIR_MUST_USE weir_status weir_api_run(weir_session *s, const weir_api_run_optio
                                        weir_run_result *result, weir_error *err);
 
 /* Everything that can be known without running: opens sources and targets read-only, infers, binds,
- * and describes what a run would do.  Text for people into plan. */
-WEIR_MUST_USE weir_status weir_api_plan(weir_session *s, weir_buf *plan, weir_error *err);
+ * and describes what weir_api_run with these options would do.  Nothing is written.  One JSON
+ * object; its steps are what the run keeps as the document "plan" (engine/plan.h). */
+WEIR_MUST_USE weir_status weir_api_plan(weir_session *s, const weir_api_run_options *options,
+                                        weir_buf *json, weir_error *err);
+/* The plan that a run has kept: what it did.  WEIR_USAGE when the state knows no such run. */
+WEIR_MUST_USE weir_status weir_api_plan_of(weir_session *s, const char *run_id, weir_buf *json,
+                                           weir_error *err);
+/* Such a plan as text for people. */
+WEIR_MUST_USE weir_status weir_api_plan_text(weir_slice json, weir_buf *out, weir_error *err);
+
+/* The steps that selectors name: a step's name (or a pattern with * and ?), "+" before it for all
+ * steps that it needs, "+" behind it for all that need it; several with commas.  *steps (numbers,
+ * in the session's arena) and *n; no selector = all steps, n 0. */
+WEIR_MUST_USE weir_status weir_api_select(weir_session *s, size_t n_selectors,
+                                          const char *const *selectors, size_t **steps, size_t *n,
+                                          weir_error *err);
 
 /* "0.1.0" */
 const char *weir_version(void);

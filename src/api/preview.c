@@ -33,17 +33,6 @@ static weir_status observe(void *context, int number, const weir_batch *batch, w
     return v->preview->see(v->preview->context, number, name, batch, err);
 }
 
-/* Keeps the first rows of a batch. */
-static weir_status cut_rows(weir_batch *b, uint64_t rows, weir_error *err) {
-    if (b->n_selected <= rows) return WEIR_OK;
-    uint64_t *keep = weir_alloc_zero(weir_bit_words(b->length), sizeof *keep);
-    if (!keep) return weir_error_nomem(err);
-    for (uint32_t k = 0; k < rows; k++) weir_bit_set(keep, weir_batch_row(b, k));
-    weir_status status = weir_batch_keep(b, keep, err);
-    weir_free(keep);
-    return status;
-}
-
 static weir_status show_batch(void *context, weir_ctx *ctx, weir_batch *b, bool *stop,
                               weir_error *err) {
     view *v = context;
@@ -52,7 +41,7 @@ static weir_status show_batch(void *context, weir_ctx *ctx, weir_batch *b, bool 
         v->chain ? WEIR_OK
                  : weir_chain_new(weir_flow_operators(v->flow), weir_flow_n_operators(v->flow),
                                   &v->rejects, ctx, &v->chain, err);
-    if (status == WEIR_OK) status = cut_rows(b, v->left, err);
+    if (status == WEIR_OK) status = weir_batch_head(b, v->left, err);
     v->left -= b->n_selected < v->left ? b->n_selected : v->left;
     if (status == WEIR_OK) status = weir_chain_process(v->chain, ctx, b, &out, &v->account, err);
     weir_batch_free(b);

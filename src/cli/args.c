@@ -73,6 +73,7 @@ static int take_flag(cli_args *a, int number, const char *value) {
     const cli_flag *f = flag_at(a->command, number);
     a->values[number] = value;
     if (strcmp(f->name, "--param") == 0) return add_param(a, value);
+    if (strcmp(f->name, "--select") == 0) a->select[a->n_select++] = value;
     if (strcmp(f->name, "--verbose") == 0) a->verbosity++;
     if (strcmp(f->name, "--quiet") == 0) a->quiet = true, a->verbosity--;
     if (strcmp(f->name, "--no-color") == 0) a->no_color = true;
@@ -134,7 +135,8 @@ int cli_args_parse(cli_args *a, const cli_command *c, int argc, char **argv) {
     a->values = weir_arena_zero(&a->arena, flags + 1, sizeof *a->values);
     a->param_names = weir_arena_zero(&a->arena, (size_t)argc + 1, sizeof *a->param_names);
     a->param_values = weir_arena_zero(&a->arena, (size_t)argc + 1, sizeof *a->param_values);
-    if (!a->words || !a->values || !a->param_names || !a->param_values) {
+    a->select = weir_arena_zero(&a->arena, (size_t)argc + 1, sizeof *a->select);
+    if (!a->words || !a->values || !a->param_names || !a->param_values || !a->select) {
         fprintf(stderr, "weir: memory is short\n");
         return EXIT_FAILED;
     }

@@ -3,7 +3,7 @@
 
 #include "cli/cli.h"
 
-/* One object: whether the file is sound, its steps, all faults and warnings, the plan as text. */
+/* One object: whether the file is sound, its steps, all faults and warnings, the plan. */
 static void print_json(const cli_args *a, const weir_session *s, int code, const weir_buf *plan,
                        const weir_error *err) {
     printf("{\"file\":");
@@ -17,7 +17,7 @@ static void print_json(const cli_args *a, const weir_session *s, int code, const
     cli_json_errors(&s->diags, err);
     printf(",\"plan\":");
     if (plan->size)
-        cli_json_string(plan->data, plan->size);
+        fwrite(plan->data, 1, plan->size, stdout);
     else
         printf("null");
     printf("}\n");
@@ -33,7 +33,7 @@ int cli_cmd_check(cli_args *a) {
     weir_status status = weir_api_load(&s, a->words[0], &params, &err);
     if (status == WEIR_OK) status = weir_api_check(&s, 0, NULL, &err);
     if (status == WEIR_OK && cli_flag_value(a, "--connect"))
-        status = weir_api_plan(&s, &plan, &err);
+        status = weir_api_plan(&s, &(weir_api_run_options){0}, &plan, &err);
     if (status != WEIR_OK || s.diags.n_errors)
         code = cli_fail_diags(&s.diags, &err);
     else if (s.diags.n)
@@ -41,7 +41,7 @@ int cli_cmd_check(cli_args *a) {
     if (a->json) {
         print_json(a, &s, code, &plan, &err);
     } else if (code == EXIT_OK && !a->quiet) {
-        if (plan.size) fwrite(plan.data, 1, plan.size, stdout);
+        if (plan.size && cli_print_plan(&plan) != EXIT_OK) code = EXIT_FAILED;
         printf("%s: ok, %zu step%s\n", a->words[0], s.pipeline->n_steps,
                s.pipeline->n_steps == 1 ? "" : "s");
     }

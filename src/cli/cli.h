@@ -23,6 +23,8 @@ typedef struct cli_args {
     const char **values; /* for each flag of the command and of the common ones: NULL = not given */
     size_t n_params;     /* --param name=value, may be repeated */
     const char **param_names, **param_values;
+    size_t n_select; /* --select, may be repeated */
+    const char **select;
     weir_arena arena;
     bool json, quiet, no_color;
     int verbosity;
@@ -82,7 +84,13 @@ int cli_print_run(const cli_args *a, const weir_session *s, const weir_run_resul
 void cli_catch_signals(weir_session *s);
 int cli_signal_exit_code(const weir_session *s, int otherwise);
 
+/* A plan (JSON) as text for people. */
+int cli_print_plan(const weir_buf *json);
+/* --select, --limit, --full-refresh and the steps behind FILE; 0 or the exit code. */
+int cli_run_options(const cli_args *a, weir_api_run_options *out);
+
 int cli_cmd_run(cli_args *a);
+int cli_cmd_plan(cli_args *a);
 int cli_cmd_copy(cli_args *a);
 int cli_cmd_check(cli_args *a);
 int cli_cmd_version(cli_args *a);

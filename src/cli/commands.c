@@ -3,7 +3,10 @@
 
 static const cli_flag run_flags[] = {
     {"--param", 'p', "NAME=VALUE", "a value for params: of the file; may be repeated"},
-    {"--full-refresh", 0, NULL, "forget what was loaded before and read everything"},
+    {"--select", 's', "STEPS", "a,+b,c+: steps, + adds those before or behind; may be repeated"},
+    {"--limit", 'n', "N", "only the first N rows of each source, for trying out"},
+    {"--dry-run", 0, NULL, "read, transform and validate, but write nothing"},
+    {"--full-refresh", 0, NULL, "read what was loaded before as well, and load it anew"},
     {"--strict", 0, NULL, "any reject gives exit code 4"},
     {0}};
 static const cli_command run_command = {.name = "run",
@@ -14,6 +17,22 @@ static const cli_command run_command = {.name = "run",
                                         .min_words = 1,
                                         .max_words = 1000,
                                         .run = cli_cmd_run};
+
+static const cli_flag plan_flags[] = {
+    {"--param", 'p', "NAME=VALUE", "a value for params: of the file; may be repeated"},
+    {"--select", 's', "STEPS", "a,+b,c+: steps, + adds those before or behind; may be repeated"},
+    {"--limit", 'n', "N", "the plan of a run with --limit"},
+    {"--full-refresh", 0, NULL, "the plan of a run with --full-refresh"},
+    {"--run", 0, "RUN", "what an earlier run did: the plan that it kept"},
+    {0}};
+static const cli_command plan_command = {.name = "plan",
+                                         .usage = "FILE [STEP...]",
+                                         .summary =
+                                             "what a run would do, step by step; writes nothing",
+                                         .flags = plan_flags,
+                                         .min_words = 1,
+                                         .max_words = 1000,
+                                         .run = cli_cmd_plan};
 
 static const cli_flag copy_flags[] = {
     {"--table", 't', "NAME", "table of the target (or of the source when only that is a database)"},
@@ -135,7 +154,7 @@ static const cli_command version_command = {.name = "version",
                                             .max_words = 0,
                                             .run = cli_cmd_version};
 
-const cli_command *const cli_commands[] = {&check_command,   &preview_command, &run_command,
-                                           &rejects_command, &status_command,  &copy_command,
-                                           &test_command,    &runs_command,    &show_command,
-                                           &help_command,    &version_command, NULL};
+const cli_command *const cli_commands[] = {
+    &check_command, &preview_command, &run_command,  &rejects_command, &status_command,
+    &plan_command,  &copy_command,    &test_command, &runs_command,    &show_command,
+    &help_command,  &version_command, NULL};

@@ -96,9 +96,17 @@ static bool reject_target(const weir_session *s, const char *run_id, const weir_
     return weir_buf_adds(out, text);
 }
 
-static void summary_json(const weir_session *session, const weir_run_result *r) {
-    printf("{\"run_id\":\"%s\",\"status\":\"%s\",\"exit_code\":%d,\"duration_us\":%lld", r->run_id,
+static void json_head(const weir_run_result *r, bool dry) {
+    if (dry)
+        printf("{\"run_id\":null,\"dry_run\":true");
+    else
+        printf("{\"run_id\":\"%s\"", r->run_id);
+    printf(",\"status\":\"%s\",\"exit_code\":%d,\"duration_us\":%lld",
            weir_run_status_name(r->status), weir_run_exit_code(r), (long long)r->duration_us);
+}
+
+static void summary_json(const weir_session *session, const weir_run_result *r, bool dry) {
+    json_head(r, dry);
     if (r->resumed) printf(",\"resumed\":\"%s\"", r->resumed);
     if (r->error.status != WEIR_OK) {
         char text[2048];
@@ -130,7 +138,7 @@ static void summary_json(const weir_session *session, const weir_run_result *r) 
         } else {
             printf("null,\"rejects\":");
         }
-        if (s->reject_path)
+        if (s->reject_path && !dry)
             json_text(s->reject_path);
         else
             printf("null");
@@ -158,10 +166,15 @@ static void summary_json(const weir_session *session, const weir_run_result *r) 
     printf("]}\n");
 }
 
-static void step_line(const weir_session *session, const char *run_id, const weir_step_result *s) {
+static void step_line(const weir_session *session, const char *run_id, const weir_step_result *s,
+                      bool dry) {
     const weir_account *a = &s->account;
     char x[32], y[32], t[32];
     fprintf(stderr, "%s: ", s->step);
+    if (s->untried) {
+        fprintf(stderr, "not tried, it reads what an earlier step writes: %s\n", s->untried);
+        return;
+    }
     if (s->status == WEIR_RUN_SKIPPED) {
         fprintf(stderr, "not run, a step it needs failed\n");
         return;
@@ -179,7 +192,7 @@ static void step_line(const weir_session *session, const char *run_id, const wei
     if (a->rows_rejected) fprintf(stderr, ", %s rejected", cli_count(a->rows_rejected, x));
     if (a->warnings) fprintf(stderr, ", %s warnings", cli_count(a->warnings, x));
     if (s->status == WEIR_RUN_OK || s->status == WEIR_RUN_PARTIAL) {
-        fprintf(stderr, ", %s loaded", cli_count(a->rows_loaded, x));
+        fprintf(stderr, dry ? ", %s would be loaded" : ", %s loaded", cli_count(a->rows_loaded, x));
         if (a->loaded.updated || a->loaded.stale || a->loaded.unchanged)
             fprintf(stderr, " (%s new, %s updated", cli_count(a->loaded.inserted, x),
                     cli_count(a->loaded.updated, y));
@@ -188,7 +201,7 @@ static void step_line(const weir_session *session, const char *run_id, const wei
             fprintf(stderr, ", %s unchanged", cli_count(a->loaded.unchanged, x));
         if (a->loaded.updated || a->loaded.stale || a->loaded.unchanged) fprintf(stderr, ")");
     } else {
-        fprintf(stderr, ", nothing loaded");
+        fprintf(stderr, dry ? ", nothing would be loaded" : ", nothing loaded");
     }
     fprintf(stderr, " in %s", cli_time(s->duration_us, t));
     double seconds = (double)s->duration_us / 1e6;
@@ -235,12 +248,16 @@ static void print_errors(const weir_run_result *r) {
 
 /* told: the error stood among those of the file already. */
 static void summary_text(const cli_args *a, const weir_session *s, const weir_run_result *r,
-                         bool told) {
+                         bool told, bool dry) {
     if (!a->quiet)
-        for (size_t i = 0; i < r->n_steps; i++) step_line(s, r->run_id, &r->steps[i]);
+        for (size_t i = 0; i < r->n_steps; i++) step_line(s, r->run_id, &r->steps[i], dry);
     if (a->verbosity > 0) summary_phases(r);
     if (!told) print_errors(r);
-    if (!a->quiet) fprintf(stderr, "run %s: %s\n", r->run_id, weir_run_status_name(r->status));
+    if (a->quiet) return;
+    if (dry)
+        fprintf(stderr, "dry run: %s, nothing was written\n", weir_run_status_name(r->status));
+    else
+        fprintf(stderr, "run %s: %s\n", r->run_id, weir_run_status_name(r->status));
 }
 
 int cli_run_session(const cli_args *a, weir_session *s, weir_api_run_options *options) {
@@ -259,15 +276,70 @@ int cli_run_session(const cli_args *a, weir_session *s, weir_api_run_options *op
 }
 
 int cli_print_run(const cli_args *a, const weir_session *s, const weir_run_result *r) {
+    bool dry = cli_flag_value(a, "--dry-run") != NULL;
     if (s->diags.n_errors) cli_fail_diags(&s->diags, NULL);
     if (a->json)
-        summary_json(s, r);
+        summary_json(s, r, dry);
     else
-        summary_text(a, s, r, s->diags.n_errors && r->error.status == WEIR_USAGE);
+        summary_text(a, s, r, s->diags.n_errors && r->error.status == WEIR_USAGE, dry);
     int code = cli_signal_exit_code(s, weir_run_exit_code(r));
     if (code == EXIT_OK && cli_flag_value(a, "--strict"))
         for (size_t i = 0; i < r->n_steps; i++)
             if (r->steps[i].account.rows_rejected) code = EXIT_PARTIAL;
+    return code;
+}
+
+/* ---- the plan ------------------------------------------------------------------------------ */
+
+int cli_run_options(const cli_args *a, weir_api_run_options *out) {
+    const char *limit = cli_flag_value(a, "--limit");
+    *out = (weir_api_run_options){.n_steps = a->n - 1,
+                                  .steps = a->words + 1,
+                                  .n_select = a->n_select,
+                                  .select = a->select,
+                                  .full_refresh = cli_flag_value(a, "--full-refresh") != NULL,
+                                  .dry = cli_flag_value(a, "--dry-run") != NULL};
+    if (!limit) return EXIT_OK;
+    if (weir_option_parse_size(weir_slice_of(limit), &out->limit_rows) && out->limit_rows)
+        return EXIT_OK;
+    fprintf(stderr, "weir %s: --limit wants a number of rows, not %s\n", a->command->name, limit);
+    return EXIT_USAGE;
+}
+
+int cli_print_plan(const weir_buf *json) {
+    weir_buf text = {0};
+    weir_error err = {0};
+    int code = EXIT_OK;
+    if (weir_api_plan_text((weir_slice){json->data, json->size}, &text, &err) != WEIR_OK)
+        code = cli_fail(&err);
+    else
+        fwrite(text.data, 1, text.size, stdout);
+    weir_buf_clear(&text);
+    return code;
+}
+
+int cli_cmd_plan(cli_args *a) {
+    weir_session s;
+    weir_error err = {0};
+    weir_buf json = {0};
+    weir_api_run_options options;
+    const char *run = cli_flag_value(a, "--run");
+    weir_session_init(&s);
+    weir_spec_params params = {a->n_params, a->param_names, a->param_values};
+    int code = cli_run_options(a, &options);
+    if (code != EXIT_OK) goto out;
+    cli_catch_signals(&s);
+    if (weir_api_load(&s, a->words[0], &params, &err) != WEIR_OK ||
+        (run ? weir_api_plan_of(&s, run, &json, &err) : weir_api_plan(&s, &options, &json, &err)) !=
+            WEIR_OK)
+        code = cli_refuse(a, &s.diags, &err);
+    else if (a->json)
+        printf("%.*s\n", (int)json.size, json.data);
+    else
+        code = cli_print_plan(&json);
+out:
+    weir_buf_clear(&json);
+    weir_session_clear(&s);
     return code;
 }
 
@@ -282,11 +354,9 @@ int cli_cmd_run(cli_args *a) {
     if (weir_api_load(&s, a->words[0], &params, &err) != WEIR_OK) {
         code = cli_refuse(a, &s.diags, &err);
     } else {
-        weir_api_run_options options = {.n_steps = a->n - 1,
-                                        .steps = a->words + 1,
-                                        .full_refresh =
-                                            cli_flag_value(a, "--full-refresh") != NULL};
-        code = cli_run_session(a, &s, &options);
+        weir_api_run_options options;
+        code = cli_run_options(a, &options);
+        if (code == EXIT_OK) code = cli_run_session(a, &s, &options);
     }
     weir_session_clear(&s);
     return code;

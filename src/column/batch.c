@@ -91,6 +91,16 @@ weir_status weir_batch_keep(weir_batch *b, const uint64_t *keep, weir_error *err
     return WEIR_OK;
 }
 
+weir_status weir_batch_head(weir_batch *b, uint64_t rows, weir_error *err) {
+    if (b->n_selected <= rows) return WEIR_OK;
+    uint64_t *keep = weir_alloc_zero(weir_bit_words(b->length) + 1, sizeof *keep);
+    if (!keep) return weir_error_nomem(err);
+    for (uint32_t k = 0; k < rows; k++) weir_bit_set(keep, weir_batch_row(b, k));
+    weir_status status = weir_batch_keep(b, keep, err);
+    weir_free(keep);
+    return status;
+}
+
 weir_status weir_batch_failures(weir_batch *b, weir_failures **out, weir_error *err) {
     if (!b->failures) {
         weir_status status = weir_failures_new(b->length, &b->failures, err);

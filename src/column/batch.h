@@ -66,6 +66,8 @@ WEIR_MUST_USE weir_status weir_batch_replace(weir_batch *b, weir_schema *schema,
 /* Keeps only the rows whose bit is set in keep (bit i = physical row i).  Owned selection updated.
  */
 WEIR_MUST_USE weir_status weir_batch_keep(weir_batch *b, const uint64_t *keep, weir_error *err);
+/* Keeps only the first `rows` alive rows. */
+WEIR_MUST_USE weir_status weir_batch_head(weir_batch *b, uint64_t rows, weir_error *err);
 /* k-th alive row -> physical row. */
 static inline uint32_t weir_batch_row(const weir_batch *b, uint32_t k) {
     return b->selection ? b->selection[k] : k;

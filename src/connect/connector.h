@@ -73,6 +73,7 @@ typedef struct weir_env {
     int64_t now_us;
     uint32_t threads;
     size_t memory_bytes; /* the run's budget */
+    bool look_only;      /* a plan or a dry run: a sink's open may not even make an empty file */
 } weir_env;
 
 /* ---- source -------------------------------------------------------------------------------- */

@@ -181,8 +181,8 @@ out:
 
 /* ---- limits -------------------------------------------------------------------------------- */
 
-static weir_status check_limits(const weir_coordinator *c, const weir_account *a, weir_error *err) {
-    const weir_flow_config *g = c->config;
+weir_status weir_coordinator_limits(const weir_flow_config *g, const weir_account *a,
+                                    weir_error *err) {
     uint64_t rejected = a->rows_rejected, read = a->rows_read;
     if (rejected == 0) return WEIR_OK;
     weir_status status = WEIR_OK;
@@ -269,7 +269,7 @@ static weir_status commit(void *context, weir_flow *f, const weir_flow_epoch *e,
     weir_fault_point("after-prepare");
     WEIR_TRY(write_intent(c, f, e, err));
     weir_fault_point("after-intent");
-    if (!c->decided && (status = check_limits(c, e->account, err)) != WEIR_OK) {
+    if (!c->decided && (status = weir_coordinator_limits(c->config, e->account, err)) != WEIR_OK) {
         c->limit = status;
         return refuse(c, f, e, err);
     }

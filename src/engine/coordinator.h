@@ -42,6 +42,9 @@ typedef struct weir_coordinator {
     weir_status limit;       /* WEIR_LIMIT when a limit stopped the last epoch */
 } weir_coordinator;
 
+/* WEIR_LIMIT when the figures of an epoch are above the limits of rejects. */
+WEIR_MUST_USE weir_status weir_coordinator_limits(const weir_flow_config *config,
+                                                  const weir_account *account, weir_error *err);
 /* Hooks for weir_flow_run. */
 weir_flow_hooks weir_coordinator_hooks(weir_coordinator *c);
 /* After a failed weir_flow_run: undoes the epoch unless it was decided. */

@@ -324,12 +324,7 @@ void *weir_flow_sink_object(weir_flow *f, size_t sink) {
     return f->sinks[sink];
 }
 
-weir_status weir_flow_plan(weir_flow *f, weir_buf *out, weir_error *err) {
-    for (size_t i = 0; i < f->config.n_sinks; i++) {
-        const weir_connector *c = f->config.sinks[i].connector;
-        if (!c->sink->plan) continue;
-        weir_status status = c->sink->plan(f->sinks[i], out, err);
-        if (status != WEIR_OK) return status;
-    }
-    return WEIR_OK;
+weir_status weir_flow_plan(weir_flow *f, size_t sink, weir_buf *out, weir_error *err) {
+    const weir_connector *c = f->config.sinks[sink].connector;
+    return c->sink->plan ? c->sink->plan(f->sinks[sink], out, err) : WEIR_OK;
 }

@@ -46,9 +46,10 @@ typedef struct weir_flow_config {
     const weir_flow_operator *operators;
     size_t n_sinks;
     weir_flow_sink sinks[WEIR_FLOW_SINKS]; /* [0] takes the good rows, the others the rejects */
-    double max_ratio; /* rejects / read above which nothing is committed; < 0 = no limit */
-    int64_t max_rows; /* < 0 = no limit */
-    bool empty_ok;    /* no split is not an error */
+    double max_ratio;    /* rejects / read above which nothing is committed; < 0 = no limit */
+    int64_t max_rows;    /* < 0 = no limit */
+    bool empty_ok;       /* no split is not an error */
+    uint64_t limit_rows; /* rows read at most, for trying out; 0 = all.  One worker reads then */
     /* which splits are left over from earlier runs; NULL = all are read */
     bool (*split_wanted)(void *context, const weir_split *split);
     /* told of the split that could not be read when its columns were looked for; may be NULL */
@@ -91,8 +92,8 @@ size_t weir_flow_n_operators(const weir_flow *f);
 void *weir_flow_source_object(weir_flow *f);
 const weir_operator *weir_flow_operators(const weir_flow *f); /* the first of n */
 const weir_operator *weir_flow_operator_at(const weir_flow *f, size_t i);
-/* What the sinks will do (weir_sink_ops.plan). */
-WEIR_MUST_USE weir_status weir_flow_plan(weir_flow *f, weir_buf *out, weir_error *err);
+/* What a sink will do (weir_sink_ops.plan). */
+WEIR_MUST_USE weir_status weir_flow_plan(weir_flow *f, size_t sink, weir_buf *out, weir_error *err);
 void *weir_flow_sink_object(weir_flow *f, size_t sink);
 
 /* The end of an epoch, all writers prepared. */

@@ -101,6 +101,8 @@ static weir_status read_split(reading *g, uint32_t number, bool *stop, weir_erro
     while (status == WEIR_OK && !*stop) {
         ours = false;
         if ((status = wait_for_budget(g, err)) != WEIR_OK) break;
+        *stop = atomic_load(&r->limit_reached);
+        if (*stop) break;
         weir_packet packet = {0};
         weir_read_result result = WEIR_READ_END;
         ours = true;

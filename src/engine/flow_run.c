@@ -175,7 +175,7 @@ weir_status weir_flow_run(weir_flow *f, const weir_flow_hooks *hooks, weir_accou
     flow_run r = {.flow = f, .hooks = hooks, .total = total};
     weir_error mine = {0};
     const weir_flow_config *c = &f->config;
-    r.n_workers = f->env->threads ? f->env->threads : 1;
+    r.n_workers = f->env->threads && !c->limit_rows ? f->env->threads : 1;
     r.many_writers =
         !(c->sinks[0].connector->caps & WEIR_CAP_SINGLE_WRITER) && !c->sinks[0].request.keep_order;
     r.rejects.schema = f->reject_schema;

@@ -61,7 +61,8 @@ typedef struct flow_run {
     uint64_t warnings; /* the writer's: those of ended epochs */
     barrier *barriers;
     _Atomic uint64_t rows_read, bytes_read, rows_rejected, rows_filtered;
-    weir_phases reader_phases; /* written by the reader, read after it has ended */
+    _Atomic bool limit_reached; /* limit_rows have been read */
+    weir_phases reader_phases;  /* written by the reader, read after it has ended */
     /* the writer's own */
     worker front; /* its scratch, encoders for rejects found while writing */
     void *writers[WEIR_FLOW_SINKS];

@@ -153,13 +153,24 @@ static weir_status load(worker *w, weir_batch *batch, weir_error *err) {
     return status;
 }
 
+/* Cuts a batch to what the limit of rows leaves; the only worker there is then reads in order. */
+static weir_status apply_limit(flow_run *r, weir_batch *batch, weir_error *err) {
+    uint64_t limit = r->flow->config.limit_rows, read = atomic_load(&r->rows_read);
+    if (limit == 0) return WEIR_OK;
+    weir_status status = weir_batch_head(batch, limit - read, err);
+    if (status == WEIR_OK && read + batch->n_selected >= limit)
+        atomic_store(&r->limit_reached, true);
+    return status;
+}
+
 /* One decoded batch (taken over) through the chain. */
 static weir_status work_batch(worker *w, weir_batch *batch, weir_error *err) {
     flow_run *r = w->run;
     weir_chain_out out = {.emit = emit_rejects, .context = w};
+    weir_status status = apply_limit(r, batch, err);
     atomic_fetch_add(&r->rows_read, batch->n_selected);
     uint64_t filtered = w->account.rows_filtered;
-    weir_status status = flow_cancelled(r, err);
+    if (status == WEIR_OK) status = flow_cancelled(r, err);
     if (status == WEIR_OK)
         status = weir_chain_process(w->chain, &w->ctx, batch, &out, &w->account, err);
     atomic_fetch_add(&r->rows_filtered, w->account.rows_filtered - filtered);
@@ -174,6 +185,7 @@ static weir_status work_batch(worker *w, weir_batch *batch, weir_error *err) {
 static weir_status work_packet(worker *w, weir_packet *p, weir_error *err) {
     const weir_source_ops *source = w->run->flow->config.source->source;
     weir_status status = WEIR_OK;
+    if (atomic_load(&w->run->limit_reached)) return WEIR_OK;
     w->account.bytes_read += p->batch ? weir_batch_bytes(p->batch) : p->chunk.end - p->chunk.begin;
     if (p->batch) {
         weir_batch *batch = p->batch;
@@ -188,6 +200,7 @@ static weir_status work_packet(worker *w, weir_packet *p, weir_error *err) {
         w->account.phases.parse += flow_cpu_ns() - t0;
         if (!batch) break;
         WEIR_TRY(work_batch(w, batch, err));
+        if (atomic_load(&w->run->limit_reached)) break;
         t0 = flow_cpu_ns();
     }
 out:

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "engine/plan.h"
 #include "text/hash.h"
 
 uint32_t weir_default_threads(void) {
@@ -230,6 +231,17 @@ static void take_status(weir_run_result *r, const weir_step_result *s) {
     r->error = s->error;
 }
 
+/* A dry run cannot try what reads the output of another step: nothing was written. */
+static void excuse_untried(const weir_step_env *e, const weir_step *step, weir_arena *arena,
+                           weir_step_result *r) {
+    bool io = r->error.status == WEIR_IO || r->error.status == WEIR_DATA;
+    if (r->status != WEIR_RUN_FAILED || !io || r->plan || !weir_plan_is_fed(e->pipeline, step))
+        return;
+    r->untried = weir_arena_strdup(arena, r->error.message);
+    r->status = WEIR_RUN_SKIPPED;
+    r->error = (weir_error){0};
+}
+
 static weir_status run_step(const weir_step_env *e, const weir_step *step, const resume *before,
                             weir_arena *arena, weir_run_result *result, weir_error *err) {
     weir_step_result *r = &result->steps[result->n_steps];
@@ -240,13 +252,17 @@ static weir_status run_step(const weir_step_env *e, const weir_step *step, const
     if (needs_failed(step, e->pipeline, result)) {
         r->status = WEIR_RUN_SKIPPED;
     } else {
-        if (!incremental)
+        if (!incremental && !e->dry)
             WEIR_TRY(finished_before(e->state, e->pipeline->name, before, r, &finished, err));
         if (!finished) WEIR_TRY(weir_step_execute(e, step, arena, r, err));
     }
-    WEIR_TRY(put_step(e, e->run_id, step, r, err));
-    if (r->completed_run)
-        WEIR_TRY(put_missing_steps(e, &(resume){.n = 1, .runs = {r->completed_run}}, err));
+    if (e->dry) {
+        excuse_untried(e, step, arena, r);
+    } else {
+        WEIR_TRY(put_step(e, e->run_id, step, r, err));
+        if (r->completed_run)
+            WEIR_TRY(put_missing_steps(e, &(resume){.n = 1, .runs = {r->completed_run}}, err));
+    }
     weir_account_add(&r->account, &r->recovered);
     result->n_steps++;
     take_status(result, r);
@@ -274,7 +290,8 @@ static weir_status begin_run(const weir_run_request *q, const char *fingerprint,
     const weir_pipeline *p = q->pipeline;
     weir_status status;
     WEIR_TRY(weir_state_lease_acquire(q->state, p->name, e->run_id, &e->lease, err));
-    WEIR_TRY(find_interrupted(q->state, p->name, fingerprint, arena, before, err));
+    if (!q->full_refresh)
+        WEIR_TRY(find_interrupted(q->state, p->name, fingerprint, arena, before, err));
     WEIR_TRY(put_missing_steps(e, before, err));
     weir_state_run run = {.id = e->run_id,
                           .pipeline = p->name,
@@ -284,8 +301,74 @@ static weir_status begin_run(const weir_run_request *q, const char *fingerprint,
                           .trigger = q->trigger};
     WEIR_TRY(weir_state_run_begin(q->state, &run, err));
     weir_fault_point("run-begun");
-    if (q->full_refresh) WEIR_TRY(weir_state_step_reset(e->lease, NULL, err));
 out:
+    return status;
+}
+
+/* What a run is told apart by: its file, and whether it was of a part or of everything anew; only
+ * a run of the same kind goes on with the work of another one. */
+static void fingerprint_of(const weir_run_request *q, char *out, size_t size) {
+    unsigned long long hash = hash_node(q->pipeline->root, 1);
+    int n = snprintf(out, size, "%016llx%s", hash, q->full_refresh ? "-refresh" : "");
+    if (q->limit_rows && n > 0 && (size_t)n < size)
+        snprintf(out + n, size - (size_t)n, "-limit%llu", (unsigned long long)q->limit_rows);
+}
+
+static weir_step_env env_of(const weir_run_request *q, weir_diags *diags) {
+    const weir_pipeline *p = q->pipeline;
+    return (weir_step_env){
+        .pipeline = p,
+        .state = q->state,
+        .cancel = q->cancel,
+        .full_refresh = q->full_refresh,
+        .dry = q->dry,
+        .look_only = q->dry,
+        .limit_rows = q->limit_rows,
+        .memory_bytes = p->memory_bytes ? (size_t)p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES,
+        .threads = p->threads > 0 ? (uint32_t)p->threads : weir_default_threads(),
+        .reject_sink = q->reject_sink,
+        .reject_context = q->reject_context,
+        .progress = q->progress,
+        .progress_context = q->progress_context,
+        .diags = diags};
+}
+
+weir_status weir_run_plan(const weir_run_request *q, weir_arena *arena, weir_diags *diags,
+                          weir_buf *out, weir_error *err) {
+    const weir_pipeline *p = q->pipeline;
+    weir_step_env e = env_of(q, diags);
+    weir_status status = WEIR_OK;
+    bool any = false;
+    e.run_id = WEIR_PLAN_RUN_ID;
+    e.look_only = true;
+    for (size_t i = 0; i < p->n_steps; i++) {
+        const weir_step *step = &p->steps[p->order[i]];
+        weir_error fault = {0};
+        if (!chosen(q, p->order[i])) continue;
+        if (any && !weir_buf_adds(out, ",")) return weir_error_nomem(err);
+        any = true;
+        size_t before = out->size;
+        status = weir_step_plan(&e, step, arena, out, &fault);
+        bool missing = status == WEIR_IO || status == WEIR_DATA;
+        if (missing && weir_plan_is_fed(p, step)) {
+            out->size = before;
+            status = weir_plan_describe_later(p, step, fault.message, out, &fault);
+        }
+        if (status == WEIR_OK) continue;
+        if (err) *err = fault;
+        return status;
+    }
+    return WEIR_OK;
+}
+
+/* The steps without lease, history and commits. */
+static weir_status run_dry(const weir_run_request *q, weir_step_env *e, weir_arena *arena,
+                           weir_run_result *result, weir_error *err) {
+    resume none = {0};
+    int64_t begun = weir_clock_monotonic_us();
+    snprintf(result->run_id, sizeof result->run_id, "%s", WEIR_PLAN_RUN_ID);
+    weir_status status = run_steps(e, q, &none, arena, result, err);
+    result->duration_us = weir_clock_monotonic_us() - begun;
     return status;
 }
 
@@ -293,7 +376,7 @@ weir_status weir_run(const weir_run_request *q, weir_arena *arena, weir_diags *d
                      weir_run_result *result, weir_error *err) {
     const weir_pipeline *p = q->pipeline;
     int64_t begun = weir_clock_monotonic_us();
-    char fingerprint[20];
+    char fingerprint[64];
     resume before = {0};
     bool in_state = false;
     weir_step_env e = {0};
@@ -301,21 +384,12 @@ weir_status weir_run(const weir_run_request *q, weir_arena *arena, weir_diags *d
     *result = (weir_run_result){.status = WEIR_RUN_OK};
     result->steps = weir_arena_zero(arena, p->n_steps + 1, sizeof *result->steps);
     if (!result->steps) return weir_error_nomem(err);
-    snprintf(fingerprint, sizeof fingerprint, "%016llx", (unsigned long long)hash_node(p->root, 1));
+    fingerprint_of(q, fingerprint, sizeof fingerprint);
+    e = env_of(q, diags);
+    e.run_id = result->run_id;
+    e.fingerprint = fingerprint;
+    if (q->dry) return run_dry(q, &e, arena, result, err);
     WEIR_TRY(weir_state_run_id(q->state, result->run_id, err));
-    e = (weir_step_env){.pipeline = p,
-                        .state = q->state,
-                        .run_id = result->run_id,
-                        .fingerprint = fingerprint,
-                        .cancel = q->cancel,
-                        .memory_bytes =
-                            p->memory_bytes ? (size_t)p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES,
-                        .threads = p->threads > 0 ? (uint32_t)p->threads : weir_default_threads(),
-                        .reject_sink = q->reject_sink,
-                        .reject_context = q->reject_context,
-                        .progress = q->progress,
-                        .progress_context = q->progress_context,
-                        .diags = diags};
     WEIR_TRY(begin_run(q, fingerprint, &e, &before, arena, err));
     in_state = true;
     status = run_steps(&e, q, &before, arena, result, err);

@@ -6,13 +6,15 @@
 
 typedef struct weir_run_request {
     const weir_pipeline *pipeline;
-    weir_state *state;
+    weir_state *state; /* a dry run may have none: NULL */
     weir_cancel *cancel;
     const char *trigger; /* "manual" */
     const char *version; /* of the program */
     size_t n_steps;      /* 0 = all */
     const size_t *steps; /* numbers of the chosen steps */
-    bool full_refresh;   /* forget positions and files first */
+    bool full_refresh;   /* read what was loaded before as well; append becomes replace */
+    bool dry;            /* write nothing at all */
+    uint64_t limit_rows; /* see weir_step_env */
     /* see weir_step_env */
     weir_status (*reject_sink)(void *context, weir_arena *arena, const char *run_id,
                                const char *step, weir_flow_sink *out, const char **path,
@@ -36,6 +38,11 @@ typedef struct weir_run_result {
  * first step (state, lease).  Texts live in arena. */
 WEIR_MUST_USE weir_status weir_run(const weir_run_request *request, weir_arena *arena,
                                    weir_diags *diags, weir_run_result *result, weir_error *err);
+
+/* Plans the chosen steps as weir_run would (state may be NULL) and appends one JSON object a step
+ * to *out, separated by commas.  A step that reads what another one has not written yet says so. */
+WEIR_MUST_USE weir_status weir_run_plan(const weir_run_request *request, weir_arena *arena,
+                                        weir_diags *diags, weir_buf *out, weir_error *err);
 
 /* The process's exit code for a run. */
 int weir_run_exit_code(const weir_run_result *result);

@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/dry.h"
+#include "engine/plan.h"
 #include "reject/reject.h"
 #include "text/hash.h"
 
@@ -51,8 +53,9 @@ typedef struct work {
     weir_ledger ledger;
     weir_cancel cancel; /* of the attempt: the run's, or its own deadline */
     weir_env flow_env;
-    weir_splits skipped; /* files left out by on_file_error: skip */
-    char *unreadable;    /* the file whose columns could not be found, in the arena */
+    weir_splits skipped;    /* files left out by on_file_error: skip */
+    char *unreadable;       /* the file whose columns could not be found, in the arena */
+    uint64_t loaded_before; /* splits that the ledger has */
     weir_error wanted_error;
     weir_buf source_text; /* weir_reject_describe_source */
 } work;
@@ -109,6 +112,7 @@ static bool split_wanted(void *context, const weir_split *split) {
     work *w = context;
     if (in_skipped(w, split->name)) return false;
     if (w->step->flow.source.incremental.by != WEIR_INCREMENTAL_FILES) return true;
+    if (!w->env->state || w->env->full_refresh) return true;
     weir_state_file file = {0};
     bool found = false;
     weir_error err = {0};
@@ -118,7 +122,10 @@ static bool split_wanted(void *context, const weir_split *split) {
         w->wanted_error = err;
         return false;
     }
-    return !found || file.size_bytes != split->size_bytes || file.mtime_ns != split->mtime_ns;
+    bool wanted =
+        !found || file.size_bytes != split->size_bytes || file.mtime_ns != split->mtime_ns;
+    w->loaded_before += !wanted;
+    return wanted;
 }
 
 static void split_failed(void *context, const weir_split *split) {
@@ -129,6 +136,16 @@ static void split_failed(void *context, const weir_split *split) {
 static void progress(void *context, const weir_account *sofar) {
     work *w = context;
     w->env->progress(w->env->progress_context, w->step->name, sofar);
+}
+
+/* --full-refresh loads anew what an incremental step has appended: with replace, where the target
+ * has that.  Other modes end in the same rows when everything is read once more. */
+static void refresh_mode(work *w) {
+    weir_flow_sink *sink = &w->config.sinks[0];
+    bool incremental = w->step->flow.source.incremental.by != WEIR_INCREMENTAL_NONE;
+    if (incremental && sink->request.mode == WEIR_MODE_APPEND &&
+        (sink->connector->modes & 1u << WEIR_MODE_REPLACE))
+        sink->request.mode = WEIR_MODE_REPLACE;
 }
 
 static weir_status work_init(work *w, weir_error *err) {
@@ -142,6 +159,9 @@ static weir_status work_init(work *w, weir_error *err) {
     w->config.split_wanted = split_wanted;
     w->config.split_failed = split_failed;
     w->config.split_context = w;
+    w->config.limit_rows = e->limit_rows;
+    if (e->full_refresh) refresh_mode(w);
+    if (e->dry) WEIR_TRY(weir_dry_sinks(&w->config, w->arena, err));
     if (e->progress) {
         w->config.progress = progress;
         w->config.progress_context = w;
@@ -158,13 +178,15 @@ static weir_status work_init(work *w, weir_error *err) {
                              .cancel = &w->cancel,
                              .now_us = weir_clock_wall_us(),
                              .threads = e->threads,
-                             .memory_bytes = e->memory_bytes};
+                             .memory_bytes = e->memory_bytes,
+                             .look_only = e->look_only};
     w->coordinator = (weir_coordinator){.config = &w->config,
                                         .env = &w->flow_env,
                                         .lease = e->lease,
                                         .step = w->step->name,
                                         .ledger_files = w->step->flow.source.incremental.by ==
-                                                        WEIR_INCREMENTAL_FILES,
+                                                            WEIR_INCREMENTAL_FILES &&
+                                                        !e->limit_rows,
                                         .reject_path = path,
                                         .reject_format = format,
                                         .reject_source = ""};
@@ -187,17 +209,40 @@ static void take_account(work *w, const weir_account *a) {
     r->account.splits_skipped = w->skipped.n;
 }
 
+/* Plans the step: *out is the opened flow, text (may be NULL) its description. */
+static weir_status open_plan(work *w, const weir_splits *frozen, weir_buf *text, weir_flow **out,
+                             weir_error *err) {
+    const weir_step_env *e = w->env;
+    w->loaded_before = 0;
+    weir_status status = weir_flow_open(&w->config, &w->flow_env, frozen, e->diags, out, err);
+    if (status == WEIR_OK && w->wanted_error.status != WEIR_OK) {
+        *err = w->wanted_error;
+        return err->status;
+    }
+    if (status != WEIR_OK || !text) return status;
+    return weir_plan_describe(e->pipeline, w->step, &w->config, *out, w->flow_env.run_id,
+                              w->loaded_before, text, err);
+}
+
+/* Keeps what is about to be done: with the result, and in the run's history. */
+static weir_status keep_plan(work *w, weir_buf *text, weir_error *err) {
+    const weir_step_env *e = w->env;
+    w->result->plan = weir_arena_strndup(w->arena, text->data, text->size);
+    if (!w->result->plan) return weir_error_nomem(err);
+    if (e->dry || !e->state) return WEIR_OK;
+    return weir_state_document_put(e->state, e->run_id, w->step->name, "plan", w->result->plan,
+                                   err);
+}
+
 /* Opens and runs the flow once; frozen: an epoch that is read again.  *failed: the split to blame.
  */
 static weir_status run_once(work *w, const weir_splits *frozen, char **failed, weir_error *err) {
     weir_flow *f = NULL;
     weir_account total = {0};
+    weir_buf text = {0};
     w->unreadable = NULL;
-    weir_status status = weir_flow_open(&w->config, &w->flow_env, frozen, w->env->diags, &f, err);
-    if (status == WEIR_OK && w->wanted_error.status != WEIR_OK) {
-        *err = w->wanted_error;
-        status = err->status;
-    }
+    weir_status status = open_plan(w, frozen, frozen ? NULL : &text, &f, err);
+    if (status == WEIR_OK && !frozen) status = keep_plan(w, &text, err);
     if (status != WEIR_OK) {
         *failed = w->unreadable;
         goto out;
@@ -213,7 +258,8 @@ static weir_status run_once(work *w, const weir_splits *frozen, char **failed, w
         goto out;
     }
     w->coordinator.reject_source = weir_buf_cstr(&w->source_text);
-    weir_flow_hooks hooks = weir_coordinator_hooks(&w->coordinator);
+    weir_flow_hooks hooks =
+        w->env->dry ? weir_dry_hooks(&w->config) : weir_coordinator_hooks(&w->coordinator);
     status = weir_flow_run(f, &hooks, &total, err);
     take_account(w, &total);
     weir_free(total.operators);
@@ -222,10 +268,11 @@ static weir_status run_once(work *w, const weir_splits *frozen, char **failed, w
         if (bad >= 0 && !frozen)
             *failed = weir_arena_strdup(w->arena, weir_flow_splits(f)->items[bad].name);
         weir_error second = {0};
-        if (weir_coordinator_abort(&w->coordinator, f, &second) != WEIR_OK)
+        if (!w->env->dry && weir_coordinator_abort(&w->coordinator, f, &second) != WEIR_OK)
             weir_error_context(err, "undoing the epoch: %s", second.message);
     }
 out:
+    weir_buf_clear(&text);
     weir_flow_close(f);
     return status;
 }
@@ -305,6 +352,24 @@ static weir_status find_rejects(const work *w, const char *run_id, const char **
                           err);
 }
 
+/* A run of a part (--limit) has a fingerprint that begins with the file's: what it loaded is not
+ * the whole work of the step. */
+static bool of_limited_run(const work *w, const char *run_id) {
+    weir_state_filter filter = {.run_id = run_id, .limit = 1};
+    weir_state_result found = {0};
+    weir_error ignored = {0};
+    bool yes = false;
+    if (weir_state_query(w->env->state, WEIR_STATE_RUNS, &filter, NULL, &found, &ignored) ==
+            WEIR_OK &&
+        found.rows) {
+        weir_slice text = weir_state_text(found.batches[0], "fingerprint", 0);
+        yes = memmem(text.data, text.size, "-limit", 6) != NULL &&
+              !weir_slice_is(text, w->env->fingerprint);
+    }
+    weir_state_result_clear(&found);
+    return yes;
+}
+
 /* Whether the run went by the file as it is now. */
 static weir_status same_file(const work *w, const char *run_id, bool *same, weir_error *err) {
     weir_state_filter filter = {.run_id = run_id, .limit = 1};
@@ -374,6 +439,7 @@ static weir_status recover_epoch(work *w, const weir_state_epoch *epoch, bool *d
         status = run_again(w, epoch, &splits, done, err);
     if (status == WEIR_OK && *done && w->result->recovered.rows_rejected)
         status = find_rejects(w, epoch->run_id, &w->result->reject_path, err);
+    if (status == WEIR_OK && *done && of_limited_run(w, epoch->run_id)) *done = false;
     if (status == WEIR_OK && *done) {
         w->result->completed_run = weir_arena_strdup(w->arena, epoch->run_id);
         weir_log_info("step %s: completed what run %s had decided", w->step->name, epoch->run_id);
@@ -415,7 +481,7 @@ weir_status weir_step_execute(const weir_step_env *env, const weir_step *step, w
     bool done = false;
     weir_error fault = {0};
     weir_status status = work_init(&w, &fault);
-    if (status == WEIR_OK) status = recover(&w, &done, &fault);
+    if (status == WEIR_OK && !env->dry) status = recover(&w, &done, &fault);
     /* an incremental step goes on with what is new; another one's work is done */
     bool more = !done || step->flow.source.incremental.by != WEIR_INCREMENTAL_NONE;
     if (status == WEIR_OK && more) status = run_attempts(&w, &fault);
@@ -427,4 +493,18 @@ weir_status weir_step_execute(const weir_step_env *env, const weir_step *step, w
     weir_buf_clear(&w.source_text);
     (void)err;
     return WEIR_OK;
+}
+
+weir_status weir_step_plan(const weir_step_env *env, const weir_step *step, weir_arena *arena,
+                           weir_buf *out, weir_error *err) {
+    weir_step_result result = {.step = step->name};
+    work w = {.env = env, .step = step, .arena = arena, .result = &result};
+    weir_flow *f = NULL;
+    weir_error fault = {0};
+    weir_status status = work_init(&w, &fault);
+    atomic_store(&w.cancel.requested, atomic_load(&env->cancel->requested));
+    if (status == WEIR_OK) status = open_plan(&w, NULL, out, &f, &fault);
+    weir_flow_close(f);
+    if (status != WEIR_OK && err) *err = fault;
+    return status;
 }

@@ -8,11 +8,16 @@
 /* What a run lends to its steps. */
 typedef struct weir_step_env {
     const weir_pipeline *pipeline;
-    weir_state *state;
-    weir_lease *lease;
+    weir_state *state; /* NULL: nothing is remembered (a plan or a dry run before the first run) */
+    weir_lease *lease; /* of a run */
     const char *run_id;
     const char *fingerprint; /* of the pipeline file, as the run's history has it */
     weir_cancel *cancel;     /* of the run */
+    bool full_refresh;       /* what earlier runs loaded counts for nothing */
+    bool dry;                /* nothing is written, neither to targets nor to the state */
+    bool look_only;          /* see weir_env: dry, or only to be planned */
+    uint64_t limit_rows;     /* rows that each step reads at most; 0 = all.  What was loaded of a
+                                limited read does not count as loaded */
     size_t memory_bytes;
     uint32_t threads;
     /* The sink of the state folder's reject set of a step; injected, for the engine knows no
@@ -35,6 +40,8 @@ typedef struct weir_step_result {
     int64_t started_us, duration_us;
     const char *reject_path;   /* NULL when nothing was rejected */
     bool nothing_new;          /* no split was left to read */
+    const char *plan;          /* what the step did, by weir_plan_describe; NULL = it had none */
+    const char *untried;       /* dry run: why it could not be tried before the steps it reads of */
     const char *completed_run; /* the interrupted run whose work was completed or found done */
     weir_error error;
 } weir_step_result;
@@ -44,6 +51,11 @@ typedef struct weir_step_result {
 WEIR_MUST_USE weir_status weir_step_execute(const weir_step_env *env, const weir_step *step,
                                             weir_arena *arena, weir_step_result *result,
                                             weir_error *err);
+
+/* Plans step as weir_step_execute does, describes the plan (weir_plan_describe) into out, and
+ * closes it: what a run of env would do.  env->lease is not needed. */
+WEIR_MUST_USE weir_status weir_step_plan(const weir_step_env *env, const weir_step *step,
+                                         weir_arena *arena, weir_buf *out, weir_error *err);
 
 /* Builds the flow's config from the file; used by check, plan and preview as well.  rejects NULL =
  * no reject sinks. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fault.h"
@@ -247,6 +248,15 @@ static int busy(void *context, int waited) {
     return 1;
 }
 
+/* Whether the folder of a file is there and may be written. */
+static bool can_be_made(const char *path) {
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? weir_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : NULL;
+    bool yes = slash && !folder ? false : access(folder ? folder : ".", W_OK | X_OK) == 0;
+    weir_free(folder);
+    return yes;
+}
+
 weir_status weir_sqlite_open(const weir_sqlite_config *config, const weir_env *env, bool writable,
                              sqlite3 **out, weir_error *err) {
     const char *path = config->path;
@@ -255,7 +265,8 @@ weir_status weir_sqlite_open(const weir_sqlite_config *config, const weir_env *e
         if (!path) return weir_error_nomem(err);
     }
     struct stat st;
-    if (!writable && stat(path, &st) != 0) {
+    bool exists = stat(path, &st) == 0;
+    if (!writable && !exists) {
         weir_error_set(err, WEIR_IO, "there is no database %s", path);
         weir_error_hint(err, "check path; a relative one counts from the pipeline's folder");
         return WEIR_IO;
@@ -264,6 +275,10 @@ weir_status weir_sqlite_open(const weir_sqlite_config *config, const weir_env *e
     if (!wait) return weir_error_nomem(err);
     sqlite3 *db = NULL;
     int flags = writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    if (writable && env->look_only) {
+        flags = SQLITE_OPEN_READWRITE;
+        if (!exists && can_be_made(path)) path = ":memory:"; /* as empty as the one to come */
+    }
     const char *vfs = NULL; /* the system's; the fault tests reach this database as well */
     if (weir_fault_on && weir_statedb_vfs(&vfs, err) != WEIR_OK) return WEIR_INTERNAL;
     if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs) !=
