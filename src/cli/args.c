@@ -58,10 +58,10 @@ static int unknown_flag(const cli_command *c, const char *word) {
     return EXIT_USAGE;
 }
 
-static int add_param(cli_args *a, const char *text) {
+static int add_param(cli_args *a, const char *flag, const char *text) {
     const char *eq = strchr(text, '=');
     if (!eq || eq == text) {
-        fprintf(stderr, "weir %s: --param wants name=value, not %s\n", a->command->name, text);
+        fprintf(stderr, "weir %s: %s wants name=value, not %s\n", a->command->name, flag, text);
         return EXIT_USAGE;
     }
     a->param_names[a->n_params] = weir_arena_strndup(&a->arena, text, (size_t)(eq - text));
@@ -72,7 +72,8 @@ static int add_param(cli_args *a, const char *text) {
 static int take_flag(cli_args *a, int number, const char *value) {
     const cli_flag *f = flag_at(a->command, number);
     a->values[number] = value;
-    if (strcmp(f->name, "--param") == 0) return add_param(a, value);
+    if (strcmp(f->name, "--param") == 0 || strcmp(f->name, "--set") == 0)
+        return add_param(a, f->name, value);
     if (strcmp(f->name, "--select") == 0) a->select[a->n_select++] = value;
     if (strcmp(f->name, "--verbose") == 0) a->verbosity++;
     if (strcmp(f->name, "--quiet") == 0) a->quiet = true, a->verbosity--;

@@ -21,7 +21,7 @@ typedef struct cli_args {
     size_t n; /* words that are no flags */
     const char **words;
     const char **values; /* for each flag of the command and of the common ones: NULL = not given */
-    size_t n_params;     /* --param name=value, may be repeated */
+    size_t n_params;     /* --param name=value or --set name=value, may be repeated */
     const char **param_names, **param_values;
     size_t n_select; /* --select, may be repeated */
     const char **select;
@@ -92,6 +92,7 @@ int cli_run_options(const cli_args *a, weir_api_run_options *out);
 int cli_cmd_run(cli_args *a);
 int cli_cmd_plan(cli_args *a);
 int cli_cmd_copy(cli_args *a);
+int cli_cmd_infer(cli_args *a);
 int cli_cmd_check(cli_args *a);
 int cli_cmd_version(cli_args *a);
 int cli_cmd_preview(cli_args *a);

@@ -59,6 +59,31 @@ static const cli_command copy_command = {.name = "copy",
                                          .max_words = 2,
                                          .run = cli_cmd_copy};
 
+static const cli_flag infer_flags[] = {
+    {"--format", 'f', "NAME", "format of the files when their names do not tell"},
+    {"--delimiter", 'd', "CHAR", "csv: what stands between two fields"},
+    {"--encoding", 0, "NAME", "how the text is encoded"},
+    {"--header", 0, "YES|NO", "csv: whether the first record names the columns"},
+    {"--skip", 0, "N", "csv: lines in front of the header"},
+    {"--null", 0, "WORD", "csv: the word that means null"},
+    {"--set", 's', "NAME=VALUE", "any other option of the source; may be repeated"},
+    {"--columns", 'c', "SPEC", "what is known already: id:int64!,name"},
+    {"--table", 't', "NAME", "table of a database"},
+    {"--query", 0, "SELECT", "what to read from a database"},
+    {"--sample", 0, NULL, "look at the first MiB only"},
+    {"--memory", 0, "SIZE", "budget (default 128MiB)"},
+    {"--threads", 0, "N", "compute threads (default: the CPUs)"},
+    {0}};
+static const cli_command infer_command = {
+    .name = "infer",
+    .first = true,
+    .usage = "FILE...",
+    .summary = "the columns of files as a columns: block, and what ruled out narrower types",
+    .flags = infer_flags,
+    .min_words = 1,
+    .max_words = 100000,
+    .run = cli_cmd_infer};
+
 static const cli_flag check_flags[] = {
     {"--param", 'p', "NAME=VALUE", "a value for params: of the file; may be repeated"},
     {"--connect", 0, NULL, "also open sources and targets and bind everything to them"},
@@ -155,6 +180,6 @@ static const cli_command version_command = {.name = "version",
                                             .run = cli_cmd_version};
 
 const cli_command *const cli_commands[] = {
-    &check_command, &preview_command, &run_command,  &rejects_command, &status_command,
-    &plan_command,  &copy_command,    &test_command, &runs_command,    &show_command,
-    &help_command,  &version_command, NULL};
+    &infer_command,  &check_command, &preview_command, &run_command,  &rejects_command,
+    &status_command, &plan_command,  &copy_command,    &test_command, &runs_command,
+    &show_command,   &help_command,  &version_command, NULL};

@@ -168,6 +168,9 @@ typedef struct weir_source_ops {
     weir_status (*ack)(void *source, uint64_t epoch, weir_error *err);
     void (*cancel)(void *source); /* any thread; NULL = the cancel flag is enough */
     void (*close)(void *source);  /* NULL source is legal */
+    /* What `schema` found out by looking at the data: lives until close.  NULL, or a slot that is
+     * NULL: the types are known without a look. */
+    const struct weir_found *(*found)(void *source);
 } weir_source_ops;
 
 /* ---- sink ---------------------------------------------------------------------------------- */

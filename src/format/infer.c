@@ -41,6 +41,7 @@ typedef struct evidence {
     bool scalars, nested; /* values seen of either kind */
     bool exponent;        /* a number with an exponent, or nan, inf */
     int max_whole, max_fraction;
+    uint64_t nulls, values;
     weir_address last; /* largest address of a witness: later values need no second look */
     witness *witnesses[CANDIDATES]; /* NULL = none */
     witness *widest;                /* the number with most digits before the point */
@@ -296,6 +297,7 @@ weir_status weir_inference_text(weir_inference *i, uint32_t column, weir_slice v
                                 weir_address at, weir_error *err) {
     evidence *e = &i->columns[column];
     weir_status status = WEIR_OK;
+    e->values++;
     bool late = e->scalars && !address_before(at, e->last);
     if (late && e->alive == 0) return WEIR_OK;
     uint32_t ask = late ? e->alive : ALL_ALIVE, fits = 0;
@@ -314,10 +316,17 @@ weir_status weir_inference_text(weir_inference *i, uint32_t column, weir_slice v
 }
 
 weir_status weir_inference_null(weir_inference *i, uint32_t column, weir_error *err) {
-    (void)i;
-    (void)column;
     (void)err;
-    return WEIR_OK; /* says nothing of the type */
+    i->columns[column].nulls++; /* says nothing of the type */
+    return WEIR_OK;
+}
+
+uint64_t weir_inference_nulls(const weir_inference *i, uint32_t column) {
+    return i->columns[column].nulls;
+}
+
+uint64_t weir_inference_values(const weir_inference *i, uint32_t column) {
+    return i->columns[column].values;
 }
 
 /* ---- stated types ---------------------------------------------------------------------------- */
@@ -427,6 +436,8 @@ static weir_status merge_column(evidence *to, const evidence *from, weir_error *
     to->scalars |= from->scalars;
     to->nested |= from->nested;
     to->exponent |= from->exponent;
+    to->nulls += from->nulls;
+    to->values += from->values;
     if (address_before(to->last, from->last)) to->last = from->last;
     for (int t = 0; t < CANDIDATES; t++) {
         const witness *w = from->witnesses[t];
@@ -498,4 +509,11 @@ const char *weir_inference_witness(const weir_inference *i, uint32_t column, wei
     if (!w) return "";
     if (at) *at = w->at;
     return w->text;
+}
+
+void weir_found_clear(weir_found *f) {
+    weir_inference_free(f->evidence);
+    weir_free(f->names);
+    weir_arena_clear(&f->arena);
+    memset(f, 0, sizeof *f);
 }

@@ -6,6 +6,7 @@
 #ifndef WEIR_FORMAT_INFER_H
 #define WEIR_FORMAT_INFER_H
 
+#include "base/option.h"
 #include "column/type.h"
 
 typedef struct weir_inference weir_inference;
@@ -41,5 +42,33 @@ WEIR_MUST_USE weir_status weir_inference_result(const weir_inference *i, uint32_
 /* "not int64 because of \"N/A\" at line 17": text of the value that ruled out `type`; "" = none. */
 const char *weir_inference_witness(const weir_inference *i, uint32_t column, weir_type_id type,
                                    weir_address *at);
+/* How many nulls were seen, and how many other values.  Formats whose records name their own fields
+ * (JSON) count neither fields that are missing nor every value. */
+uint64_t weir_inference_nulls(const weir_inference *i, uint32_t column);
+uint64_t weir_inference_values(const weir_inference *i, uint32_t column);
+
+/* ---- what was found in a source ------------------------------------------------------------ */
+
+/* A column by its name in the data, and the files that have it. */
+typedef struct weir_found_name {
+    const char *name;
+    uint32_t n_splits; /* that have it; 0 = records name their own fields */
+    uint32_t lacking;  /* number of the first split without it; UINT32_MAX = none */
+} weir_found_name;
+
+/* What the look at a source's data found, beside its schema; lives as long as the source. */
+typedef struct weir_found {
+    weir_arena arena;
+    weir_inference *evidence;
+    weir_opt_columns columns; /* how values of inferred columns are written: by final name, without
+                                 type; only those that are not written plainly */
+    size_t n_names, names_capacity;
+    weir_found_name *names;
+    const char *dialect; /* options of the format as they were found, as lines of YAML; "" = none */
+    uint32_t n_splits;   /* looked at */
+    bool sampled;        /* only the beginning was looked at */
+    bool header;         /* files name their columns, so a missing one is known */
+} weir_found;
+void weir_found_clear(weir_found *f);
 
 #endif

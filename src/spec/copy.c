@@ -178,6 +178,13 @@ static bool put_sink(copier *c, weir_node *root, const place *to) {
     return put_node(c, root, "sink", map);
 }
 
+static bool put_limits(copier *c, weir_node *root, const char *memory, const char *threads) {
+    if (!memory && !threads) return true;
+    weir_node *map = new_map(c);
+    return map && put(c, map, "memory", memory) && put(c, map, "threads", threads) &&
+           put_node(c, root, "limits", map);
+}
+
 static bool put_rest(copier *c, weir_node *root) {
     const weir_copy_options *o = c->o;
     if (o->rejects || o->max_ratio) {
@@ -186,13 +193,7 @@ static bool put_rest(copier *c, weir_node *root) {
             !put_node(c, root, "rejects", map))
             return false;
     }
-    if (o->memory || o->threads) {
-        weir_node *map = new_map(c);
-        if (!map || !put(c, map, "memory", o->memory) || !put(c, map, "threads", o->threads) ||
-            !put_node(c, root, "limits", map))
-            return false;
-    }
-    return true;
+    return put_limits(c, root, o->memory, o->threads);
 }
 
 /* ---- state --------------------------------------------------------------------------------- */
@@ -254,4 +255,64 @@ weir_status weir_pipeline_from_copy(const char *source, const char *target,
         return weir_error_nomem(err);
     if (diags->n_errors) return weir_diags_status(diags, err);
     return weir_spec_build(root, "", ".", "copy", registry, NULL, arena, diags, out, err);
+}
+
+/* ---- a source alone ------------------------------------------------------------------------ */
+
+static bool put_paths(copier *c, weir_node *map, const place *from, size_t n) {
+    if (n == 1) return put(c, map, "path", from->path);
+    weir_node *list = weir_node_list(c->arena);
+    for (size_t i = 0; list && i < n; i++) {
+        weir_node *item = weir_node_scalar(c->arena, from[i].path, strlen(from[i].path));
+        if (!item || !weir_node_add(c->arena, list, NULL, item)) list = NULL;
+    }
+    if (!list) c->nomem = true;
+    return list && put_node(c, map, "path", list);
+}
+
+static bool put_source_options(copier *c, weir_node *map, const weir_source_options *o) {
+    if (!put(c, map, "format", o->format) || !put(c, map, "table", o->table) ||
+        !put(c, map, "query", o->query) || !put(c, map, "infer", o->infer))
+        return false;
+    if (o->columns && !put_columns(c, map, o->columns)) return false;
+    for (size_t i = 0; i < o->n_options; i++) {
+        if (weir_node_get(map, o->option_names[i]))
+            weir_diags_error(c->diags, NULL, o->option_names[i], "give it once", "is given twice");
+        else if (!put(c, map, o->option_names[i], o->option_values[i]))
+            return false;
+    }
+    return true;
+}
+
+/* All paths are of the first one's connector. */
+static void find_places(copier *c, const weir_source_options *o, place *from) {
+    for (size_t i = 0; i < o->n_paths; i++) {
+        from[i] = find_place(c, o->paths[i], "FILE");
+        if (i == 0 || !from[i].connector || from[i].connector == from[0].connector) continue;
+        weir_diags_error(c->diags, NULL, "FILE", "look at them one by one",
+                         "\"%.60s\" and \"%.60s\" are of different kinds", o->paths[0],
+                         o->paths[i]);
+    }
+    if (o->n_paths) check_format(c, &from[0], o->format, "FILE", "--format");
+}
+
+weir_status weir_pipeline_from_source(const weir_source_options *options,
+                                      const weir_spec_registry *registry, weir_arena *arena,
+                                      weir_diags *diags, weir_pipeline **out, weir_error *err) {
+    copier c = {.registry = registry, .arena = arena, .diags = diags};
+    place *from = weir_arena_zero(arena, options->n_paths + 1, sizeof *from);
+    if (!from) return weir_error_nomem(err);
+    find_places(&c, options, from);
+    if (diags->n_errors) return weir_diags_status(diags, err);
+    weir_node *root = new_map(&c), *source = new_map(&c), *sink = new_map(&c);
+    bool ok = root && source && sink && put(&c, source, "type", from[0].connector->name) &&
+              put_paths(&c, source, from, options->n_paths) &&
+              put_source_options(&c, source, options) && put(&c, sink, "type", "file") &&
+              put(&c, sink, "path", "-") && put(&c, sink, "format", "ndjson") &&
+              put(&c, root, "name", "infer") && put_node(&c, root, "source", source) &&
+              put_node(&c, root, "sink", sink) &&
+              put_limits(&c, root, options->memory, options->threads);
+    if (!ok) return weir_error_nomem(err);
+    if (diags->n_errors) return weir_diags_status(diags, err);
+    return weir_spec_build(root, "", ".", "infer", registry, NULL, arena, diags, out, err);
 }

@@ -285,6 +285,24 @@ WEIR_MUST_USE weir_status weir_pipeline_from_copy(const char *source, const char
                                                   weir_arena *arena, weir_diags *diags,
                                                   weir_pipeline **out, weir_error *err);
 
+/* `weir infer PATH...`: a pipeline whose one step, called "infer", reads the paths and goes nowhere
+ * in particular; nothing of it is to be run. */
+typedef struct weir_source_options {
+    size_t n_paths;
+    const char *const *paths; /* as source of weir_pipeline_from_copy; all of one connector */
+    const char *format;       /* when the names do not tell */
+    const char *columns;      /* as in weir_copy_options */
+    const char *table, *query;
+    const char *infer;            /* full, sample */
+    const char *memory, *threads; /* as in the file */
+    size_t n_options;             /* further keys of `source:` with the text of their value */
+    const char *const *option_names, *const *option_values;
+} weir_source_options;
+WEIR_MUST_USE weir_status weir_pipeline_from_source(const weir_source_options *options,
+                                                    const weir_spec_registry *registry,
+                                                    weir_arena *arena, weir_diags *diags,
+                                                    weir_pipeline **out, weir_error *err);
+
 /* The JSON Schema of the whole file, for editors.  false = memory is short. */
 WEIR_MUST_USE bool weir_pipeline_schema(const weir_spec_registry *registry, weir_buf *out);
 

@@ -3,6 +3,7 @@
 #define WEIR_CONNECT_FILE_FILE_H
 
 #include "connect/connector.h"
+#include "format/infer.h"
 #include "io/file.h"
 
 typedef struct weir_file_source_config {
@@ -37,7 +38,8 @@ const char *weir_file_name(const weir_env *env, const char *written, const char 
 /* The codec an option value and a file name ask for (AUTO by name; reading: by content). */
 weir_codec weir_file_codec(int option, const char *path, bool reading);
 
-/* Columns and types of a source's splits: names by layout, types declared or inferred. */
+/* Columns and types of a source's splits: names by layout, types declared or inferred.  found:
+ * zeroed, filled also on failure; the caller clears it. */
 typedef struct weir_file_schema_request {
     const weir_read_request *read;
     const weir_format *format;
@@ -50,6 +52,6 @@ typedef struct weir_file_schema_request {
     bool skip_faults; /* a file with other columns than those before it is that file's fault */
 } weir_file_schema_request;
 WEIR_MUST_USE weir_status weir_file_schema(const weir_file_schema_request *request,
-                                           weir_schema **out, weir_error *err);
+                                           weir_found *found, weir_schema **out, weir_error *err);
 
 #endif

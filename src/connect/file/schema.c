@@ -89,26 +89,43 @@ static weir_status look_at_split(pass *p, looker *lookers, uint32_t n, weir_erro
 
 /* ---- the fields ---------------------------------------------------------------------------- */
 
-typedef struct names {
-    const char **items;
-    size_t n, capacity;
-    weir_arena arena;
-} names;
-
-static bool names_have(const names *list, const char *name) {
-    for (size_t i = 0; i < list->n; i++)
-        if (strcmp(list->items[i], name) == 0) return true;
+static bool has_name(const weir_found *f, const char *name) {
+    for (size_t i = 0; i < f->n_names; i++)
+        if (strcmp(f->names[i].name, name) == 0) return true;
     return false;
 }
 
-static weir_status names_add(names *list, const char *name, weir_error *err) {
-    if (names_have(list, name)) return WEIR_OK;
-    weir_status status = weir_grow((void **)&list->items, &list->capacity, list->n + 1,
-                                   sizeof *list->items, WEIR_TYPE_MAX_FIELDS, err);
+static weir_status add_name(weir_found *f, const char *name, weir_error *err) {
+    if (has_name(f, name)) return WEIR_OK;
+    weir_status status = weir_grow((void **)&f->names, &f->names_capacity, f->n_names + 1,
+                                   sizeof *f->names, WEIR_TYPE_MAX_FIELDS, err);
     if (status != WEIR_OK) return status;
-    list->items[list->n] = weir_arena_strdup(&list->arena, name);
-    if (!list->items[list->n]) return weir_error_nomem(err);
-    list->n++;
+    weir_found_name *n = &f->names[f->n_names];
+    *n = (weir_found_name){.name = weir_arena_strdup(&f->arena, name), .lacking = UINT32_MAX};
+    if (!n->name) return weir_error_nomem(err);
+    f->n_names++;
+    return WEIR_OK;
+}
+
+/* Takes over the names of a split's header, and notes which columns it lacks. */
+static weir_status add_layout(weir_found *f, const weir_layout *layout, uint32_t split,
+                              weir_error *err) {
+    for (uint32_t i = 0; i < layout->n_names; i++) {
+        size_t before = f->n_names;
+        weir_status status = add_name(f, layout->names[i], err);
+        if (status != WEIR_OK) return status;
+        if (f->n_names > before && split > 0) f->names[before].lacking = 0;
+    }
+    f->header |= layout->n_names > 0;
+    for (size_t k = 0; k < f->n_names; k++) {
+        weir_found_name *n = &f->names[k];
+        /* most headers are the same */
+        bool has = k < layout->n_names && strcmp(layout->names[k], n->name) == 0;
+        for (uint32_t i = 0; !has && i < layout->n_names; i++)
+            has = strcmp(layout->names[i], n->name) == 0;
+        n->n_splits += has;
+        if (!has && n->lacking == UINT32_MAX) n->lacking = split;
+    }
     return WEIR_OK;
 }
 
@@ -122,9 +139,9 @@ static const weir_opt_column *declared_for(const weir_opt_columns *columns, cons
     return NULL;
 }
 
-static bool all_declared(const weir_read_request *read, const names *found) {
-    for (size_t i = 0; i < found->n; i++)
-        if (!declared_for(read->columns, found->items[i])) return false;
+static bool all_declared(const weir_read_request *read, const weir_found *found) {
+    for (size_t i = 0; i < found->n_names; i++)
+        if (!declared_for(read->columns, found->names[i].name)) return false;
     for (size_t i = 0; read->columns && i < read->columns->n; i++)
         if (!read->columns->items[i].type) return false;
     return true;
@@ -166,29 +183,30 @@ static weir_status no_columns(const pass *p, weir_error *err) {
     return WEIR_DATA;
 }
 
-static weir_status make_schema(const pass *p, const names *found, const weir_inference *inference,
-                               weir_schema **out, weir_error *err) {
+static weir_status make_schema(const pass *p, const weir_found *found,
+                               const weir_inference *inference, weir_schema **out,
+                               weir_error *err) {
     const weir_read_request *read = p->request->read;
     const weir_opt_columns *columns = read->columns;
-    size_t max = found->n + (columns ? columns->n : 0);
+    size_t max = found->n_names + (columns ? columns->n : 0);
     weir_field *fields = weir_alloc_zero(max + 1, sizeof *fields);
     if (!fields) return weir_error_nomem(err);
     weir_status status = WEIR_OK;
     uint32_t n = 0;
-    for (size_t i = 0; i < found->n; i++) {
-        const weir_opt_column *c = declared_for(columns, found->items[i]);
+    for (size_t i = 0; i < found->n_names; i++) {
+        const weir_opt_column *c = declared_for(columns, found->names[i].name);
         if (!c && read->extra != WEIR_EXTRA_KEEP && columns && columns->n) continue;
         weir_field *f = &fields[n++];
-        f->name = c ? c->name : found->items[i];
+        f->name = c ? c->name : found->names[i].name;
         f->not_null = c && c->not_null;
         if (c && c->type)
             WEIR_TRY(declared_type(c, &f->type, err));
         else
-            WEIR_TRY(inferred_type(inference, found->items[i], &f->type, err));
+            WEIR_TRY(inferred_type(inference, found->names[i].name, &f->type, err));
     }
     for (size_t i = 0; columns && i < columns->n; i++) { /* declared, seen in no file */
         const weir_opt_column *c = &columns->items[i];
-        if (names_have(found, physical_name(c))) continue;
+        if (has_name(found, physical_name(c))) continue;
         fields[n] = (weir_field){c->name, weir_type_of(WEIR_STRING), c->not_null};
         if (c->type) WEIR_TRY(declared_type(c, &fields[n].type, err));
         n++;
@@ -207,7 +225,7 @@ out:
 
 /* Whether the data must be looked at once the layout's names are known. */
 static bool must_look(const weir_file_schema_request *r, const weir_layout *layout,
-                      const names *found) {
+                      const weir_found *found) {
     const weir_read_request *read = r->read;
     if (read->infer == WEIR_INFER_NONE && layout) return false;
     if (layout) return !all_declared(read, found);
@@ -217,20 +235,20 @@ static bool must_look(const weir_file_schema_request *r, const weir_layout *layo
 }
 
 /* on_file_error: skip: the first file says which columns there are, unless they are declared. */
-static weir_status check_names(const pass *p, const weir_layout *layout, const names *found,
+static weir_status check_names(const pass *p, const weir_layout *layout, const weir_found *found,
                                weir_error *err) {
     const weir_file_schema_request *r = p->request;
     bool declared = r->read->columns && r->read->columns->n;
     if (!r->skip_faults || declared || !layout || p->split == 0) return WEIR_OK;
     const char *odd = NULL, *where = "the files before it have not";
     for (uint32_t i = 0; !odd && i < layout->n_names; i++)
-        if (!names_have(found, layout->names[i])) odd = layout->names[i];
-    for (size_t k = 0; !odd && k < found->n; k++) {
+        if (!has_name(found, layout->names[i])) odd = layout->names[i];
+    for (size_t k = 0; !odd && k < found->n_names; k++) {
         bool has = false;
         for (uint32_t i = 0; !has && i < layout->n_names; i++)
-            has = strcmp(layout->names[i], found->items[k]) == 0;
+            has = strcmp(layout->names[i], found->names[k].name) == 0;
         if (has) continue;
-        odd = found->items[k];
+        odd = found->names[k].name;
         where = "this file has not";
     }
     if (!odd) return WEIR_OK;
@@ -240,7 +258,7 @@ static weir_status check_names(const pass *p, const weir_layout *layout, const n
     return WEIR_DATA;
 }
 
-static weir_status visit_split(pass *p, looker *lookers, uint32_t n, names *found,
+static weir_status visit_split(pass *p, looker *lookers, uint32_t n, weir_found *found,
                                weir_error *err) {
     const weir_file_schema_request *r = p->request;
     const weir_split *split = &r->splits->items[p->split];
@@ -251,8 +269,7 @@ static weir_status visit_split(pass *p, looker *lookers, uint32_t n, names *foun
     WEIR_TRY(ops->cutter_new(r->read, in, &p->cutter, err));
     weir_layout *layout = ops->cutter_layout(p->cutter);
     WEIR_TRY(check_names(p, layout, found, err));
-    for (uint32_t i = 0; layout && i < layout->n_names; i++)
-        WEIR_TRY(names_add(found, layout->names[i], err));
+    if (layout) WEIR_TRY(add_layout(found, layout, p->split, err));
     if (must_look(r, layout, found) && p->budget_bytes) WEIR_TRY(look_at_split(p, lookers, n, err));
 out:
     if (status != WEIR_OK && err && !err->source[0]) weir_error_at(err, split->name, 0, 0);
@@ -262,27 +279,27 @@ out:
     return status;
 }
 
-static weir_status merge_found(looker *lookers, uint32_t n, names *found, weir_error *err) {
+static weir_status merge_found(looker *lookers, uint32_t n, weir_found *found, weir_error *err) {
     weir_status status = WEIR_OK;
     for (uint32_t i = 1; i < n; i++)
         WEIR_TRY(weir_inference_merge(lookers[0].inference, lookers[i].inference, err));
     const weir_inference *all = lookers[0].inference;
     for (uint32_t i = 0; i < weir_inference_count(all); i++)
-        WEIR_TRY(names_add(found, weir_inference_name(all, i), err));
+        WEIR_TRY(add_name(found, weir_inference_name(all, i), err));
 out:
     return status;
 }
 
-weir_status weir_file_schema(const weir_file_schema_request *request, weir_schema **out,
-                             weir_error *err) {
+weir_status weir_file_schema(const weir_file_schema_request *request, weir_found *found,
+                             weir_schema **out, weir_error *err) {
     pass p = {.request = request, .lock = PTHREAD_MUTEX_INITIALIZER, .budget_bytes = UINT64_MAX};
     weir_status status = WEIR_OK;
-    names found = {0};
     uint32_t n = request->threads ? request->threads : 1;
     if (request->sample_only || request->read->infer != WEIR_INFER_FULL) {
         p.budget_bytes = SAMPLE_BYTES;
         n = 1; /* a sample must not depend on who was faster */
     }
+    found->n_splits = (uint32_t)request->splits->n;
     looker *lookers = weir_alloc_zero(n, sizeof *lookers);
     if (!lookers) return weir_error_nomem(err);
     for (uint32_t i = 0; i < n; i++) {
@@ -290,14 +307,14 @@ weir_status weir_file_schema(const weir_file_schema_request *request, weir_schem
         WEIR_TRY(weir_inference_new(&lookers[i].inference, err));
     }
     for (p.split = 0; p.split < request->splits->n; p.split++)
-        WEIR_TRY(visit_split(&p, lookers, n, &found, err));
-    WEIR_TRY(merge_found(lookers, n, &found, err));
-    status = make_schema(&p, &found, lookers[0].inference, out, err);
+        WEIR_TRY(visit_split(&p, lookers, n, found, err));
+    WEIR_TRY(merge_found(lookers, n, found, err));
+    status = make_schema(&p, found, lookers[0].inference, out, err);
 out:
-    for (uint32_t i = 0; i < n; i++) weir_inference_free(lookers[i].inference);
+    found->sampled = p.budget_bytes == 0;
+    found->evidence = lookers[0].inference;
+    for (uint32_t i = 1; i < n; i++) weir_inference_free(lookers[i].inference);
     weir_free(lookers);
-    weir_free(found.items);
-    weir_arena_clear(&found.arena);
     pthread_mutex_destroy(&p.lock);
     return status;
 }

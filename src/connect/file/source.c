@@ -16,6 +16,7 @@ typedef struct source {
     weir_cutter *cutter;
     uint64_t sequence;
     weir_schema *all; /* columns of the data; read.all */
+    weir_found found;
     /* input that cannot be read again: what inference has seen, given out once more */
     weir_buf seen;
     weir_stream *pipe;
@@ -73,6 +74,7 @@ static void source_close(void *object) {
     weir_stream_close(s->pipe);
     weir_buf_clear(&s->seen);
     weir_schema_release(s->all);
+    weir_found_clear(&s->found);
     weir_free(s->index);
     weir_free(s);
 }
@@ -333,8 +335,10 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
                                   .skip_faults = s->request.on_file_error == WEIR_FAULT_SKIP,
                                   .sample_only = once};
     weir_schema *data = NULL;
-    weir_status status = weir_file_schema(&r, &data, err);
+    weir_found_clear(&s->found);
+    weir_status status = weir_file_schema(&r, &s->found, &data, err);
     if (status != WEIR_OK) return status;
+    s->found.sampled |= once && s->seen.size == PIPE_SAMPLE_BYTES;
     weir_schema_release(s->all);
     s->read.all = s->all = weir_schema_retain(data);
     if (!s->request.metadata || s->request.metadata->n == 0) {
@@ -344,6 +348,10 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
     status = add_metadata(s, data, out, err);
     weir_schema_release(data);
     return status;
+}
+
+static const weir_found *source_found(void *object) {
+    return &((source *)object)->found;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -519,4 +527,5 @@ const weir_source_ops weir_file_source_ops = {
     .decode_next = decode_next,
     .decoder_free = decoder_free,
     .close = source_close,
+    .found = source_found,
 };
