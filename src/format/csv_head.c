@@ -63,7 +63,7 @@ static weir_status skip_bom(head_reader *r, size_t *at, weir_error *err) {
         *at += 3;
     } else if (n >= 2 && (memcmp(p, "\xFF\xFE", 2) == 0 || memcmp(p, "\xFE\xFF", 2) == 0)) {
         weir_error_set(err, WEIR_DATA, "the file is UTF-16, not UTF-8");
-        weir_error_hint(err, "convert it first: iconv -f UTF-16 -t UTF-8");
+        weir_error_hint(err, "write encoding: auto, or utf-16");
         weir_error_at(err, r->in->name, 1, 0);
         return WEIR_DATA;
     }
@@ -174,7 +174,7 @@ static weir_status header_name(const head_reader *r, const weir_csv_dialect *d, 
     name[text.size] = 0;
     if (!weir_utf8_valid(name, text.size) || memchr(name, 0, text.size)) {
         weir_error_set(err, WEIR_DATA, "the name of column %u is not UTF-8 text", number);
-        weir_error_hint(err, "convert the file first, such as: iconv -f ISO-8859-1 -t UTF-8");
+        weir_error_hint(err, "say how the file is written, such as encoding: windows-1252");
         return head_error(r, line, err);
     }
     if (text.size == 0) {

@@ -144,6 +144,13 @@ typedef struct weir_write_ops {
 
 /* ---- the registry -------------------------------------------------------------------------- */
 
+typedef enum weir_format_text {
+    WEIR_TEXT_ANY,     /* text in any encoding; the cutter gets UTF-8 */
+    WEIR_TEXT_UNICODE, /* the same, but without encoding: only UTF-8, UTF-16 and UTF-32 are looked
+                          for */
+    WEIR_TEXT_NONE /* no text, or text that tells its encoding itself: the cutter gets the bytes */
+} weir_format_text;
+
 typedef struct weir_format {
     const char *name, *summary;
     const char *const *extensions;   /* ".csv", ...; NULL-terminated */
@@ -153,6 +160,7 @@ typedef struct weir_format {
     const weir_option *write_options; /* NULL = cannot write */
     size_t write_config_size;
     const weir_write_ops *write;
+    weir_format_text text; /* what the bytes of a file are before the cutter gets them */
 } weir_format;
 
 /* All formats of the program, NULL-terminated (src/format/registry.c). */

@@ -81,6 +81,7 @@ const weir_format weir_format_ndjson = {
     .write_options = write_options,
     .write_config_size = sizeof(weir_json_write_config),
     .write = &weir_json_write_ops,
+    .text = WEIR_TEXT_UNICODE,
 };
 
 const weir_format weir_format_json = {
@@ -93,4 +94,5 @@ const weir_format weir_format_json = {
     .write_options = write_options,
     .write_config_size = sizeof(weir_json_write_config),
     .write = &weir_json_write_ops,
+    .text = WEIR_TEXT_UNICODE,
 };

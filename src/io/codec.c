@@ -50,15 +50,21 @@ weir_status weir_codec_bad(weir_stream *s, uint64_t offset, weir_error *err, con
     return WEIR_DATA;
 }
 
-weir_status weir_codec_check_ratio(weir_stream *s, uint64_t in_bytes, uint64_t out_bytes,
-                                   double max_ratio, weir_error *err) {
+weir_status weir_codec_check_limits(weir_stream *s, uint64_t in_bytes, uint64_t out_bytes,
+                                    const weir_codec_limits *limits, weir_error *err) {
+    if (limits->max_bytes && out_bytes > limits->max_bytes) {
+        weir_status status =
+            weir_codec_bad(s, in_bytes, err, "the data unpacks to more than %llu bytes",
+                           (unsigned long long)limits->max_bytes);
+        weir_error_hint(err, "raise max_unpacked when the file may be that large");
+        return status;
+    }
     if (out_bytes <= WEIR_DECOMPRESS_FREE_BYTES ||
-        (double)out_bytes <= (double)in_bytes * max_ratio)
+        (double)out_bytes <= (double)in_bytes * limits->max_ratio)
         return WEIR_OK;
     weir_status status = weir_codec_bad(
-        s, in_bytes, err, "the data unpacks to more than %.0f times its size", max_ratio);
-    weir_error_hint(err,
-                    "this looks like a decompression bomb; unpack the file yourself if it is not");
+        s, in_bytes, err, "the data unpacks to more than %.0f times its size", limits->max_ratio);
+    weir_error_hint(err, "this looks like a decompression bomb; raise max_ratio if it is not");
     return status;
 }
 
@@ -178,6 +184,34 @@ static void unread_close(weir_stream *s) {
 
 static const weir_stream_ops unread_ops = {.read = unread_read, .close = unread_close};
 
+/* Formats that cannot be told by their first bytes. */
+static const struct {
+    const char *suffix, *name;
+} unmarked[] = {{".snappy", "snappy"}, {".sz", "snappy"}, {".br", "brotli"}, {".lzma", "lzma"}};
+
+static const char *unmarked_codec(const char *name) {
+    size_t n = strlen(name);
+    for (size_t i = 0; i < sizeof unmarked / sizeof *unmarked; i++) {
+        size_t k = strlen(unmarked[i].suffix);
+        if (n > k && strcasecmp(name + n - k, unmarked[i].suffix) == 0) return unmarked[i].name;
+    }
+    return NULL;
+}
+
+static weir_status refuse(const weir_stream *in, const char *codec, weir_error *err) {
+    if (strcmp(codec, "zip") == 0 || strcmp(codec, "7z") == 0) {
+        weir_error_set(err, WEIR_DATA, "%s is a %s archive, which weir does not unpack", in->name,
+                       codec);
+        weir_error_hint(err, "unpack it first and read the files in it");
+    } else {
+        weir_error_set(err, WEIR_DATA, "%s is compressed with %s, which weir does not read",
+                       in->name, codec);
+        weir_error_hint(err, "unpack it first, or compress it with gzip or zstd");
+    }
+    weir_error_at(err, in->name, 0, 0);
+    return WEIR_DATA;
+}
+
 static weir_status detect(weir_stream **in, weir_codec *codec, weir_error *err) {
     const struct magic *found;
     weir_codec partial;
@@ -185,14 +219,9 @@ static weir_status detect(weir_stream **in, weir_codec *codec, weir_error *err) 
     size_t n = 0;
     weir_status status = peek(*in, head, &n, &found, &partial, err);
     if (status != WEIR_OK) return status;
-    if (found && found->codec == WEIR_CODEC_NONE) {
-        status =
-            weir_error_set(err, WEIR_DATA, "%s is compressed with %s, which weir does not read",
-                           (*in)->name, found->name);
-        weir_error_at(err, (*in)->name, 0, 0);
-        weir_error_hint(err, "unpack it first, or compress it with gzip or zstd");
-        return status;
-    }
+    const char *strange = found && found->codec == WEIR_CODEC_NONE ? found->name : NULL;
+    if (!found) strange = unmarked_codec((*in)->name);
+    if (strange) return refuse(*in, strange, err);
     weir_codec named = weir_codec_of_name((*in)->name, NULL);
     *codec = found ? found->codec : WEIR_CODEC_NONE;
     /* "x.csv.gz" without a byte in it is a file that was cut off, not an empty table. */

@@ -28,9 +28,14 @@ void weir_zstd_block_free(void *state);
 /* WEIR_DATA for a fault of the compressed bytes of s at byte offset (0-based). */
 weir_status weir_codec_bad(weir_stream *s, uint64_t offset, weir_error *err, const char *fmt, ...)
     WEIR_PRINTF(4, 5);
-/* WEIR_DATA when out_bytes of output from in_bytes of input pass max_ratio. */
-weir_status weir_codec_check_ratio(weir_stream *s, uint64_t in_bytes, uint64_t out_bytes,
-                                   double max_ratio, weir_error *err);
+/* How far a stream may unpack. */
+typedef struct weir_codec_limits {
+    double max_ratio;
+    uint64_t max_bytes; /* 0 = any */
+} weir_codec_limits;
+/* WEIR_DATA when out_bytes of output from in_bytes of input pass the limits. */
+weir_status weir_codec_check_limits(weir_stream *s, uint64_t in_bytes, uint64_t out_bytes,
+                                    const weir_codec_limits *limits, weir_error *err);
 /* read slot of a stream that is only written. */
 weir_status weir_codec_no_read(weir_stream *s, void *buf, size_t size, size_t *got,
                                weir_error *err);

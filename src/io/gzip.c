@@ -15,7 +15,7 @@ typedef struct gzip_reader {
     weir_block *memory; /* holds state */
     weir_block *buffer; /* GUARD_BYTES, then input */
     struct inflate_state *state;
-    double max_ratio;
+    weir_codec_limits limits;
     uint64_t fetched; /* compressed bytes taken from under */
     bool input_ended;
     bool in_member; /* between a member's first byte and its checked trailer */
@@ -208,8 +208,7 @@ static weir_status inflate_some(gzip_reader *g, void *buf, size_t size, size_t *
         }
     }
     *got = made;
-    return weir_codec_check_ratio(&g->base, consumed(g), g->base.position + made, g->max_ratio,
-                                  err);
+    return weir_codec_check_limits(&g->base, consumed(g), g->base.position + made, &g->limits, err);
 }
 
 static weir_status gzip_read(weir_stream *s, void *buf, size_t size, size_t *got, weir_error *err) {
@@ -257,7 +256,7 @@ weir_status weir_gzip_reader(weir_stream *in, const weir_decompress_options *o, 
     memset(g->state, 0, sizeof *g->state); /* its history may be looked at, never shown */
     isal_inflate_init(g->state);
     g->state->avail_in = 0;
-    g->max_ratio = o->max_ratio;
+    g->limits = (weir_codec_limits){o->max_ratio, o->max_bytes};
     g->base = (weir_stream){.ops = &gzip_reader_ops, .name = in->name, .under = in};
     *out = &g->base;
     return WEIR_OK;

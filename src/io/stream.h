@@ -24,6 +24,11 @@ struct weir_stream {
     uint64_t size_hint; /* bytes when known, else 0 */
     uint64_t position;  /* bytes read or written so far, on the caller's side of this filter */
     weir_stream *under; /* a filter's inner stream, owned; NULL at the bottom */
+    /* Text: the encoding that weir_transcode found or was told, as `encoding:` takes it; lives as
+     * long as the stream.  NULL = nobody looked.  guessed: neither a mark nor valid UTF-8 said so.
+     */
+    const char *encoding;
+    bool encoding_guessed;
 };
 
 static inline weir_status weir_stream_read(weir_stream *s, void *buf, size_t size, size_t *got,
@@ -97,12 +102,29 @@ WEIR_MUST_USE weir_status weir_decompress(weir_stream *in, weir_codec codec, dou
 typedef struct weir_decompress_options {
     weir_codec codec;
     double max_ratio;          /* 0 = default */
+    uint64_t max_bytes;        /* of output; more is refused as a bomb; 0 = any */
     uint64_t max_window_bytes; /* zstd; 0 = default, WEIR_DECOMPRESS_MAX_WINDOW at most */
     weir_ledger *ledger;
 } weir_decompress_options;
 WEIR_MUST_USE weir_status weir_decompress_with(weir_stream *in,
                                                const weir_decompress_options *options,
                                                weir_stream **out, weir_error *err);
+/* ---- character encodings ------------------------------------------------------------------- */
+
+/* WEIR_USAGE, with the nearest name as hint, when no encoding is called so.  "auto" and NULL are
+ * fine. */
+WEIR_MUST_USE weir_status weir_encoding_check(const char *name, weir_error *err);
+/* Wraps a reader of text: what comes out is UTF-8, a byte order mark in front included.  encoding:
+ * a name (case and signs do not matter: utf-8, utf-16, utf-16le, utf-32, iso-8859-1, windows-1252,
+ * koi8-r, gb18030, shift_jis, ..., and what the C library's iconv knows), or "auto" or NULL: by the
+ * mark, by the pattern of NUL bytes, UTF-8 when the first 256 KiB are valid, else a guess when it
+ * is convincing, else UTF-8.  (*out)->encoding tells.  UTF-8 passes unchanged and unchecked.  What
+ * means nothing in its encoding comes out as bytes that are no UTF-8 (0xFF and the byte; a lone
+ * surrogate in three bytes), so that the record is rejected behind.  tar and zip files are
+ * WEIR_DATA.  unicode_only: "auto" makes no guess.  Takes over in, also on failure. */
+WEIR_MUST_USE weir_status weir_transcode(weir_stream *in, const char *encoding, bool unicode_only,
+                                         weir_stream **out, weir_error *err);
+
 /* Wraps a writer; level 0 = the codec's default (zstd 3, gzip 1), zstd 1..19, gzip 1..9.  NONE and
  * AUTO hand `to` back.  Takes over `to`, also on failure. */
 WEIR_MUST_USE weir_status weir_compress(weir_stream *to, weir_codec codec, int level,

@@ -45,7 +45,7 @@ typedef struct zstd_reader {
     ZSTD_DCtx *d;
     weir_block *buffer;
     ZSTD_inBuffer in;
-    double max_ratio;
+    weir_codec_limits limits;
     uint64_t max_window;
     uint64_t fetched;
     size_t wants; /* 0 = between frames */
@@ -113,8 +113,8 @@ static weir_status decompress_some(zstd_reader *z, void *buf, size_t size, size_
             return weir_codec_bad(&z->base, z->fetched, err, "the zstd data is cut off");
     }
     *got = out.pos;
-    return weir_codec_check_ratio(&z->base, consumed(z), z->base.position + out.pos, z->max_ratio,
-                                  err);
+    return weir_codec_check_limits(&z->base, consumed(z), z->base.position + out.pos, &z->limits,
+                                   err);
 }
 
 static weir_status zstd_read(weir_stream *s, void *buf, size_t size, size_t *got, weir_error *err) {
@@ -169,7 +169,7 @@ weir_status weir_zstd_reader(weir_stream *in, const weir_decompress_options *o, 
         status = weir_error_set(err, WEIR_INTERNAL, "zstd refuses a window limit of 2^%d", log);
         goto out;
     }
-    z->max_ratio = o->max_ratio;
+    z->limits = (weir_codec_limits){o->max_ratio, o->max_bytes};
     z->base = (weir_stream){.ops = &zstd_reader_ops, .name = in->name, .under = in};
     *out = &z->base;
     return WEIR_OK;

@@ -9,6 +9,9 @@
 typedef struct weir_file_source_config {
     weir_opt_strings path; /* files and patterns */
     int compression;       /* weir_file_compression */
+    const char *encoding;  /* as weir_transcode takes it */
+    int64_t max_ratio;     /* of unpacking; 0 = default */
+    uint64_t max_unpacked; /* bytes that a compressed file may have; 0 = any */
     uint64_t max_record;   /* bytes; 0 = a quarter of the memory, at most 64 MiB + 64 KiB */
     uint64_t chunk;        /* bytes; 0 = from the memory */
 } weir_file_source_config;

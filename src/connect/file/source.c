@@ -49,6 +49,9 @@ static weir_status source_open(const weir_source_request *request, const weir_en
     if (!request->format || !request->format->read)
         return weir_error_set(err, WEIR_USAGE, "the format %s cannot be read",
                               request->format ? request->format->name : "of this file");
+    const weir_file_source_config *config = request->config;
+    weir_status status = weir_encoding_check(config->encoding, err);
+    if (status != WEIR_OK) return status;
     source *s = weir_alloc_zero(1, sizeof *s);
     if (!s) return weir_error_nomem(err);
     s->request = *request;
@@ -209,11 +212,18 @@ static weir_status open_decompressed(source *s, const char *name, weir_stream **
     if (status == WEIR_OK) status = weir_file_open(path, s->env->cancel, &raw, err);
     if (status != WEIR_OK) return status;
     weir_codec codec = weir_file_codec(s->config->compression, path, true);
-    if (codec == WEIR_CODEC_NONE) {
-        *out = raw;
-        return WEIR_OK;
+    weir_decompress_options o = {.codec = codec,
+                                 .max_ratio = (double)s->config->max_ratio,
+                                 .max_bytes = s->config->max_unpacked};
+    if (codec != WEIR_CODEC_NONE) {
+        status = weir_decompress_with(raw, &o, &raw, err);
+        if (status != WEIR_OK) return status;
     }
-    return weir_decompress(raw, codec, 0, out, err);
+    weir_format_text text = s->request.format->text;
+    if (text != WEIR_TEXT_NONE)
+        return weir_transcode(raw, s->config->encoding, text == WEIR_TEXT_UNICODE, out, err);
+    *out = raw;
+    return WEIR_OK;
 }
 
 /* A file that is not there says so when it is opened; only pipes and the like are read once. */
@@ -242,7 +252,9 @@ static weir_status open_for_schema(void *context, const weir_split *split, weir_
     size_t n = s->seen.size;
     if (n == PIPE_SAMPLE_BYTES)
         while (n && s->seen.data[n - 1] != '\n') n--;
-    status = weir_memory_open(split->name, s->seen.data, n ? n : s->seen.size, out, err);
+    WEIR_TRY(weir_memory_open(split->name, s->seen.data, n ? n : s->seen.size, out, err));
+    (*out)->encoding = s->pipe->encoding;
+    (*out)->encoding_guessed = s->pipe->encoding_guessed;
 out:
     return status;
 }
@@ -276,6 +288,8 @@ static weir_status open_split(source *s, const weir_split *split, weir_stream **
     if (!r) return weir_error_nomem(err);
     r->base.ops = &replay_ops;
     r->base.name = split->name;
+    r->base.encoding = s->pipe->encoding;
+    r->base.encoding_guessed = s->pipe->encoding_guessed;
     r->s = s;
     *out = &r->base;
     return WEIR_OK;
