@@ -29,7 +29,7 @@ const weir_spec_registry *weir_api_registry(void) {
     static const weir_spec_registry registry = {.connectors = weir_connectors,
                                                 .formats = weir_formats,
                                                 .operators = operators,
-                                                .features = WEIR_SPEC_PARAMS};
+                                                .features = WEIR_SPEC_PARAMS | WEIR_SPEC_CURSOR};
     return &registry;
 }
 

@@ -32,14 +32,15 @@ typedef enum weir_role {
 } weir_role;
 
 typedef enum weir_cap {
-    WEIR_CAP_SPLITS = 1,           /* source: several splits */
-    WEIR_CAP_STABLE = 2,           /* source: a split read again gives the same records */
-    WEIR_CAP_PROJECT = 4,          /* source: reads only wanted columns */
-    WEIR_CAP_UNBOUNDED = 8,        /* source: no end; cut into epochs */
-    WEIR_CAP_FORMATS = 16,         /* bytes: needs a format */
-    WEIR_CAP_SINGLE_WRITER = 32,   /* sink: one writer, batches in source order */
-    WEIR_CAP_TXN = 64,             /* sink: commit is atomic and carries a token */
-    WEIR_CAP_DURABLE_PREPARE = 128 /* sink: what was prepared survives a crash */
+    WEIR_CAP_SPLITS = 1,            /* source: several splits */
+    WEIR_CAP_STABLE = 2,            /* source: a split read again gives the same records */
+    WEIR_CAP_PROJECT = 4,           /* source: reads only wanted columns */
+    WEIR_CAP_UNBOUNDED = 8,         /* source: no end; cut into epochs */
+    WEIR_CAP_FORMATS = 16,          /* bytes: needs a format */
+    WEIR_CAP_SINGLE_WRITER = 32,    /* sink: one writer, batches in source order */
+    WEIR_CAP_TXN = 64,              /* sink: commit is atomic and carries a token */
+    WEIR_CAP_DURABLE_PREPARE = 128, /* sink: what was prepared survives a crash */
+    WEIR_CAP_CURSOR = 256 /* source: reads only what is above the last value of a column */
 } weir_cap;
 
 typedef enum weir_load_mode {
@@ -85,6 +86,21 @@ typedef struct weir_query_param {
     const char *name, *type, *value; /* type: as weir_type_parse reads it */
 } weir_query_param;
 
+/* incremental: { by: cursor }.  What docs/delivery.md promises of it is the connector's to keep. */
+typedef enum weir_cursor_nulls {
+    WEIR_NULLS_ERROR,
+    WEIR_NULLS_INCLUDE,
+    WEIR_NULLS_EXCLUDE
+} weir_cursor_nulls;
+typedef struct weir_cursor_request {
+    const char *column;   /* that grows */
+    weir_opt_strings key; /* orders rows of equal cursor; may be empty */
+    int64_t lag_us;       /* rows younger than this are left to a later run; 0 = none */
+    const char *start;    /* the first value, when nothing was read yet; NULL = all */
+    weir_cursor_nulls nulls;
+    bool merges; /* the sink merges by key: a row that is given twice does no harm */
+} weir_cursor_request;
+
 typedef struct weir_source_request {
     const void *connection;    /* config of `options`: the named connection, or defaults */
     const void *config;        /* config of `source_options` */
@@ -99,6 +115,7 @@ typedef struct weir_source_request {
     uint64_t limit_rows; /* 0 = all */
     size_t n_params;     /* of the pipeline; a source with queries binds them */
     const weir_query_param *params;
+    const weir_cursor_request *cursor; /* WEIR_CAP_CURSOR; NULL = everything is read */
 } weir_source_request;
 
 /* A part of a source that can be read on its own, with frozen bounds.  Owned by a weir_splits. */
@@ -162,7 +179,8 @@ typedef struct weir_source_ops {
     weir_status (*decode_begin)(void *decoder, weir_packet *packet, weir_error *err);
     weir_status (*decode_next)(void *decoder, weir_ctx *ctx, weir_batch **out, weir_error *err);
     void (*decoder_free)(void *decoder);
-    /* The position behind what was read so far, as versioned bytes; NULL where there is none. */
+    /* The position behind what was read so far, as versioned bytes; NULL where there is none.
+     * restore: between open and enumerate, and once only. */
     weir_status (*position)(void *source, weir_buf *out, weir_error *err);
     weir_status (*restore)(void *source, weir_slice position, weir_error *err);
     weir_status (*ack)(void *source, uint64_t epoch, weir_error *err);
@@ -171,6 +189,10 @@ typedef struct weir_source_ops {
     /* What `schema` found out by looking at the data: lives until close.  NULL, or a slot that is
      * NULL: the types are known without a look. */
     const struct weir_found *(*found)(void *source);
+    /* With a cursor.  identify: a text that names the extract; a position belongs to it and to no
+     * other.  describe: a position as people read it. */
+    weir_status (*identify)(void *source, weir_buf *out, weir_error *err);
+    weir_status (*describe)(weir_slice position, weir_buf *out, weir_error *err);
 } weir_source_ops;
 
 /* ---- sink ---------------------------------------------------------------------------------- */

@@ -105,7 +105,7 @@ weir_status weir_coordinator_account(weir_slice bytes, weir_account *account, we
 
 /* Everything the intent points to while it is being written. */
 typedef struct intent_parts {
-    weir_buf splits, account;
+    weir_buf splits, account, position_text;
     weir_state_handle *handles;
     weir_state_file *files;
     weir_state_reject reject;
@@ -115,6 +115,7 @@ typedef struct intent_parts {
 static void parts_clear(intent_parts *p) {
     weir_buf_clear(&p->splits);
     weir_buf_clear(&p->account);
+    weir_buf_clear(&p->position_text);
     weir_free(p->handles);
     weir_free(p->files);
 }
@@ -168,8 +169,12 @@ static weir_status write_intent(weir_coordinator *c, weir_flow *f, const weir_fl
         in.rejects = &p.reject;
         in.n_rejects = 1;
     }
-    if (e->position.size) {
-        p.position = (weir_state_position){.fingerprint = "", .bytes = e->position, .text = ""};
+    if (e->position.size && !c->no_position) {
+        const weir_source_ops *source = c->config->source->source;
+        if (source->describe) WEIR_TRY(source->describe(e->position, &p.position_text, err));
+        p.position = (weir_state_position){.fingerprint = c->extract ? c->extract : "",
+                                           .bytes = e->position,
+                                           .text = weir_buf_cstr(&p.position_text)};
         in.positions = &p.position;
         in.n_positions = 1;
     }

@@ -29,7 +29,9 @@ typedef struct weir_coordinator {
     const char *reject_path; /* of the state folder's reject set (sinks[1]) */
     const char *reject_format;
     const char *reject_source; /* what a replay needs */
-    uint64_t splits_skipped;   /* files left out by on_file_error: skip; for the account */
+    bool no_position;          /* a limited run leaves the position where it was */
+    const char *extract;     /* weir_source_ops.identify: what the position belongs to; NULL = "" */
+    uint64_t splits_skipped; /* files left out by on_file_error: skip; for the account */
     /* an epoch that is read again: set by recover */
     bool again;
     const char *owner; /* the run whose epoch is being recovered; NULL = this one's */

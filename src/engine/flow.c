@@ -154,7 +154,8 @@ static weir_status find_splits(weir_flow *f, const weir_splits *frozen, weir_err
     if (frozen) return copy_splits(&f->splits, frozen, err);
     weir_splits all = {0};
     weir_status status = c->source->source->enumerate(f->source, &all, err);
-    if (status == WEIR_OK && all.n == 0 && !c->empty_ok) {
+    bool nothing_new = c->source_request.cursor != NULL; /* is no fault */
+    if (status == WEIR_OK && all.n == 0 && !c->empty_ok && !nothing_new) {
         status = weir_error_set(err, WEIR_DATA, "the source of step %s is empty: nothing matches",
                                 f->env->step);
         weir_error_hint(err, "check the path, or write on_empty: ok when that is no fault");
@@ -247,6 +248,7 @@ weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
     WEIR_TRY(check_budget(config, env, err));
     const weir_source_ops *source = config->source->source;
     WEIR_TRY(source->open(&config->source_request, env, &f->source, err));
+    if (config->resume) WEIR_TRY(config->resume(config->resume_context, source, f->source, err));
     WEIR_TRY(find_splits(f, frozen, err));
     if (f->splits.n == 0) { /* nothing to read: nothing to bind, nothing to write */
         *out = f;

@@ -55,6 +55,9 @@ typedef struct weir_flow_config {
     /* told of the split that could not be read when its columns were looked for; may be NULL */
     void (*split_failed)(void *context, const weir_split *split);
     void *split_context;
+    /* gives a source with a cursor the position to go on from; NULL = it reads from its start */
+    weir_status (*resume)(void *context, const weir_source_ops *ops, void *source, weir_error *err);
+    void *resume_context;
     /* endless sources: an epoch ends at whichever comes first; 0 = not by this */
     uint64_t epoch_rows, epoch_bytes;
     int64_t epoch_us;

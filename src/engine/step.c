@@ -24,6 +24,17 @@ weir_status weir_step_config(const weir_step *step, weir_arena *arena,
             ops[i].input =
                 (weir_flow_input){op->input_name, op->input->connector, op->input->request};
     }
+    const weir_incremental_spec *by = &f->source.incremental;
+    weir_cursor_request *cursor = NULL;
+    if (by->by == WEIR_INCREMENTAL_CURSOR) {
+        if (!(cursor = weir_arena_zero(arena, 1, sizeof *cursor))) return weir_error_nomem(err);
+        *cursor = (weir_cursor_request){.column = by->column,
+                                        .key = by->key,
+                                        .lag_us = by->lag_us,
+                                        .start = by->start,
+                                        .nulls = (weir_cursor_nulls)by->nulls,
+                                        .merges = f->sink.request.mode == WEIR_MODE_UPSERT};
+    }
     *out = (weir_flow_config){.source = f->source.connector,
                               .source_request = f->source.request,
                               .n_operators = f->n_operators,
@@ -31,6 +42,7 @@ weir_status weir_step_config(const weir_step *step, weir_arena *arena,
                               .max_ratio = f->rejects.max_ratio,
                               .max_rows = f->rejects.max_rows,
                               .empty_ok = f->source.on_empty_ok};
+    out->source_request.cursor = cursor;
     out->sinks[out->n_sinks++] =
         (weir_flow_sink){f->sink.connector, f->sink.request, "sink", f->sink.node};
     if (!reject_store) return WEIR_OK;
@@ -133,6 +145,38 @@ static void split_failed(void *context, const weir_split *split) {
     w->unreadable = weir_arena_strdup(w->arena, split->name);
 }
 
+/* incremental: { by: cursor }: goes on where the last run of this very extract ended. */
+static weir_status resume(void *context, const weir_source_ops *ops, void *source,
+                          weir_error *err) {
+    work *w = context;
+    weir_buf name = {0};
+    weir_state_position position = {0};
+    const char *other = NULL;
+    bool found = false;
+    weir_status status;
+    WEIR_TRY(ops->identify(source, &name, err));
+    w->coordinator.extract = weir_arena_strdup(w->arena, weir_buf_cstr(&name));
+    if (!w->coordinator.extract) {
+        status = weir_error_nomem(err);
+        goto out;
+    }
+    WEIR_TRY(weir_state_position_get(w->env->state, w->env->pipeline->name, w->step->name,
+                                     w->coordinator.extract, w->arena, &position, &found, &other,
+                                     err));
+    if (found) {
+        WEIR_TRY(ops->restore(source, position.bytes, err));
+    } else if (other) {
+        status = weir_error_set(err, WEIR_USAGE,
+                                "step %s reads something else than its position is of: it was %s, "
+                                "now it is %s",
+                                w->step->name, other, w->coordinator.extract);
+        weir_error_hint(err, "run with --full-refresh to read all of it, or undo the change");
+    }
+out:
+    weir_buf_clear(&name);
+    return status;
+}
+
 static void progress(void *context, const weir_account *sofar) {
     work *w = context;
     w->env->progress(w->env->progress_context, w->step->name, sofar);
@@ -162,6 +206,10 @@ static weir_status work_init(work *w, weir_error *err) {
     w->config.limit_rows = e->limit_rows;
     if (e->full_refresh) refresh_mode(w);
     if (e->dry) WEIR_TRY(weir_dry_sinks(&w->config, w->arena, err));
+    if (w->config.source_request.cursor) {
+        w->config.resume = resume;
+        w->config.resume_context = w;
+    }
     if (e->progress) {
         w->config.progress = progress;
         w->config.progress_context = w;
@@ -187,6 +235,7 @@ static weir_status work_init(work *w, weir_error *err) {
                                         .ledger_files = w->step->flow.source.incremental.by ==
                                                             WEIR_INCREMENTAL_FILES &&
                                                         !e->limit_rows,
+                                        .no_position = e->limit_rows != 0,
                                         .reject_path = path,
                                         .reject_format = format,
                                         .reject_source = ""};

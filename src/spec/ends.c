@@ -192,10 +192,18 @@ static void check_incremental(loader *l, const weir_source_spec *s, const weir_n
                 weir_diags_error(l->diags, weir_spec_key(node, cursor_only[k]), cursor_only[k],
                                  "remove it", "has no meaning with by: files");
     }
-    if (i->by == WEIR_INCREMENTAL_CURSOR &&
-        weir_spec_available(l, WEIR_SPEC_CURSOR, node, "by", "write by: files, or remove it") &&
-        !i->column)
+    if (i->by != WEIR_INCREMENTAL_CURSOR) return;
+    if (!weir_spec_available(l, WEIR_SPEC_CURSOR, node, "by", "write by: files, or remove it"))
+        return;
+    if (!i->column)
         weir_diags_error(l->diags, node, "column", "name the column that grows", "is missing");
+    if (s->connector && !(s->connector->caps & WEIR_CAP_CURSOR))
+        weir_diags_error(l->diags, weir_spec_key(node, "by"), "by",
+                         s->connector->caps & WEIR_CAP_FORMATS ? "write by: files" : "remove it",
+                         "%s has no cursor to go by", s->type);
+    if (i->lag_us < 0)
+        weir_diags_error(l->diags, weir_spec_key(node, "lag"), "lag", "write a duration from 0 on",
+                         "is negative");
 }
 
 static void check_metadata(loader *l, const weir_source_spec *s, const weir_node *map) {

@@ -2,7 +2,7 @@
 # first state, and a pipeline.yaml whose run is the one that is killed.  Sourced by run.sh and by the
 # fault suite.
 
-cases="file_replace file_set file_partitions file_each_run sqlite_append sqlite_upsert sqlite_replace incremental"
+cases="file_replace file_set file_partitions file_each_run sqlite_append sqlite_upsert sqlite_replace incremental cursor"
 
 # orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
 orders() {
@@ -72,6 +72,23 @@ lay_out() { # lay_out CASE ROWS: in the current folder
         orders 1000 $((1000 + rows / 2)) >in/b.csv
         orders 5000 $((5000 + rows / 2)) >in/c.csv
         ;;
+    cursor)
+        # Many rows share a time, the last one of the first run among them.
+        times() { # FROM TO: rows of which five have one time
+            awk -v from="$1" -v to="$2" 'BEGIN { for (i = from; i <= to; i++)
+                printf "insert into orders values (%d, %s, strftime(\"%%Y-%%m-%%d %%H:%%M:%%S\", %d, \"unixepoch\"));\n",
+                    i, i % 13 ? i / 4 : "\"wrong " i "\"", 1700000000 + int(i / 5) }' | sed "s/\"/'/g"
+        }
+        { echo 'begin; create table orders(id integer primary key, amount, day text);'
+          times 1 42; echo 'commit;'; } | sqlite3 shop.sqlite
+        source=shop.sqlite
+        flow "connection: db" "table: t" "mode: append" |
+            sed -e 's/^  path: shop.sqlite/  { type: sqlite, path: shop.sqlite, table: orders, incremental: { by: cursor, column: day, key: [id] },/' \
+                -e '/^  chunk:/d' -e 's/^  columns: .*/    columns: { amount: "decimal(12,2)" } }/' >pipeline.yaml
+        timeout 60 "$WEIR" run pipeline.yaml -q || return 1
+        { echo 'begin;'; times 43 $((43 + rows))
+          echo 'update orders set amount = 99 where id = 42; commit;'; } | sqlite3 shop.sqlite
+        ;;
     esac
 }
 
@@ -107,6 +124,7 @@ show() {
     "$WEIR" status pipeline.yaml | grep unfinished
     sqlite3 .weir/state.db "
         select path, size_bytes, rows from files order by path;
+        select step, fingerprint, text, hex(bytes) from positions;
         select step, sum(rows_in), sum(inserted), sum(updated), sum(unchanged), sum(stale), sum(rejected),
                sum(filtered), sum(files) from steps where status = 'ok' group by step;
         select state, count(*) from epochs where state <> 'undone' group by state;

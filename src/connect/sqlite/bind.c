@@ -114,6 +114,7 @@ weir_status weir_sqlite_bind_params(sqlite3_stmt *stmt, const weir_source_reques
             weir_error_hint(err, "write :name, and the name below params");
             return WEIR_USAGE;
         }
+        if (strncmp(name + 1, WEIR_SQLITE_OWN_PARAM, strlen(WEIR_SQLITE_OWN_PARAM)) == 0) continue;
         const weir_query_param *p = find_param(request, name + 1);
         if (!p) {
             weir_error_set(err, WEIR_USAGE, "query: there is no parameter for %.80s", name);

@@ -20,6 +20,7 @@ static void source_close(void *object) {
     sqlite3_finalize(s->stmt);
     if (s->in_transaction) (void)sqlite3_exec(s->db, "rollback", NULL, NULL, NULL);
     sqlite3_close(s->db);
+    weir_cursor_clear(&s->cursor);
     weir_schema_release(s->schema);
     weir_free((void *)s->declared);
     weir_free(s->columns);
@@ -51,6 +52,53 @@ static weir_status prepare_query(source *s, const char *query, weir_error *err) 
     if (!sqlite3_stmt_readonly(s->stmt) || sqlite3_column_count(s->stmt) == 0)
         return weir_error_set(err, WEIR_USAGE, "query: only a select can be read");
     return weir_sqlite_bind_params(s->stmt, &s->request, s->env, err);
+}
+
+/* What is read, as it stands behind "from": a quoted table, or the query in parentheses. */
+static weir_status from_clause(const source *s, weir_buf *out, weir_error *err) {
+    const weir_sqlite_source_config *c = s->config;
+    weir_sql_table table;
+    if (c->query) {
+        size_t n = strlen(c->query);
+        while (n && strchr(" \t\r\n;", c->query[n - 1])) n--;
+        /* a line end, since the query may end in a comment */
+        bool ok =
+            weir_buf_adds(out, "(") && weir_buf_add(out, c->query, n) && weir_buf_adds(out, "\n)");
+        return ok ? WEIR_OK : weir_error_nomem(err);
+    }
+    weir_status status =
+        weir_sql_table_parse(&weir_sqlite_dialect, c->table, s->env->arena, &table, err);
+    return status == WEIR_OK ? weir_sql_quote_table(&weir_sqlite_dialect, &table, out, err)
+                             : status;
+}
+
+/* The columns of the cursor and its key must be among what is read. */
+static weir_status open_cursor(source *s, weir_error *err) {
+    weir_buf from = {0}, sql = {0};
+    weir_status status;
+    WEIR_TRY(from_clause(s, &from, err));
+    if (s->config->query) { /* inside a select, names that stand twice are told apart */
+        sqlite3_finalize(s->stmt);
+        s->stmt = NULL;
+        if (!weir_buf_printf(&sql, "select * from %s", weir_buf_cstr(&from))) {
+            status = weir_error_nomem(err);
+            goto out;
+        }
+        WEIR_TRY(weir_sqlite_prepare(s->db, "query", weir_buf_cstr(&sql), &s->stmt, err));
+        WEIR_TRY(weir_sqlite_bind_params(s->stmt, &s->request, s->env, err));
+    }
+    WEIR_TRY(weir_cursor_open(&s->cursor, s->request.cursor, s->name, weir_buf_cstr(&from), s->stmt,
+                              s->env, err));
+    const weir_opt_columns *columns = s->request.columns;
+    for (size_t i = 0; columns && i < columns->n; i++) {
+        const weir_opt_column *d = &columns->items[i];
+        if (sqlite3_stricmp(d->from ? d->from : d->name, s->request.cursor->column) == 0)
+            s->cursor.zone = d->timezone;
+    }
+out:
+    weir_buf_clear(&from);
+    weir_buf_clear(&sql);
+    return status;
 }
 
 static weir_status statement(source *s, weir_error *err) {
@@ -89,6 +137,7 @@ static weir_status source_open(const weir_source_request *request, const weir_en
     s->name = weir_arena_printf(env->arena, "%s:%s", connection->path,
                                 s->config->table ? s->config->table : "query");
     if (!s->name) status = weir_error_nomem(err);
+    if (status == WEIR_OK && request->cursor) status = open_cursor(s, err);
     if (status != WEIR_OK) goto out;
     *out = s;
     return WEIR_OK;
@@ -98,10 +147,48 @@ out:
     return status;
 }
 
+static weir_status bind_params(void *object, sqlite3_stmt *stmt, weir_error *err) {
+    source *s = object;
+    return s->config->query ? weir_sqlite_bind_params(stmt, &s->request, s->env, err) : WEIR_OK;
+}
+
 static weir_status source_enumerate(void *object, weir_splits *out, weir_error *err) {
     source *s = object;
     weir_split split = {.name = s->name};
-    return weir_splits_add(out, &split, err);
+    if (!s->request.cursor) return weir_splits_add(out, &split, err);
+    weir_buf bounds = {0};
+    const weir_cursor_binder binder = {bind_params, s};
+    bool any = false;
+    weir_status status = weir_cursor_freeze(&s->cursor, s->db, &binder, s->env->now_us, err);
+    if (status == WEIR_OK) status = weir_cursor_any(&s->cursor, s->db, &binder, &any, err);
+    if (status == WEIR_OK) status = weir_cursor_save(&s->cursor, &bounds, err);
+    split.data = bounds.data;
+    split.data_size = bounds.size;
+    if (status == WEIR_OK && any) status = weir_splits_add(out, &split, err);
+    weir_buf_clear(&bounds);
+    return status;
+}
+
+/* ---- the position -------------------------------------------------------------------------- */
+
+/* What a position is of.  The database's place is not in it: a file that moved is the same. */
+static weir_status source_identify(void *object, weir_buf *out, weir_error *err) {
+    const source *s = object;
+    const weir_sqlite_source_config *c = s->config;
+    bool ok = c->query ? weir_buf_printf(out, "query %s", c->query)
+                       : weir_buf_printf(out, "table %s", c->table);
+    ok = ok && weir_buf_printf(out, ", by %s", s->request.cursor->column);
+    return ok ? WEIR_OK : weir_error_nomem(err);
+}
+
+static weir_status source_restore(void *object, weir_slice position, weir_error *err) {
+    source *s = object;
+    return weir_cursor_restore(&s->cursor, position, err);
+}
+
+static weir_status source_position(void *object, weir_buf *out, weir_error *err) {
+    source *s = object;
+    return s->request.cursor ? weir_cursor_position(&s->cursor, out, err) : WEIR_OK;
 }
 
 /* ---- schema -------------------------------------------------------------------------------- */
@@ -267,10 +354,17 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
 static weir_status split_begin(void *object, const weir_split *split, uint32_t number,
                                weir_error *err) {
     source *s = object;
-    (void)split;
     (void)number;
     s->rows = 0;
     s->ended = false;
+    if (s->request.cursor) {
+        weir_status status =
+            weir_cursor_load(&s->cursor, (weir_slice){split->data, split->data_size}, err);
+        sqlite3_finalize(s->stmt);
+        s->stmt = NULL;
+        if (status == WEIR_OK) status = weir_cursor_prepare(&s->cursor, s->db, &s->stmt, err);
+        return status == WEIR_OK ? bind_params(s, s->stmt, err) : status;
+    }
     return sqlite3_reset(s->stmt) == SQLITE_OK ? WEIR_OK : weir_sqlite_error(s->db, err, s->name);
 }
 
@@ -427,6 +521,12 @@ static weir_status gather(source *s, weir_builder **builders, weir_failures *fai
             return WEIR_OK;
         }
         if (rc != SQLITE_ROW) return weir_sqlite_error(s->db, err, s->name);
+        if (s->request.cursor) {
+            bool known;
+            weir_status status = weir_cursor_take(&s->cursor, s->stmt, &known, err);
+            if (status != WEIR_OK) return status;
+            if (known) continue;
+        }
         for (uint32_t f = 0; f < s->schema->n_fields; f++) {
             weir_status status = add_value(s, f, *rows, builders[f], failures, &bytes, err);
             if (status != WEIR_OK) return status;
@@ -482,5 +582,9 @@ const weir_source_ops weir_sqlite_source_ops = {
     .split_begin = split_begin,
     .read = source_read,
     .split_end = split_end,
+    .position = source_position,
+    .restore = source_restore,
     .close = source_close,
+    .identify = source_identify,
+    .describe = weir_cursor_describe,
 };

@@ -4,7 +4,7 @@
 #define WEIR_CONNECT_SQLITE_SOURCE_H
 
 #include "column/kernel.h"
-#include "connect/sqlite/sqlite.h"
+#include "connect/sqlite/cursor.h"
 
 typedef struct source {
     weir_source_request request;
@@ -21,6 +21,7 @@ typedef struct source {
     uint64_t rows, sequence;
     weir_arena scratch;
     weir_buf raw, word; /* of the record being kept for its reject */
+    weir_cursor cursor; /* request->cursor: only what is new is read */
     bool in_transaction;
     bool ended; /* stepping on would begin the statement anew */
 } source;

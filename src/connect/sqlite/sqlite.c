@@ -63,7 +63,7 @@ const weir_connector weir_connector_sqlite = {
     .name = "sqlite",
     .summary = "tables and queries of a SQLite database file",
     .roles = WEIR_ROLE_SOURCE | WEIR_ROLE_SINK | WEIR_ROLE_CATALOG,
-    .caps = WEIR_CAP_STABLE | WEIR_CAP_SINGLE_WRITER | WEIR_CAP_TXN,
+    .caps = WEIR_CAP_STABLE | WEIR_CAP_SINGLE_WRITER | WEIR_CAP_TXN | WEIR_CAP_CURSOR,
     .modes = 1u << WEIR_MODE_APPEND | 1u << WEIR_MODE_REPLACE | 1u << WEIR_MODE_TRUNCATE |
              1u << WEIR_MODE_UPSERT,
     .default_mode = WEIR_MODE_APPEND,

@@ -48,6 +48,8 @@ bool weir_sqlite_kept_as_text(const weir_type *type);
  * the column outlives the binding.  A SQLite result code. */
 int weir_sqlite_bind(sqlite3_stmt *stmt, int at, const weir_column *c, uint32_t row,
                      sqlite3_destructor_type keep);
+/* Names of parameters that the connector itself puts into a statement and binds begin so. */
+#define WEIR_SQLITE_OWN_PARAM "_weir_"
 /* Binds the pipeline's parameters to :name, @name and $name of a query.  WEIR_USAGE names a
  * parameter that the pipeline does not have, or whose value does not fit its type. */
 WEIR_MUST_USE weir_status weir_sqlite_bind_params(sqlite3_stmt *stmt,

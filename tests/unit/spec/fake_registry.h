@@ -81,6 +81,7 @@ static const weir_connector fake_file = {.name = "file",
                                          .sink_config_size = sizeof(file_config)};
 static const weir_connector fake_base = {.name = "sqlite",
                                          .roles = WEIR_ROLE_SOURCE | WEIR_ROLE_SINK,
+                                         .caps = WEIR_CAP_CURSOR,
                                          .modes = 1u << WEIR_MODE_APPEND | 1u << WEIR_MODE_REPLACE |
                                                   1u << WEIR_MODE_UPSERT,
                                          .extensions = base_extensions,
