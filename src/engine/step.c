@@ -160,6 +160,7 @@ static weir_status resume(void *context, const weir_source_ops *ops, void *sourc
         status = weir_error_nomem(err);
         goto out;
     }
+    if (w->env->full_refresh || !w->env->state) goto out; /* from its start */
     WEIR_TRY(weir_state_position_get(w->env->state, w->env->pipeline->name, w->step->name,
                                      w->coordinator.extract, w->arena, &position, &found, &other,
                                      err));
