@@ -32,6 +32,7 @@ typedef struct weir_json_read_config {
     bool lines;        /* set by the format: ndjson */
     int repeated;      /* weir_json_repeated */
     int64_t max_depth; /* 1 .. WEIR_JSON_DEPTH_MAX */
+    bool texts; /* set by formats that come as JSON: strings may be any type, one value is a list */
 } weir_json_read_config;
 
 typedef enum weir_json_not_finite {
@@ -103,6 +104,10 @@ void weir_json_decoder_free(weir_decoder *d);
 
 weir_status weir_json_infer(const weir_read_request *request, const weir_chunk *chunk,
                             struct weir_inference *into, weir_error *err);
+/* The same for lines that come from another file: line_of[0 .. n) are their lines there. */
+weir_status weir_json_infer_at(const weir_read_request *request, const weir_chunk *chunk,
+                               const uint64_t *line_of, size_t n, struct weir_inference *into,
+                               weir_error *err);
 
 extern const weir_write_ops weir_json_write_ops;
 

@@ -69,6 +69,7 @@ struct weir_decoder {
     bool lines;            /* a line feed ends the record */
     bool repeated_last;
     bool reject_extra;   /* a name that no column takes spoils the record */
+    bool single_lists;   /* a value that is no list is the only one of a list */
     bool reject_members; /* so does a member that a declared struct does not name */
     uint32_t max_depth;
     const char *line_end; /* found when first asked for; NULL = not yet */

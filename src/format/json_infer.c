@@ -42,6 +42,7 @@ typedef struct looker {
     const weir_read_request *request;
     struct weir_inference *into;
     uint32_t max_depth;
+    bool texts; /* strings are text of any type */
     weir_address at;
     weir_buf name, text; /* unescaped */
     struct {
@@ -119,6 +120,7 @@ static weir_status look_at_string(looker *l, uint32_t column, weir_slice token) 
     if (s->kinds & SAID_TEXT) return WEIR_OK; /* rules out all there is to rule out */
     weir_status status = text_of(l, inner, &l->text, &text);
     if (status != WEIR_OK) return status;
+    if (l->texts) return weir_inference_text(l->into, column, text, l->at, l->err);
     if (may_be_time_or_uuid(text)) {
         uint32_t kind = time_kind(text);
         if (kind && s->kinds & kind) return WEIR_OK;
@@ -281,6 +283,12 @@ static weir_status read_other(looker *l, const char *p, const char *end, bool *s
 
 weir_status weir_json_infer(const weir_read_request *request, const weir_chunk *chunk,
                             struct weir_inference *into, weir_error *err) {
+    return weir_json_infer_at(request, chunk, NULL, 0, into, err);
+}
+
+weir_status weir_json_infer_at(const weir_read_request *request, const weir_chunk *chunk,
+                               const uint64_t *line_of, size_t n_lines, struct weir_inference *into,
+                               weir_error *err) {
     const weir_json_read_config *config = request->config;
     weir_json_records r;
     weir_status status = WEIR_OK;
@@ -290,14 +298,16 @@ weir_status weir_json_infer(const weir_read_request *request, const weir_chunk *
     l->request = request;
     l->into = into;
     l->err = err;
+    l->texts = config->texts;
     l->max_depth = config->max_depth > 0 ? (uint32_t)config->max_depth : WEIR_JSON_DEPTH_DEFAULT;
     l->at = (weir_address){chunk->split, chunk->first_line, chunk->first_byte};
     const char *data = (const char *)chunk->block->data;
     bool check = !weir_utf8_valid(data + chunk->begin, chunk->end - chunk->begin);
-    size_t begin, stop, counted = chunk->begin;
+    size_t begin, stop, counted = chunk->begin, row = 0;
     weir_json_records_begin(&r, chunk);
     while (weir_json_records_next(&r, &begin, &stop)) {
         bool sound;
+        if (row < n_lines) l->at.line = line_of[row++];
         /* What cannot be read says nothing of the types. */
         if (check && !weir_utf8_valid(data + begin, stop - begin)) continue;
         if (data[begin] == '{')
@@ -305,7 +315,7 @@ weir_status weir_json_infer(const weir_read_request *request, const weir_chunk *
         else
             WEIR_TRY(read_other(l, data + begin, data + stop, &sound));
         if (!sound) continue;
-        l->at.line += weir_json_count_lines(data + counted, begin - counted);
+        if (!n_lines) l->at.line += weir_json_count_lines(data + counted, begin - counted);
         l->at.byte = chunk->first_byte + (begin - chunk->begin);
         for (size_t i = 0; i < l->n_members; i++) {
             member *m = &l->members[i];

@@ -160,6 +160,14 @@ out:
     return status;
 }
 
+/* A value that is the only one of its list. */
+static weir_status build_single(nest *b, weir_builder *to, const weir_type *type, const char *p,
+                                const char *end, size_t path, weir_error *err) {
+    weir_status status =
+        build(b, weir_builder_child(to, 0), type->fields[0].type, p, end, path, err);
+    return status == WEIR_OK ? weir_builder_close_row(to, err) : status;
+}
+
 /* The members of the object at p, in order.  Their names live in the arena. */
 static weir_status read_members(nest *b, const char *p, const char *end, member **out, size_t *n,
                                 weir_error *err) {
@@ -326,6 +334,8 @@ static weir_status build(nest *b, weir_builder *to, const weir_type *type, const
                          const char *end, size_t path, weir_error *err) {
     if (type->id == WEIR_JSON) return build_json(b, to, p, end, err);
     if (*p == '[' && type->id == WEIR_LIST) return build_list(b, to, type, p, end, path, err);
+    if (type->id == WEIR_LIST && b->d->single_lists)
+        return build_single(b, to, type, p, end, path, err);
     if (*p == '{' && (type->id == WEIR_STRUCT || type->id == WEIR_MAP))
         return build_object(b, to, type, p, end, path, err);
     return build_scalar(b, to, type, p, end, err);

@@ -68,6 +68,7 @@ weir_status weir_json_decoder_new(const weir_read_request *request, weir_schema 
     d->schema = weir_schema_retain(schema);
     d->n_targets = schema->n_fields;
     d->repeated_last = config->repeated == WEIR_JSON_REPEATED_LAST;
+    d->single_lists = config->texts;
     d->reject_members = request->extra == WEIR_EXTRA_REJECT;
     d->reject_extra = d->reject_members || (request->extra == WEIR_EXTRA_KEEP && request->all);
     d->max_depth = config->max_depth > 0 ? (uint32_t)config->max_depth : WEIR_JSON_DEPTH_DEFAULT;

@@ -252,9 +252,14 @@ static weir_status open_for_schema(void *context, const weir_split *split, weir_
     size_t n = s->seen.size;
     if (n == PIPE_SAMPLE_BYTES)
         while (n && s->seen.data[n - 1] != '\n') n--;
+<<<<<<< HEAD
     WEIR_TRY(weir_memory_open(split->name, s->seen.data, n ? n : s->seen.size, out, err));
     (*out)->encoding = s->pipe->encoding;
     (*out)->encoding_guessed = s->pipe->encoding_guessed;
+=======
+    status = weir_memory_open(split->name, s->seen.data, n ? n : s->seen.size, out, err);
+    if (status == WEIR_OK) (*out)->partial = s->seen.size == PIPE_SAMPLE_BYTES;
+>>>>>>> 5709590 (XML is read: elements as records, over libxml2's reader behind a guard)
 out:
     return status;
 }
@@ -476,6 +481,10 @@ static weir_status position_column(const weir_batch *b, bool lines, weir_ctx *ct
     if (status != WEIR_OK) return status;
     int64_t *v = (*out)->values;
     const weir_origin *o = &b->origin;
+    if (lines && o->row_line) { /* the format tells each row's */
+        for (uint32_t i = 0; i < b->length; i++) v[i] = (int64_t)weir_batch_line(b, i);
+        return WEIR_OK;
+    }
     if (!lines) {
         for (uint32_t i = 0; i < b->length; i++) v[i] = (int64_t)weir_batch_byte(b, i);
         return WEIR_OK;
