@@ -12,7 +12,8 @@ static const weir_function *const arrays[] = {
     weir_functions_text,      weir_functions_text_edit, weir_functions_regex,
     weir_functions_number,    weir_functions_decimal,   weir_functions_date,
     weir_functions_date_text, weir_functions_hash,      weir_functions_json,
-    weir_functions_logic,     weir_functions_cast,      weir_functions_list};
+    weir_functions_jsonpath,  weir_functions_logic,     weir_functions_cast,
+    weir_functions_list};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static weir_function_info infos[MAX_FUNCTIONS]; /* listed ones, in order */

@@ -42,7 +42,7 @@ typedef struct weir_function {
 extern const weir_function weir_functions_text[], weir_functions_text_edit[],
     weir_functions_regex[], weir_functions_number[], weir_functions_decimal[],
     weir_functions_date[], weir_functions_date_text[], weir_functions_hash[], weir_functions_json[],
-    weir_functions_logic[], weir_functions_cast[], weir_functions_list[];
+    weir_functions_jsonpath[], weir_functions_logic[], weir_functions_cast[], weir_functions_list[];
 
 const weir_function *weir_function_lookup(const char *name, size_t size);
 const weir_user_function *weir_function_lookup_user(const char *name, size_t size);

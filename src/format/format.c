@@ -39,5 +39,6 @@ void weir_layout_release(weir_layout *l) {
 void weir_chunk_clear(weir_chunk *c) {
     weir_block_release(c->block);
     weir_layout_release(c->layout);
+    weir_block_release(c->index);
     memset(c, 0, sizeof *c);
 }

@@ -85,6 +85,7 @@ typedef struct weir_chunk {
     uint64_t first_line;    /* 1-based */
     uint64_t skipped_bytes; /* TOO_LONG: bytes of the record that were read but not kept */
     weir_layout *layout;    /* retained; may be NULL */
+    weir_block *index;      /* retained; a table of its records that the format made; may be NULL */
 } weir_chunk;
 void weir_chunk_clear(weir_chunk *c);
 
@@ -161,6 +162,9 @@ typedef struct weir_format {
     size_t write_config_size;
     const weir_write_ops *write;
     weir_format_text text; /* what the bytes of a file are before the cutter gets them */
+    /* What the table of read options cannot tell about a read config (NULL = nothing): WEIR_USAGE
+     * with err->key the option that is wrong.  Called by `weir check`. */
+    weir_status (*read_check)(const void *config, weir_error *err);
 } weir_format;
 
 /* All formats of the program, NULL-terminated (src/format/registry.c). */

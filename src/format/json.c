@@ -1,9 +1,11 @@
 /* JSON: options, and the two format objects. */
 #include "format/json.h"
 
-#include "text/json.h"
+#include <stdio.h>
 
-static const char *const repeated_choices[] = {"reject", "last", NULL};
+#include "text/jsonpath.h"
+
+static const char *const repeated_choices[] = {"reject", "first", "last", NULL};
 static const char *const not_finite_choices[] = {"reject", "null", NULL};
 
 #define READ_OPTIONS(lines_fallback)                                                               \
@@ -20,7 +22,9 @@ static const char *const not_finite_choices[] = {"reject", "null", NULL};
              .offset = offsetof(weir_json_read_config, repeated),                                  \
              .choices = repeated_choices,                                                          \
              .fallback = "reject",                                                                 \
-             .help = "a name that stands twice in an object: reject the record, or take the last", \
+             .help =                                                                               \
+                 "a name that stands twice in an object: reject the record, or take the first "    \
+                 "or the last value",                                                              \
              .since = "0.1"},                                                                      \
             {.name = "max_depth",                                                                  \
              .type = WEIR_OPT_INT,                                                                 \
@@ -29,6 +33,19 @@ static const char *const not_finite_choices[] = {"reject", "null", NULL};
              .min = 1,                                                                             \
              .max = WEIR_JSON_DEPTH_MAX,                                                           \
              .help = "objects and arrays inside each other; a deeper record is rejected",          \
+             .since = "0.1"},                                                                      \
+            {.name = "record_path",                                                                \
+             .type = WEIR_OPT_STRING,                                                              \
+             .offset = offsetof(weir_json_read_config, record_path),                               \
+             .help = "where the records stand inside a document: a JSONPath (RFC 9535) like "      \
+                     "$.data.items[*]",                                                            \
+             .since = "0.1"},                                                                      \
+            {.name = "max_document",                                                               \
+             .type = WEIR_OPT_SIZE,                                                                \
+             .offset = offsetof(weir_json_read_config, max_document),                              \
+             .fallback = "64MiB",                                                                  \
+             .help = "the largest input for a record_path that cannot be followed while reading "  \
+                     "(.., filters, lists, counting from the end)",                                \
              .since = "0.1"},                                                                      \
         {                                                                                          \
             0                                                                                      \
@@ -68,6 +85,16 @@ static const weir_read_ops read_ops = {
     .decoder_free = weir_json_decoder_free,
 };
 
+static weir_status read_check(const void *config, weir_error *err) {
+    const weir_json_read_config *c = config;
+    weir_jsonpath *path = NULL;
+    if (!c->record_path) return WEIR_OK;
+    weir_status status = weir_jsonpath_new(c->record_path, strlen(c->record_path), &path, err);
+    if (status != WEIR_OK && err) snprintf(err->key, sizeof err->key, "record_path");
+    weir_jsonpath_free(path);
+    return status;
+}
+
 static const char *const ndjson_extensions[] = {".ndjson", ".jsonl", ".geojsonl", NULL};
 static const char *const json_extensions[] = {".json", ".geojson", NULL};
 
@@ -82,6 +109,7 @@ const weir_format weir_format_ndjson = {
     .write_config_size = sizeof(weir_json_write_config),
     .write = &weir_json_write_ops,
     .text = WEIR_TEXT_UNICODE,
+    .read_check = read_check,
 };
 
 const weir_format weir_format_json = {
@@ -95,4 +123,5 @@ const weir_format weir_format_json = {
     .write_config_size = sizeof(weir_json_write_config),
     .write = &weir_json_write_ops,
     .text = WEIR_TEXT_UNICODE,
+    .read_check = read_check,
 };

@@ -7,6 +7,7 @@
  *   json.c        options and the format objects
  *   json_walk.c   finds where a value ends without looking into it, across blocks; counts lines
  *   json_cut.c    stream -> chunks
+ *   json_path.c   the same where record_path leads to the records
  *   json_read.c   chunks -> batches: life of a decoder, names, origins
  *   json_record.c one record -> one row: the hot loop      json_value.c  its exact path
  *   json_nested.c texts of nested values -> list, struct and map columns
@@ -25,13 +26,16 @@ extern const weir_format weir_format_json;
 
 typedef enum weir_json_repeated {
     WEIR_JSON_REPEATED_REJECT,
+    WEIR_JSON_REPEATED_FIRST,
     WEIR_JSON_REPEATED_LAST
 } weir_json_repeated;
 
 typedef struct weir_json_read_config {
-    bool lines;        /* set by the format: ndjson */
-    int repeated;      /* weir_json_repeated */
-    int64_t max_depth; /* 1 .. WEIR_JSON_DEPTH_MAX */
+    bool lines;              /* set by the format: ndjson */
+    int repeated;            /* weir_json_repeated */
+    int64_t max_depth;       /* 1 .. WEIR_JSON_DEPTH_MAX */
+    const char *record_path; /* a JSONPath; NULL = the values at the top are the records */
+    uint64_t max_document;   /* bytes, of what such a path needs as a whole */
     bool texts; /* set by formats that come as JSON: strings may be any type, one value is a list */
 } weir_json_read_config;
 
@@ -47,6 +51,9 @@ typedef struct weir_json_write_config {
 
 /* The name under which a record that is no object is read: [1, 2] gives two rows of `value`. */
 #define WEIR_JSON_VALUE_NAME "value"
+
+/* In front of each record of a JSON text sequence (RFC 7464). */
+#define WEIR_JSON_RS '\x1e'
 
 /* ---- walking ------------------------------------------------------------------------------- */
 
@@ -74,6 +81,7 @@ uint64_t weir_json_count_lines(const char *p, size_t n);
 /* Flags of chunks, beside those of format.h. */
 enum {
     WEIR_JSON_CHUNK_VALUES = 1 << 16, /* values between blanks and commas; else one record a line */
+    WEIR_JSON_CHUNK_CR = 1 << 18,     /* lines end with a lone CR */
     WEIR_JSON_CHUNK_IN_ARRAY = 1 << 17 /* its first byte stands inside the array at the top */
 };
 
@@ -81,7 +89,10 @@ enum {
 typedef struct weir_json_records {
     const char *data; /* of the block */
     size_t at, end;
+    char line_end;                /* LF or CR */
     bool values, in_array, whole; /* whole: the chunk is one (cut off) record */
+    const uint32_t *index;        /* begin and end of each record, when the cutter made a table */
+    size_t next, n;               /* of index, in records */
 } weir_json_records;
 void weir_json_records_begin(weir_json_records *r, const weir_chunk *chunk);
 /* The next record [*begin, *stop), line end and blanks around it left out.  false = no more. */

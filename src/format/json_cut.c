@@ -4,38 +4,17 @@
  * next block.  Values: the same, but the cut is behind the last value that ended, and what stands
  * between the values of an array is checked here, once and serially.
  */
-#include "format/json.h"
+#include "format/json_cut.h"
 #include "text/json.h"
 #include "text/json_scan.h"
 
-#define KEEP_BYTES 4096u /* raw bytes kept of a record that is too long */
-
-/* What an array at the top waits for. */
-enum expect { EXPECT_FIRST, EXPECT_COMMA, EXPECT_VALUE };
-
-struct weir_cutter {
-    const weir_read_request *request;
-    weir_stream *in;
-    bool lines;
-    weir_block *cur;
-    size_t begin, end;             /* bytes not handed out yet */
-    uint64_t byte, line, sequence; /* address of begin */
-    bool stream_end;
-    /* values only */
-    size_t at;     /* walked up to here */
-    size_t safe;   /* behind the last whole value, or begin */
-    size_t record; /* begin of the value under way */
-    bool in_array, inside, begin_in_array, safe_in_array;
-    enum expect expect;
-    weir_json_span span;
-    bool dropping;     /* the record under way is too long; its begin was handed out */
-    const char *fault; /* what is wrong at `at`; the values before it are handed out first */
-};
+/* How much of the input decides what form it has. */
+#define HEAD_BYTES ((size_t)64 << 10)
 
 /* ---- blocks -------------------------------------------------------------------------------- */
 
 /* A new block with the bytes keep..end of the old one in front, and filled from the stream. */
-static weir_status refill(weir_cutter *c, size_t keep, weir_error *err) {
+weir_status weir_json_cut_refill(weir_cutter *c, size_t keep, weir_error *err) {
     size_t tail = c->cur ? c->end - keep : 0, capacity = c->request->chunk_bytes, got = 0;
     size_t max = c->request->max_record_bytes + 1;
     if (weir_cancel_requested(c->request->cancel))
@@ -66,10 +45,11 @@ static weir_status refill(weir_cutter *c, size_t keep, weir_error *err) {
 }
 
 /* Hands out begin..to. */
-static void emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *out) {
+void weir_json_cut_emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *out) {
     const char *p = (const char *)c->cur->data;
     uint64_t lines = weir_json_count_lines(p + c->begin, to - c->begin);
     if (c->stream_end && to == c->end) flags |= WEIR_CHUNK_LAST;
+    if (c->lines && c->line_end == '\r') flags |= WEIR_JSON_CHUNK_CR;
     if (!c->lines) {
         flags |= WEIR_JSON_CHUNK_VALUES;
         if (c->begin_in_array) flags |= WEIR_JSON_CHUNK_IN_ARRAY;
@@ -89,24 +69,24 @@ static void emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *out) {
 }
 
 /* Goes on without handing out begin..to. */
-static void drop(weir_cutter *c, size_t to) {
+void weir_json_cut_drop(weir_cutter *c, size_t to) {
     c->line += weir_json_count_lines((const char *)c->cur->data + c->begin, to - c->begin);
     c->byte += to - c->begin;
     c->begin = c->safe = to;
 }
 
 /* Hands out the beginning of a record that is longer than allowed; the rest is dropped. */
-static void emit_too_long(weir_cutter *c, weir_chunk *out) {
-    size_t to = c->end - c->begin > KEEP_BYTES ? c->begin + KEEP_BYTES : c->end;
+void weir_json_cut_emit_long(weir_cutter *c, weir_chunk *out) {
+    size_t to = c->end - c->begin > WEIR_JSON_KEEP_BYTES ? c->begin + WEIR_JSON_KEEP_BYTES : c->end;
     bool in_array = c->safe_in_array;
     c->safe_in_array = c->in_array;
-    emit(c, to, WEIR_CHUNK_TOO_LONG, out);
+    weir_json_cut_emit(c, to, WEIR_CHUNK_TOO_LONG, out);
     out->skipped_bytes = c->end - to;
     c->safe_in_array = in_array;
     c->dropping = true;
 }
 
-static bool too_long(const weir_cutter *c, size_t begin) {
+bool weir_json_cut_too_long(const weir_cutter *c, size_t begin) {
     return c->end - begin > c->request->max_record_bytes;
 }
 
@@ -120,29 +100,29 @@ static weir_status next_lines(weir_cutter *c, weir_chunk *out, bool *got, bool *
         size_t size = c->end - c->begin;
         const char *nl = NULL;
         if (c->dropping) {
-            nl = size ? memchr(p + c->begin, '\n', size) : NULL;
-            drop(c, nl ? (size_t)(nl - p) + 1 : c->end);
+            nl = size ? memchr(p + c->begin, c->line_end, size) : NULL;
+            weir_json_cut_drop(c, nl ? (size_t)(nl - p) + 1 : c->end);
             c->dropping = !nl && !c->stream_end;
             if (nl || c->stream_end) continue;
-        } else if (c->stream_end && (size == 0 || !too_long(c, c->begin))) {
+        } else if (c->stream_end && (size == 0 || !weir_json_cut_too_long(c, c->begin))) {
             *end = size == 0;
             *got = size != 0;
-            if (*got) emit(c, c->end, 0, out);
+            if (*got) weir_json_cut_emit(c, c->end, 0, out);
             return WEIR_OK;
         } else {
-            nl = size ? memrchr(p + c->begin, '\n', size) : NULL;
+            nl = size ? memrchr(p + c->begin, c->line_end, size) : NULL;
             if (nl) {
-                emit(c, (size_t)(nl - p) + 1, 0, out);
+                weir_json_cut_emit(c, (size_t)(nl - p) + 1, 0, out);
                 *got = true;
                 return WEIR_OK;
             }
-            if (too_long(c, c->begin)) {
-                emit_too_long(c, out);
+            if (weir_json_cut_too_long(c, c->begin)) {
+                weir_json_cut_emit_long(c, out);
                 *got = true;
                 return WEIR_OK;
             }
         }
-        WEIR_TRY(refill(c, c->begin, err));
+        WEIR_TRY(weir_json_cut_refill(c, c->begin, err));
     }
 out:
     return status;
@@ -150,12 +130,13 @@ out:
 
 /* ---- values -------------------------------------------------------------------------------- */
 
-static weir_status malformed(const weir_cutter *c, const char *what, weir_error *err) {
+weir_status weir_json_cut_malformed(const weir_cutter *c, const char *what, weir_error *err) {
     const char *p = (const char *)c->cur->data;
     uint64_t line = c->line + weir_json_count_lines(p + c->begin, c->at - c->begin);
     weir_status s = weir_error_set(err, WEIR_DATA, "malformed JSON: %s", what);
     weir_error_at(err, c->in->name, (int64_t)line, 0);
     if (err) err->byte = (int64_t)(c->byte + (c->at - c->begin));
+    if (c->path) return s;
     weir_error_hint(err, "a file with one object a line is read by `format: ndjson`, which goes on "
                          "behind a malformed line");
     return s;
@@ -163,7 +144,7 @@ static weir_status malformed(const weir_cutter *c, const char *what, weir_error 
 
 /* A byte between two values: true when it begins one.  Sets c->fault. */
 static bool between(weir_cutter *c, char b) {
-    if (weir_json_is_blank(b) || b == '\n') return false;
+    if (weir_json_is_blank(b) || b == '\n' || (b == WEIR_JSON_RS && !c->in_array)) return false;
     bool begins = b != ',' && b != ']' && b != '}';
     if (!c->in_array) {
         if (b != '[' && begins) return true;
@@ -203,7 +184,7 @@ static void walk(weir_cutter *c) {
         if (weir_json_span_step(&c->span, p, &c->at, c->end) == WEIR_JSON_STEP_MORE) break;
         c->inside = false;
         c->expect = EXPECT_COMMA;
-        if (c->dropping) drop(c, c->at);
+        if (c->dropping) weir_json_cut_drop(c, c->at);
         c->dropping = false;
         c->safe = c->at;
         c->safe_in_array = c->in_array;
@@ -215,37 +196,41 @@ static weir_status next_values(weir_cutter *c, weir_chunk *out, bool *got, bool 
     weir_status status = WEIR_OK;
     for (;;) {
         walk(c);
-        bool long_one = c->inside && !c->dropping && too_long(c, c->record);
+        bool long_one = c->inside && !c->dropping && weir_json_cut_too_long(c, c->record);
         *got = true;
         if (c->dropping) {
-            drop(c, c->end);
+            weir_json_cut_drop(c, c->end);
         } else if (c->safe > c->begin && (c->fault || long_one || !c->stream_end || c->in_array)) {
-            emit(c, c->safe, 0, out);
+            weir_json_cut_emit(c, c->safe, 0, out);
             return WEIR_OK;
         } else if (c->fault) {
-            return malformed(c, c->fault, err);
+            return weir_json_cut_malformed(c, c->fault, err);
         } else if (long_one) {
-            drop(c, c->record);
-            emit_too_long(c, out);
+            weir_json_cut_drop(c, c->record);
+            weir_json_cut_emit_long(c, out);
             return WEIR_OK;
         } else if (c->stream_end && c->begin < c->end && (c->inside || !c->in_array)) {
-            emit(c, c->end, 0, out); /* a value that is cut off becomes a reject */
+            weir_json_cut_emit(c, c->end, 0, out); /* a value that is cut off becomes a reject */
             c->inside = false;
             return WEIR_OK;
         }
         *got = false;
         if (c->stream_end) {
-            if (c->in_array) return malformed(c, "the array is not closed", err);
+            if (c->in_array) return weir_json_cut_malformed(c, "the array is not closed", err);
             *end = true;
             return WEIR_OK;
         }
         /* No whole value stands here: blanks and commas in front of the record need not be kept. */
-        drop(c, c->inside && !c->dropping ? c->record : c->end);
+        weir_json_cut_drop(c, c->inside && !c->dropping ? c->record : c->end);
         c->begin_in_array = c->in_array;
-        WEIR_TRY(refill(c, c->begin, err));
+        WEIR_TRY(weir_json_cut_refill(c, c->begin, err));
     }
 out:
     return status;
+}
+
+static bool is_space(char c) {
+    return weir_json_is_blank(c) || c == '\n';
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -266,16 +251,49 @@ static weir_status check_encoding(weir_cutter *c, weir_error *err) {
     return s;
 }
 
+/* Reads on until the first line is whole, or more than HEAD_BYTES are there: what is decided on
+ * them must not depend on how much one reading gave. */
+static weir_status read_head(weir_cutter *c, weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (;;) {
+        const char *p = (const char *)c->cur->data;
+        size_t begin = c->begin;
+        while (begin < c->end && (is_space(p[begin]) || p[begin] == WEIR_JSON_RS)) begin++;
+        if (c->stream_end || c->end - c->begin >= HEAD_BYTES) return WEIR_OK;
+        if (c->end >= c->request->max_record_bytes) return WEIR_OK;
+        if (begin < c->end && memchr(p + begin, '\n', c->end - begin)) return WEIR_OK;
+        size_t keep = c->begin;
+        WEIR_TRY(weir_json_cut_refill(c, 0, err));
+        c->begin = c->at = c->safe = keep;
+    }
+out:
+    return status;
+}
+
+/* The bytes of the head, without the blanks in front. */
+static const char *head(const weir_cutter *c, const char **end) {
+    const char *p = (const char *)c->cur->data + c->begin;
+    size_t n = c->end - c->begin;
+    *end = p + (n < HEAD_BYTES ? n : HEAD_BYTES);
+    while (p < *end && (is_space(*p) || *p == WEIR_JSON_RS)) p++;
+    return p;
+}
+
 /* Whether the first line that is not blank is one whole object: then lines are the safer guess, as
  * one bad line spoils no other. */
 static bool looks_like_lines(const weir_cutter *c) {
-    const char *p = (const char *)c->cur->data + c->begin;
-    const char *end = (const char *)c->cur->data + c->end;
-    p = weir_json_skip_space(p, end);
+    const char *end, *p = head(c, &end);
     const char *nl = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
     if (!nl || *p != '{') return false;
     const char *stop = weir_json_skip(p, nl, WEIR_JSON_DEPTH_MAX, NULL, NULL);
     return stop && weir_json_skip_space(stop, nl) == nl;
+}
+
+/* Where there is no LF, as far as one looks, a CR ends a line. */
+static char line_end_of(const weir_cutter *c) {
+    const char *end, *p = head(c, &end);
+    size_t n = (size_t)(end - p);
+    return n && !memchr(p, '\n', n) && memchr(p, '\r', n) ? '\r' : '\n';
 }
 
 weir_status weir_json_cutter_new(const weir_read_request *request, weir_stream *in,
@@ -287,9 +305,12 @@ weir_status weir_json_cutter_new(const weir_read_request *request, weir_stream *
     c->request = request;
     c->in = in;
     c->line = 1;
-    WEIR_TRY(refill(c, 0, err));
+    WEIR_TRY(weir_json_cut_refill(c, 0, err));
     WEIR_TRY(check_encoding(c, err));
-    c->lines = config->lines || looks_like_lines(c);
+    WEIR_TRY(read_head(c, err));
+    c->line_end = config->lines ? line_end_of(c) : '\n';
+    WEIR_TRY(weir_json_path_begin(c, err));
+    c->lines = !c->path && (config->lines || looks_like_lines(c));
     *out = c;
     c = NULL;
 out:
@@ -305,8 +326,9 @@ weir_layout *weir_json_cutter_layout(weir_cutter *c) {
 weir_status weir_json_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err) {
     weir_chunk chunk = {0};
     bool got = false, last = false;
-    weir_status status = c->lines ? next_lines(c, &chunk, &got, &last, err)
-                                  : next_values(c, &chunk, &got, &last, err);
+    weir_status status = c->path    ? weir_json_path_next(c, &chunk, &got, &last, err)
+                         : c->lines ? next_lines(c, &chunk, &got, &last, err)
+                                    : next_values(c, &chunk, &got, &last, err);
     if (status != WEIR_OK) return status;
     *end = last;
     if (got) *out = chunk;
@@ -315,6 +337,7 @@ weir_status weir_json_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, we
 
 void weir_json_cutter_free(weir_cutter *c) {
     if (!c) return;
+    weir_json_path_free(c->path);
     weir_block_release(c->cur);
     weir_free(c);
 }

@@ -67,7 +67,8 @@ struct weir_decoder {
     uint32_t n_names;
     weir_json_name *names; /* in the order they are expected; room for WEIR_JSON_NAMES_MAX */
     bool lines;            /* a line feed ends the record */
-    bool repeated_last;
+    bool cr;               /* so does a lone CR: there are no line feeds */
+    bool repeated_last, repeated_first;
     bool reject_extra;   /* a name that no column takes spoils the record */
     bool single_lists;   /* a value that is no list is the only one of a list */
     bool reject_members; /* so does a member that a declared struct does not name */
@@ -92,6 +93,7 @@ struct weir_decoder {
 
     /* The chunk. */
     weir_block *block; /* retained; NULL = no chunk */
+    weir_block *table; /* retained; of records, may be NULL */
     weir_json_records records;
     bool check_utf8; /* the chunk is not valid UTF-8 as a whole */
     uint32_t split, begin, end, flags, n_lines, batch_number;

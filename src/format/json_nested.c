@@ -210,8 +210,8 @@ static int by_name(const void *a, const void *b) {
     return c ? c : (x->value > y->value) - (x->value < y->value);
 }
 
-/* Sorts the members by name.  Names that stand twice: *repeated, or the earlier ones get value
- * NULL. */
+/* Sorts the members by name.  Names that stand twice: *repeated, or those that do not count get
+ * value NULL. */
 static weir_status sort_members(nest *b, member *list, size_t n, member ***out,
                                 const member **repeated, weir_error *err) {
     member **order = weir_arena_zero(&b->arena, n + 1, sizeof *order);
@@ -225,6 +225,8 @@ static weir_status sort_members(nest *b, member *list, size_t n, member ***out,
             continue;
         if (b->d->repeated_last)
             order[i]->value = NULL;
+        else if (b->d->repeated_first)
+            order[i + 1]->value = NULL;
         else
             *repeated = order[i + 1];
     }
@@ -232,7 +234,7 @@ static weir_status sort_members(nest *b, member *list, size_t n, member ***out,
     return WEIR_OK;
 }
 
-/* The member that counts under a name: the last of equal ones. */
+/* The member that counts under a name: of equal ones the last or the first. */
 static const member *find_member(member *const *order, size_t n, const char *name) {
     size_t low = 0, high = n, size = strlen(name); /* order[low - 1] <= name < order[low] */
     while (low < high) {
@@ -244,6 +246,7 @@ static const member *find_member(member *const *order, size_t n, const char *nam
         else
             high = mid;
     }
+    while (low && !order[low - 1]->value && weir_slice_is(order[low - 1]->name, name)) low--;
     return low && weir_slice_is(order[low - 1]->name, name) ? order[low - 1] : NULL;
 }
 

@@ -43,7 +43,7 @@ static weir_status index_targets(weir_decoder *d, weir_error *err) {
 const char *weir_json_line_end(weir_decoder *d, const char *p, const char *end) {
     if (!d->lines) return end;
     if (!d->line_end) {
-        const char *nl = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+        const char *nl = p < end ? memchr(p, d->cr ? '\r' : '\n', (size_t)(end - p)) : NULL;
         d->line_end = nl ? nl : end;
     }
     return d->line_end;
@@ -69,6 +69,7 @@ weir_status weir_json_decoder_new(const weir_read_request *request, weir_schema 
     d->n_targets = schema->n_fields;
     d->repeated_last = config->repeated == WEIR_JSON_REPEATED_LAST;
     d->single_lists = config->texts;
+    d->repeated_first = config->repeated == WEIR_JSON_REPEATED_FIRST;
     d->reject_members = request->extra == WEIR_EXTRA_REJECT;
     d->reject_extra = d->reject_members || (request->extra == WEIR_EXTRA_KEEP && request->all);
     d->max_depth = config->max_depth > 0 ? (uint32_t)config->max_depth : WEIR_JSON_DEPTH_DEFAULT;
@@ -109,6 +110,7 @@ void weir_json_decoder_free(weir_decoder *d) {
     if (!d) return;
     drop_batch(d);
     weir_block_release(d->block);
+    weir_block_release(d->table);
     weir_schema_release(d->schema);
     weir_arena_clear(&d->arena);
     weir_buf_clear(&d->text);
@@ -123,10 +125,13 @@ weir_status weir_json_decoder_begin(weir_decoder *d, const weir_chunk *chunk, we
     (void)err;
     drop_batch(d);
     weir_block_release(d->block);
+    weir_block_release(d->table);
     d->block = weir_block_retain(chunk->block);
+    d->table = weir_block_retain(chunk->index);
     d->block_data = (const char *)chunk->block->data;
     weir_json_records_begin(&d->records, chunk);
     d->lines = !d->records.values;
+    d->cr = (chunk->flags & WEIR_JSON_CHUNK_CR) != 0;
     d->split = chunk->split;
     d->begin = chunk->begin;
     d->end = chunk->end;
@@ -145,17 +150,21 @@ weir_status weir_json_decoder_begin(weir_decoder *d, const weir_chunk *chunk, we
 
 /* Rows to make room for: at most what the rest of the chunk can hold. */
 static uint32_t batch_capacity(const weir_decoder *d) {
-    size_t row_bytes = 8, left = d->end - d->records.at, rows;
+    size_t row_bytes = 8, left = d->end - d->records.at, rows = 0;
     for (uint32_t i = 0; i < d->n_targets; i++) row_bytes += d->targets[i].width + 1u;
     if (d->lines) {
         rows = (size_t)d->n_lines + 1;
-    } else { /* count the values: they are short of nothing but a second look */
+    } else if (!d->records
+                    .index) { /* count the values: they are short of nothing but a second look */
         weir_json_records r = d->records;
         size_t begin, stop;
         for (rows = 0; rows < WEIR_BATCH_MAX_ROWS && weir_json_records_next(&r, &begin, &stop);)
             rows++;
     }
-    if (rows > left / 2 + 1) rows = left / 2 + 1; /* a byte and a separator */
+    if (d->records.index)
+        rows = d->records.n - d->records.next;
+    else if (rows > left / 2 + 1)
+        rows = left / 2 + 1; /* a byte and a separator */
     size_t affordable = BATCH_BYTES / row_bytes;
     if (affordable < BATCH_MIN_ROWS) affordable = BATCH_MIN_ROWS;
     if (rows > affordable) rows = affordable;
@@ -286,7 +295,7 @@ static const char *read_record(weir_decoder *d, const char *begin, const char *e
 /* The next record of a chunk of lines.  false: there are none left, or d->status. */
 static bool next_line(weir_decoder *d, uint32_t row) {
     const char *p = d->block_data + d->records.at, *end = d->block_data + d->end;
-    while (p < end && (weir_json_is_blank(*p) || *p == '\n')) p++;
+    while (p < end && (weir_json_is_blank(*p) || *p == '\n' || *p == WEIR_JSON_RS)) p++;
     d->records.at = (size_t)(p - d->block_data);
     if (p == end) return false;
     const char *begin = p;
@@ -303,7 +312,8 @@ static bool next_line(weir_decoder *d, uint32_t row) {
     const char *after = p;
     while (after && after < end && weir_json_is_blank(*after)) after++;
     /* A lone CR ends a line, too, where another object follows it. */
-    bool ends = after && (after == end || *after == '\n' || (*after == '{' && after[-1] == '\r'));
+    bool ends = after &&
+                (after == end || *after == '\n' || ((*after == '{' || d->cr) && after[-1] == '\r'));
     if (after && !ends) {
         d->fault_at = after;
         d->fault_why = "something follows the value";

@@ -353,12 +353,18 @@ const char *weir_json_record_read(weir_decoder *d, const char *p, const char *en
         if (likely(target)) {
             weir_json_target *t = &d->targets[target - 1];
             const char *value = p;
-            if (unlikely(t->stamp == row + 1) && !again(d, t, p, row)) return NULL;
-            t->stamp = row + 1;
-            d->filled++;
-            p = take_value(d, t, p, end, row);
-            if (unlikely(!p)) return NULL;
-            if (unlikely(t->next) && !take_others(d, t, value, end, row)) return NULL;
+            bool repeated = t->stamp == row + 1;
+            if (unlikely(repeated) && !d->repeated_first && !again(d, t, p, row)) return NULL;
+            if (unlikely(repeated && d->repeated_first)) {
+                p = skip_value(d, p, end);
+                if (!p) return NULL;
+            } else {
+                t->stamp = row + 1;
+                d->filled++;
+                p = take_value(d, t, p, end, row);
+                if (unlikely(!p)) return NULL;
+                if (unlikely(t->next) && !take_others(d, t, value, end, row)) return NULL;
+            }
         } else {
             p = skip_value(d, p, end);
             if (!p) return NULL;

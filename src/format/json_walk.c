@@ -126,16 +126,29 @@ void weir_json_records_begin(weir_json_records *r, const weir_chunk *chunk) {
     r->values = (chunk->flags & WEIR_JSON_CHUNK_VALUES) != 0;
     r->in_array = (chunk->flags & WEIR_JSON_CHUNK_IN_ARRAY) != 0;
     r->whole = (chunk->flags & WEIR_CHUNK_TOO_LONG) != 0;
+    r->line_end = chunk->flags & WEIR_JSON_CHUNK_CR ? '\r' : '\n';
+    r->next = 0;
+    r->n = chunk->index ? chunk->index->size / (2 * sizeof *r->index) : 0;
+    r->index = chunk->index ? (const uint32_t *)(const void *)chunk->index->data : NULL;
+}
+
+static bool next_indexed(weir_json_records *r, size_t *begin, size_t *stop) {
+    r->at = r->end;
+    if (r->next == r->n) return false;
+    *begin = r->index[2 * r->next];
+    *stop = r->index[2 * r->next + 1];
+    if (++r->next < r->n) r->at = r->index[2 * r->next];
+    return true;
 }
 
 static bool next_line(weir_json_records *r, size_t *begin, size_t *stop) {
     while (r->at < r->end) {
         const char *p = r->data + r->at;
-        const char *nl = memchr(p, '\n', r->end - r->at);
+        const char *nl = memchr(p, r->line_end, r->end - r->at);
         size_t b = r->at, e = nl ? (size_t)(nl - r->data) : r->end;
         r->at = nl ? e + 1 : e;
         while (e > b && weir_json_is_blank(r->data[e - 1])) e--;
-        while (b < e && weir_json_is_blank(r->data[b])) b++;
+        while (b < e && (weir_json_is_blank(r->data[b]) || r->data[b] == WEIR_JSON_RS)) b++;
         if (b == e) continue;
         *begin = b;
         *stop = e;
@@ -149,7 +162,7 @@ static bool next_value(weir_json_records *r, size_t *begin, size_t *stop) {
     const char *p = r->data;
     for (; r->at < r->end; r->at++) {
         char c = p[r->at];
-        if (weir_json_is_blank(c) || c == '\n' || c == ',') continue;
+        if (weir_json_is_blank(c) || c == '\n' || c == ',' || c == WEIR_JSON_RS) continue;
         if (c == '[' && !r->in_array) {
             r->in_array = true;
             continue;
@@ -170,6 +183,7 @@ static bool next_value(weir_json_records *r, size_t *begin, size_t *stop) {
 }
 
 bool weir_json_records_next(weir_json_records *r, size_t *begin, size_t *stop) {
+    if (r->index) return next_indexed(r, begin, stop);
     if (!r->whole) return r->values ? next_value(r, begin, stop) : next_line(r, begin, stop);
     if (r->at >= r->end) return false;
     *begin = r->at;

@@ -167,7 +167,14 @@ static bool bind_end(loader *l, end *e, const weir_option *common, void *form) {
             e->reads ? e->format->read_options : e->format->write_options, e->format_config};
     }
     if (l->nomem) return false;
-    return weir_spec_bind(l, parts, n, e->map);
+    if (!weir_spec_bind(l, parts, n, e->map)) return false;
+    weir_error err = {0};
+    if (!e->reads || !e->format || !e->format->read_check ||
+        e->format->read_check(e->format_config, &err) == WEIR_OK)
+        return true;
+    weir_diags_error(l->diags, weir_spec_key(e->map, err.key), err.key,
+                     err.hint[0] ? err.hint : NULL, "%s", err.message);
+    return false;
 }
 
 static bool want_map(loader *l, const weir_node *node, const char *key) {

@@ -37,10 +37,11 @@ typedef struct weir_json {
 } weir_json;
 
 typedef struct weir_json_limits {
-    size_t max_bytes;     /* 0 = 64 MiB */
-    size_t max_values;    /* 0 = 1,000,000; a value takes about 100 bytes of the arena */
-    uint32_t max_depth;   /* 0 = WEIR_JSON_DEPTH_DEFAULT; at most WEIR_JSON_DEPTH_MAX */
-    bool duplicates_last; /* a repeated name replaces the earlier value; default: an error */
+    size_t max_bytes;      /* 0 = 64 MiB */
+    size_t max_values;     /* 0 = 1,000,000; a value takes about 100 bytes of the arena */
+    uint32_t max_depth;    /* 0 = WEIR_JSON_DEPTH_DEFAULT; at most WEIR_JSON_DEPTH_MAX */
+    bool duplicates_last;  /* a repeated name replaces the earlier value; default: an error */
+    bool duplicates_first; /* a repeated name is dropped */
 } weir_json_limits;
 
 /* Parses one document: a value with white space around it, nothing else.  A BOM is an error (RFC

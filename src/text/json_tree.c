@@ -108,10 +108,10 @@ static weir_status duplicate(const weir_json *later, weir_error *err) {
     return s;
 }
 
-/* Unlinks the members that items[] marks with NULL kept: a repeated name keeps its last value. */
-static void drop_repeated(weir_json *object, weir_json **items, size_t n) {
+/* Unlinks members: a repeated name keeps its last or its first value.  items: sorted. */
+static void drop_repeated(weir_json *object, weir_json **items, size_t n, bool first) {
     for (size_t i = 0; i + 1 < n; i++)
-        if (same_key(items[i], items[i + 1])) items[i]->line = 0; /* marks it */
+        if (same_key(items[i], items[i + 1])) items[i + first]->line = 0; /* marks it */
     weir_json **link = &object->first;
     while (*link) {
         if ((*link)->line == 0) {
@@ -141,8 +141,8 @@ static weir_status check_names(struct builder *b, weir_json *object, weir_error 
         any = true;
         if (!first_fault || items[i + 1]->byte < first_fault->byte) first_fault = items[i + 1];
     }
-    if (any && b->limits.duplicates_last)
-        drop_repeated(object, items, n);
+    if (any && (b->limits.duplicates_last || b->limits.duplicates_first))
+        drop_repeated(object, items, n, b->limits.duplicates_first);
     else if (any)
         status = duplicate(first_fault, err);
     if (items != few) weir_free(items);
