@@ -14,6 +14,7 @@
 
 #define STEPS_MAX 64u
 #define SEEN_BYTES 200u
+#define DOCUMENT_DEFAULT ((uint64_t)64 << 20)
 #define VALUES_MAX ((size_t)16 << 20) /* of a document's tree; the ledger is the tighter limit */
 
 /* What the byte at c->at must be. */
@@ -305,7 +306,7 @@ static void end_value(weir_cutter *c) {
         fault(c, c->record + good, "the text is not UTF-8");
         return;
     }
-    uint32_t depth = (uint32_t)config->max_depth;
+    uint32_t depth = config->max_depth > 0 ? (uint32_t)config->max_depth : WEIR_JSON_DEPTH_DEFAULT;
     const char *stop = weir_json_skip(begin, end, depth, &at, &why);
     if (!stop) fault(c, (size_t)(at - data), why);
     if (stop && stop < end) fault(c, (size_t)(stop - data), "something follows the value");
@@ -382,7 +383,8 @@ out:
 /* Reads all that is left into the block. */
 static weir_status read_all(weir_cutter *c, weir_error *err) {
     const weir_json_read_config *config = c->request->config;
-    uint64_t most = config->max_document < UINT32_MAX ? config->max_document : UINT32_MAX - 64;
+    uint64_t most = config->max_document ? config->max_document : DOCUMENT_DEFAULT;
+    if (most > UINT32_MAX - 64) most = UINT32_MAX - 64; /* what a block's offsets can name */
     weir_status status = WEIR_OK;
     while (!c->stream_end) {
         size_t size = c->end, got = 0;

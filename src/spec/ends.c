@@ -169,12 +169,13 @@ static bool bind_end(loader *l, end *e, const weir_option *common, void *form) {
     if (l->nomem) return false;
     if (!weir_spec_bind(l, parts, n, e->map)) return false;
     weir_error err = {0};
-    if (!e->reads || !e->format || !e->format->read_check ||
-        e->format->read_check(e->format_config, &err) == WEIR_OK)
-        return true;
-    weir_diags_error(l->diags, weir_spec_key(e->map, err.key), err.key,
-                     err.hint[0] ? err.hint : NULL, "%s", err.message);
-    return false;
+    if (!e->reads || !e->format || !e->format->read_check) return true;
+    weir_status status = e->format->read_check(e->format_config, &err);
+    if (status == WEIR_RESOURCE) return false;
+    if (status != WEIR_OK)
+        weir_diags_error(l->diags, weir_spec_key(e->map, err.key), err.key,
+                         err.hint[0] ? err.hint : NULL, "%s", err.message);
+    return true;
 }
 
 static bool want_map(loader *l, const weir_node *node, const char *key) {

@@ -82,9 +82,22 @@ static void read_chunk(weir_decoder *d, const weir_chunk *chunk, weir_ctx *ctx) 
     check(err.status == WEIR_OK);
 }
 
+/* A path behind the choice leads to the records: followed while reading, or asked as a whole. */
+static const char *const paths[] = {"$.a",  "$.a.b[*]",  "$[*]",           "$.a[1:9:2].b",
+                                    "$..a", "$.*[?@.b]", "$['a','b'][-1]", "$.a[0]"};
+
 static void fuzz_reader(uint8_t choice, const char *text, size_t size) {
+    const char *path = NULL;
+    if (choice & 64 && size) {
+        path = paths[(uint8_t)*text++ % 8];
+        size--;
+    }
     weir_json_read_config config = {
-        .lines = choice & 2, .repeated = choice >> 2 & 1, .max_depth = 20};
+        .lines = choice & 2,
+        .repeated = choice & 4 ? (choice & 128 ? WEIR_JSON_REPEATED_FIRST : WEIR_JSON_REPEATED_LAST)
+                               : WEIR_JSON_REPEATED_REJECT,
+        .max_depth = 20,
+        .record_path = path};
     weir_read_request request = {.config = &config,
                                  .extra = choice & 8 ? WEIR_EXTRA_REJECT : WEIR_EXTRA_KEEP,
                                  .chunk_bytes = choice & 16 ? 64 : 4096,

@@ -146,7 +146,7 @@ static void faults_name_their_place(void **state) {
     refused("$[?match(@, 'a') == true]", 4, "no single value");
     refused("$[?length(@.*) > 1]", 11, "does not take");
     char deep[400] = "$[?";
-    for (int i = 0; i < 100; i++) strcat(deep, "(");
+    memset(deep + 3, '(', 100);
     refused(deep, 3 + WEIR_JSONPATH_MAX_DEPTH + 1, "inside each other");
 }
 
