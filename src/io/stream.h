@@ -24,15 +24,12 @@ struct weir_stream {
     uint64_t size_hint; /* bytes when known, else 0 */
     uint64_t position;  /* bytes read or written so far, on the caller's side of this filter */
     weir_stream *under; /* a filter's inner stream, owned; NULL at the bottom */
-<<<<<<< HEAD
     /* Text: the encoding that weir_transcode found or was told, as `encoding:` takes it; lives as
      * long as the stream.  NULL = nobody looked.  guessed: neither a mark nor valid UTF-8 said so.
      */
     const char *encoding;
     bool encoding_guessed;
-=======
-    bool partial;       /* the beginning of something longer: its end may be anywhere */
->>>>>>> 5709590 (XML is read: elements as records, over libxml2's reader behind a guard)
+    bool partial; /* the beginning of something longer: its end may be anywhere */
 };
 
 static inline weir_status weir_stream_read(weir_stream *s, void *buf, size_t size, size_t *got,

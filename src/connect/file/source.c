@@ -252,14 +252,11 @@ static weir_status open_for_schema(void *context, const weir_split *split, weir_
     size_t n = s->seen.size;
     if (n == PIPE_SAMPLE_BYTES)
         while (n && s->seen.data[n - 1] != '\n') n--;
-<<<<<<< HEAD
     WEIR_TRY(weir_memory_open(split->name, s->seen.data, n ? n : s->seen.size, out, err));
     (*out)->encoding = s->pipe->encoding;
     (*out)->encoding_guessed = s->pipe->encoding_guessed;
-=======
     status = weir_memory_open(split->name, s->seen.data, n ? n : s->seen.size, out, err);
     if (status == WEIR_OK) (*out)->partial = s->seen.size == PIPE_SAMPLE_BYTES;
->>>>>>> 5709590 (XML is read: elements as records, over libxml2's reader behind a guard)
 out:
     return status;
 }
