@@ -255,8 +255,7 @@ static weir_status open_for_schema(void *context, const weir_split *split, weir_
     WEIR_TRY(weir_memory_open(split->name, s->seen.data, n ? n : s->seen.size, out, err));
     (*out)->encoding = s->pipe->encoding;
     (*out)->encoding_guessed = s->pipe->encoding_guessed;
-    status = weir_memory_open(split->name, s->seen.data, n ? n : s->seen.size, out, err);
-    if (status == WEIR_OK) (*out)->partial = s->seen.size == PIPE_SAMPLE_BYTES;
+    (*out)->partial = s->seen.size == PIPE_SAMPLE_BYTES;
 out:
     return status;
 }
