@@ -216,18 +216,25 @@ static weir_status on_rejects(void *context, weir_batch *rejects, weir_error *er
     return status;
 }
 
+static weir_status on_done(void *context, weir_ctx *ctx, weir_batch *b, weir_error *err) {
+    trial *t = context;
+    (void)ctx;
+    weir_status status = compare_batch(t, "row", b, &t->rows, t->test->rows_given, t->test->n_rows,
+                                       t->test->rows, err);
+    weir_batch_free(b);
+    return status;
+}
+
 static weir_status on_batch(void *context, weir_ctx *ctx, weir_batch *b, bool *stop,
                             weir_error *err) {
     trial *t = context;
-    weir_chain_out out = {.emit = on_rejects, .context = t};
+    weir_chain_out out = {.done = on_done, .emit = on_rejects, .context = t};
     weir_status status = WEIR_OK;
     (void)stop;
     if (!t->chain)
         WEIR_TRY(weir_chain_new(weir_flow_operators(t->flow), weir_flow_n_operators(t->flow),
                                 &t->rejects, ctx, &t->chain, err));
-    WEIR_TRY(weir_chain_process(t->chain, ctx, b, &out, &t->account, err));
-    status = compare_batch(t, "row", b, &t->rows, t->test->rows_given, t->test->n_rows,
-                           t->test->rows, err);
+    return weir_chain_process(t->chain, ctx, b, &out, &t->account, err);
 out:
     weir_batch_free(b);
     return status;
@@ -236,7 +243,7 @@ out:
 static void compare_figures(trial *t) {
     const weir_test_spec *x = t->test;
     const weir_rejects_spec *limit = &t->step->flow.rejects;
-    uint64_t read = t->account.rows_read;
+    uint64_t read = t->account.rows_read + t->account.rows_created;
     if (x->rows_given && t->rows != x->n_rows)
         differs(t, "%llu rows were loaded, %zu are expected", (unsigned long long)t->rows,
                 x->n_rows);

@@ -33,18 +33,28 @@ static weir_status observe(void *context, int number, const weir_batch *batch, w
     return v->preview->see(v->preview->context, number, name, batch, err);
 }
 
+static weir_status done(void *context, weir_ctx *ctx, weir_batch *b, weir_error *err) {
+    (void)context;
+    (void)ctx;
+    (void)err;
+    weir_batch_free(b);
+    return WEIR_OK;
+}
+
 static weir_status show_batch(void *context, weir_ctx *ctx, weir_batch *b, bool *stop,
                               weir_error *err) {
     view *v = context;
-    weir_chain_out out = {.emit = emit, .observe = observe, .context = v};
+    weir_chain_out out = {.done = done, .emit = emit, .observe = observe, .context = v};
     weir_status status =
         v->chain ? WEIR_OK
                  : weir_chain_new(weir_flow_operators(v->flow), weir_flow_n_operators(v->flow),
                                   &v->rejects, ctx, &v->chain, err);
     if (status == WEIR_OK) status = weir_batch_head(b, v->left, err);
     v->left -= b->n_selected < v->left ? b->n_selected : v->left;
-    if (status == WEIR_OK) status = weir_chain_process(v->chain, ctx, b, &out, &v->account, err);
-    weir_batch_free(b);
+    if (status == WEIR_OK)
+        status = weir_chain_process(v->chain, ctx, b, &out, &v->account, err);
+    else
+        weir_batch_free(b);
     *stop = v->left == 0;
     return status;
 }

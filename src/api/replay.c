@@ -31,7 +31,12 @@ typedef struct addresses {
     uint32_t n;
     uint32_t *offset; /* of the record in the chunk's block */
     uint64_t *line, *byte;
+    uint32_t levels;  /* of items in the addresses */
+    uint32_t *wanted; /* levels a record: the item whose turn it is, 0 = all */
 } addresses;
+
+/* Lists in lists in lists: more levels than a pipeline has operators that unnest. */
+#define LEVELS_MAX 32u
 
 static void addresses_free(void *p) {
     addresses *a = p;
@@ -40,6 +45,7 @@ static void addresses_free(void *p) {
     weir_free(a->offset);
     weir_free(a->line);
     weir_free(a->byte);
+    weir_free(a->wanted);
     weir_free(a);
 }
 
@@ -233,6 +239,49 @@ static uint64_t number_at(const weir_column *c, uint32_t row) {
     return (uint64_t)((const int64_t *)c->values)[weir_column_slot(c, row)];
 }
 
+/* The items that the address of the row names, at most LEVELS_MAX; how many. */
+static uint32_t items_of_address(const replay *r, uint32_t items[LEVELS_MAX]) {
+    weir_slice address = weir_column_slice(field(r, "address"), r->row);
+    weir_slice source = weir_column_slice(field(r, "source"), r->row);
+    bool has_byte = !weir_column_is_null(field(r, "byte"), r->row) &&
+                    !weir_column_is_null(field(r, "line"), r->row);
+    const char *end = address.data + address.size, *at = address.data + source.size;
+    uint32_t n = 0;
+    if (address.size <= source.size || memcmp(address.data, source.data, source.size) != 0)
+        return 0;
+    /* ":line:byte" or "#id" first; what follows are items */
+    at++;
+    while (at < end && ((*at >= '0' && *at <= '9') || (has_byte && *at == ':'))) at++;
+    while (at < end && *at == '#' && n < LEVELS_MAX) {
+        uint64_t item = 0;
+        for (at++; at < end && *at >= '0' && *at <= '9' && item <= UINT32_MAX; at++)
+            item = item * 10 + (uint64_t)(*at - '0');
+        if (item == 0 || item > UINT32_MAX) return 0;
+        items[n++] = (uint32_t)item;
+    }
+    return n;
+}
+
+/* Keeps the items that the row's address names for record number at; *fits is false when it has
+ * more of them than the records before, which then go first. */
+static weir_status keep_items(const replay *r, addresses *a, uint32_t rows, bool *fits,
+                              weir_error *err) {
+    uint32_t items[LEVELS_MAX];
+    uint32_t n = items_of_address(r, items);
+    *fits = true;
+    if (n > a->levels && a->n) {
+        *fits = false;
+        return WEIR_OK;
+    }
+    if (n > a->levels) {
+        a->levels = n;
+        a->wanted = weir_alloc_zero((size_t)rows * n + 1, sizeof *a->wanted);
+        if (!a->wanted) return weir_error_nomem(err);
+    }
+    for (uint32_t l = 0; l < n; l++) a->wanted[(size_t)a->n * a->levels + l] = items[l];
+    return WEIR_OK;
+}
+
 static weir_status addresses_new(const replay *r, uint32_t rows, addresses **out, weir_error *err) {
     addresses *a = weir_alloc_zero(1, sizeof *a);
     weir_slice source = weir_column_slice(field(r, "source"), r->row);
@@ -255,6 +304,7 @@ static weir_status gather(replay *r, weir_buf *bytes, addresses *a, bool *alone,
     const weir_column *raw = field(r, "raw"), *rule = field(r, "rule"),
                       *source = field(r, "source");
     const weir_column *line = field(r, "line"), *byte = field(r, "byte");
+    uint32_t rows = r->batch->length - r->row;
     for (; r->row < r->batch->length; r->row++) {
         weir_slice from = weir_column_slice(source, r->row);
         if (!weir_slice_is(from, a->source) || bytes->size > r->read.chunk_bytes) break;
@@ -263,6 +313,10 @@ static weir_status gather(replay *r, weir_buf *bytes, addresses *a, bool *alone,
         if (weir_column_is_null(raw, r->row))
             return weir_error_set(
                 err, WEIR_DATA, "a reject of %s has no raw form and cannot be replayed", a->source);
+        bool fits = true;
+        weir_status status = keep_items(r, a, rows, &fits, err);
+        if (status != WEIR_OK) return status;
+        if (!fits) break;
         a->offset[a->n] = (uint32_t)bytes->size;
         a->line[a->n] = number_at(line, r->row);
         a->byte[a->n++] = number_at(byte, r->row);
@@ -378,18 +432,23 @@ static weir_status keep_addresses(decoder *d, weir_ctx *ctx, weir_batch *b, weir
     const addresses *a = d->at;
     weir_origin *o = &b->origin;
     size_t text = (strlen(a->source) + 8) & ~(size_t)7, rows = (size_t)b->length * 8;
-    weir_status status = weir_block_new(ctx->ledger, text + 2 * rows, &o->address_block, err);
+    size_t bytes = text + 2 * rows + (size_t)b->length * a->levels * 4;
+    weir_status status = weir_block_new(ctx->ledger, bytes, &o->address_block, err);
     if (status != WEIR_OK) return status;
-    o->address_block->size = text + 2 * rows;
+    o->address_block->size = bytes;
     memcpy(o->address_block->data, a->source, strlen(a->source) + 1);
     uint64_t *line = (uint64_t *)(void *)(o->address_block->data + text), *byte = line + b->length;
-    uint32_t at = 0;
+    uint32_t *wanted = (uint32_t *)(void *)(byte + b->length), at = 0;
     for (uint32_t i = 0; i < b->length; i++) {
         uint32_t begin = o->row_begin ? o->row_begin[i] : 0;
         while (at + 1 < a->n && a->offset[at + 1] <= begin) at++;
         line[i] = a->line[at];
         byte[i] = a->byte[at];
+        for (uint32_t l = 0; l < a->levels; l++)
+            wanted[(size_t)i * a->levels + l] = a->wanted[(size_t)at * a->levels + l];
     }
+    o->wanted_levels = a->levels;
+    o->wanted = a->levels ? wanted : NULL;
     o->source = (const char *)o->address_block->data;
     o->row_line = line;
     o->row_byte = byte;

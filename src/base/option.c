@@ -201,10 +201,19 @@ static bool bind_columns(weir_binder *b, const weir_option *row, const weir_node
 
 /* ---- nested -------------------------------------------------------------------------------- */
 
+static bool bind_value(weir_binder *b, const weir_option *row, const weir_node *node, void *slot);
+
 static bool bind_struct(weir_binder *b, const weir_option *row, const weir_node *node,
                         void *config) {
-    if (!want_map(b, row, node, "a map")) return false;
     weir_option_part part = {row->fields, config};
+    if ((row->flags & WEIR_OPT_SHORT) && node->kind != WEIR_NODE_MAP &&
+        node->kind != WEIR_NODE_NULL) {
+        const weir_option *first = row->fields;
+        bool ok = bind_map(b, &part, 1, NULL); /* the defaults */
+        if (first->set_offset) *(bool *)((char *)config + first->set_offset) = true;
+        return bind_value(b, first, node, (char *)config + first->offset) && ok;
+    }
+    if (!want_map(b, row, node, "a map")) return false;
     return bind_map(b, &part, 1, node);
 }
 

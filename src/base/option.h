@@ -166,7 +166,9 @@ typedef struct weir_opt_list {
     void *items;
 } weir_opt_list; /* n structs of item_size */
 
-enum { WEIR_OPT_REQUIRED = 1, WEIR_OPT_HIDDEN = 2 };
+/* SHORT, of a STRUCT: what is no map is the value of its first field: `unnest: items` for
+ * `unnest: { field: items }`. */
+enum { WEIR_OPT_REQUIRED = 1, WEIR_OPT_HIDDEN = 2, WEIR_OPT_SHORT = 4 };
 
 typedef struct weir_option {
     const char *name; /* NULL ends the table */

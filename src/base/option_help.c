@@ -28,6 +28,8 @@ bool weir_option_type_name(const weir_option *row, weir_buf *out) {
                 return false;
         return true;
     }
+    if (row->type == WEIR_OPT_STRUCT && (row->flags & WEIR_OPT_SHORT))
+        return weir_buf_printf(out, "map, or its %s", row->fields->name);
     if ((size_t)row->type >= sizeof names / sizeof *names || !names[row->type]) return false;
     return weir_buf_adds(out, names[row->type]);
 }

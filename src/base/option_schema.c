@@ -75,6 +75,10 @@ static bool type_schema(const weir_option *row, weir_buf *out) {
     case WEIR_OPT_INT: return add_int(row, out);
     case WEIR_OPT_ENUM: return add_enum(row, out);
     case WEIR_OPT_STRUCT:
+        if (row->flags & WEIR_OPT_SHORT)
+            return weir_buf_adds(out, "\"anyOf\":[{") && type_schema(row->fields, out) &&
+                   weir_buf_adds(out, "},") && weir_option_schema(row->fields, out) &&
+                   weir_buf_adds(out, "]");
         return weir_buf_adds(out, "\"allOf\":[") && weir_option_schema(row->fields, out) &&
                weir_buf_adds(out, "]");
     case WEIR_OPT_LIST:

@@ -122,15 +122,17 @@ static void summary_json(const weir_session *session, const weir_run_result *r, 
         printf(
             ",\"status\":\"%s\",\"read\":%llu,\"loaded\":%llu,\"inserted\":%llu,\"updated\":%llu,"
             "\"unchanged\":%llu,\"stale\":%llu,\"rejected\":%llu,\"filtered\":%llu,"
+            "\"created\":%llu,"
             "\"warnings\":%llu,\"bytes_read\":%llu,"
             "\"files\":%llu,\"files_skipped\":%llu,\"duration_us\":%lld,\"error\":",
             weir_run_status_name(s->status), (unsigned long long)a->rows_read,
             (unsigned long long)a->rows_loaded, (unsigned long long)a->loaded.inserted,
             (unsigned long long)a->loaded.updated, (unsigned long long)a->loaded.unchanged,
             (unsigned long long)a->loaded.stale, (unsigned long long)a->rows_rejected,
-            (unsigned long long)a->rows_filtered, (unsigned long long)a->warnings,
-            (unsigned long long)a->bytes_read, (unsigned long long)a->splits,
-            (unsigned long long)a->splits_skipped, (long long)s->duration_us);
+            (unsigned long long)a->rows_filtered, (unsigned long long)a->rows_created,
+            (unsigned long long)a->warnings, (unsigned long long)a->bytes_read,
+            (unsigned long long)a->splits, (unsigned long long)a->splits_skipped,
+            (long long)s->duration_us);
         if (s->error.status != WEIR_OK) {
             char text[2048];
             json_text(weir_error_format(&s->error, text, sizeof text));
@@ -152,10 +154,11 @@ static void summary_json(const weir_session *session, const weir_run_result *r, 
         printf(",\"operators\":[");
         for (size_t k = 0; k < a->n_operators; k++) {
             const weir_operator_account *o = &a->operators[k];
-            printf("%s{\"operator\":\"%s\",\"in\":%llu,\"out\":%llu,\"rejected\":%llu,\"filtered\":"
-                   "%llu}",
-                   k ? "," : "", o->name, (unsigned long long)o->in, (unsigned long long)o->out,
-                   (unsigned long long)o->rejected, (unsigned long long)o->filtered);
+            printf("%s{\"operator\":\"%s\",\"in\":%llu,\"created\":%llu,\"out\":%llu,"
+                   "\"rejected\":%llu,\"filtered\":%llu}",
+                   k ? "," : "", o->name, (unsigned long long)o->in, (unsigned long long)o->created,
+                   (unsigned long long)o->out, (unsigned long long)o->rejected,
+                   (unsigned long long)o->filtered);
         }
         printf("],\"cpu_ms\":{\"cut\":%.1f,\"parse\":%.1f,\"transform\":%.1f,\"validate\":%.1f,"
                "\"encode\":%.1f,\"write\":%.1f}}",
@@ -188,6 +191,7 @@ static void step_line(const weir_session *session, const char *run_id, const wei
         return;
     }
     fprintf(stderr, "%s read", cli_count(a->rows_read, x));
+    if (a->rows_created) fprintf(stderr, ", %s created", cli_count(a->rows_created, x));
     if (a->rows_filtered) fprintf(stderr, ", %s filtered", cli_count(a->rows_filtered, x));
     if (a->rows_rejected) fprintf(stderr, ", %s rejected", cli_count(a->rows_rejected, x));
     if (a->warnings) fprintf(stderr, ", %s warnings", cli_count(a->warnings, x));

@@ -30,9 +30,7 @@ void weir_batch_free(weir_batch *b) {
     release_columns(b);
     weir_free(b->selection);
     weir_free(b->row_kind);
-    weir_block_release(b->origin.raw);
-    weir_block_release(b->origin.rows_block);
-    weir_block_release(b->origin.address_block);
+    weir_origin_clear(&b->origin);
     weir_failures_free(b->failures);
     weir_free(b);
 }
@@ -155,6 +153,79 @@ weir_slice weir_batch_raw(const weir_batch *b, uint32_t row) {
     s.data = (const char *)o->raw->data + o->row_begin[row];
     s.size = o->row_end[row] - o->row_begin[row];
     return s;
+}
+
+static void as_read_release(weir_as_read *a) {
+    if (!a || atomic_fetch_sub(&a->refs, 1) > 1) return;
+    for (uint32_t i = 0; a->columns && i < a->schema->n_fields; i++)
+        weir_column_release(a->columns[i]);
+    weir_free(a->columns);
+    weir_schema_release(a->schema);
+    weir_free(a);
+}
+
+void weir_origin_clear(weir_origin *o) {
+    weir_block_release(o->raw);
+    weir_block_release(o->rows_block);
+    weir_block_release(o->address_block);
+    as_read_release(o->as_read);
+    *o = (weir_origin){0};
+}
+
+weir_status weir_batch_keep_as_read(weir_batch *b, weir_error *err) {
+    weir_as_read *a = weir_alloc_zero(1, sizeof *a);
+    if (!a) return weir_error_nomem(err);
+    a->refs = 1;
+    a->schema = weir_schema_retain(b->schema);
+    a->columns = weir_alloc_zero(b->schema->n_fields + 1u, sizeof *a->columns);
+    if (!a->columns) {
+        as_read_release(a);
+        return weir_error_nomem(err);
+    }
+    for (uint32_t i = 0; i < b->schema->n_fields; i++)
+        a->columns[i] = weir_column_retain(b->columns[i]);
+    as_read_release(b->origin.as_read);
+    b->origin.as_read = a;
+    return WEIR_OK;
+}
+
+weir_status weir_origin_take(const weir_origin *from, const uint32_t *rows, const uint32_t *items,
+                             uint32_t n, weir_ledger *ledger, weir_origin *out, weir_error *err) {
+    uint32_t levels = from->levels + (items ? 1 : 0);
+    size_t ids = from->row_id ? (size_t)n * 8 : 0, spans = from->row_begin ? (size_t)n * 4 : 0;
+    size_t bytes = ids + 2 * spans + (size_t)n * 4 * (1 + (size_t)levels);
+    weir_block *block = NULL;
+    weir_status status = weir_block_new(ledger, bytes ? bytes : 8, &block, err);
+    if (status != WEIR_OK) return status;
+    block->size = bytes;
+    weir_origin to = *from;
+    uint8_t *at = block->data;
+    to.rows_block = block;
+    to.levels = levels;
+    if (ids) to.row_id = (uint64_t *)(void *)at;
+    at += ids;
+    if (spans) {
+        to.row_begin = (uint32_t *)(void *)at;
+        to.row_end = to.row_begin + n;
+    }
+    at += 2 * spans;
+    to.row_number = (uint32_t *)(void *)at;
+    to.items = levels ? to.row_number + n : NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t row = rows[i];
+        if (ids) to.row_id[i] = from->row_id[row];
+        if (spans) to.row_begin[i] = from->row_begin[row];
+        if (spans) to.row_end[i] = from->row_end[row];
+        to.row_number[i] = from->row_number ? from->row_number[row] : row;
+        for (uint32_t l = 0; l < from->levels; l++)
+            to.items[(size_t)i * levels + l] = from->items[(size_t)row * from->levels + l];
+        if (items) to.items[(size_t)i * levels + levels - 1] = items[i];
+    }
+    weir_block_retain(to.raw);
+    weir_block_retain(to.address_block);
+    if (to.as_read) atomic_fetch_add(&to.as_read->refs, 1);
+    *out = to;
+    return WEIR_OK;
 }
 
 /* ---- size ---------------------------------------------------------------------------------- */

@@ -12,6 +12,14 @@
 
 #define WEIR_BATCH_MAX_ROWS 65535u
 
+/* The columns of a batch as its source gave them: the raw form of records without bytes.  Shared.
+ */
+typedef struct weir_as_read {
+    _Atomic uint32_t refs;
+    weir_schema *schema;
+    weir_column **columns; /* one a field; rows are those of the batch as it was read */
+} weir_as_read;
+
 /* Where the rows of a batch came from.  Row i of the batch (a physical row, whatever the selection)
  * stands at raw->data[row_begin[i] .. row_end[i]) when raw is set. */
 typedef struct weir_origin {
@@ -32,8 +40,18 @@ typedef struct weir_origin {
     const char *source;
     const uint64_t *row_line, *row_byte; /* a row; UINT64_MAX = unknown */
     uint64_t *row_id; /* optional: an id a source gives each row (rowid, offset); in rows_block */
-    uint32_t *row_number; /* row i was row first_row + row_number[i]; NULL = first_row + i; in
-                             rows_block, set when a batch is compacted */
+    uint32_t *row_number;  /* row i was row first_row + row_number[i]; NULL = first_row + i; in
+                              rows_block, set when a batch is compacted or unnested */
+    weir_as_read *as_read; /* retained; NULL where raw tells */
+    /* Rows that unnest made: items[row * levels + level] is the number of the item (from 1) in the
+     * row that the record, or its item of the level above, came to; 0 = the row stands for all of
+     * it.  In rows_block; NULL while levels is 0. */
+    uint32_t levels;
+    uint32_t *items;
+    /* Records of which only one item is wanted once more: wanted[record * wanted_levels + level],
+     * 0 = all; by row of the batch as it was read, in address_block. */
+    uint32_t wanted_levels;
+    const uint32_t *wanted;
 } weir_origin;
 
 typedef struct weir_batch {
@@ -78,6 +96,19 @@ WEIR_MUST_USE weir_status weir_batch_failures(weir_batch *b, weir_failures **out
 static inline uint64_t weir_batch_row_number(const weir_batch *b, uint32_t row) {
     return b->origin.first_row + (b->origin.row_number ? b->origin.row_number[row] : row);
 }
+/* Number of a physical row in the batch as it was read. */
+static inline uint32_t weir_batch_record(const weir_batch *b, uint32_t row) {
+    return b->origin.row_number ? b->origin.row_number[row] : row;
+}
+/* The origin of a batch whose row i is row rows[i] of one with the origin `from`.  items (may be
+ * NULL): the number of the item that row i is, one level more.  Holds references of its own. */
+WEIR_MUST_USE weir_status weir_origin_take(const weir_origin *from, const uint32_t *rows,
+                                           const uint32_t *items, uint32_t n, weir_ledger *ledger,
+                                           weir_origin *out, weir_error *err);
+/* Gives up what an origin holds. */
+void weir_origin_clear(weir_origin *o);
+/* Keeps the columns as they are now in b->origin.as_read. */
+WEIR_MUST_USE weir_status weir_batch_keep_as_read(weir_batch *b, weir_error *err);
 /* 1-based line of a physical row (counts line ends in raw, cold path); 0 = no lines. */
 uint64_t weir_batch_line(const weir_batch *b, uint32_t row);
 /* Line ends in raw->data[from .. to): who needs the lines of many rows counts along. */

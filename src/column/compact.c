@@ -60,37 +60,6 @@ weir_status weir_column_repack(weir_column *c, weir_ledger *ledger, weir_error *
     return WEIR_OK;
 }
 
-/* The origin of the alive rows.  row_number keeps the address of sources that count rows. */
-static weir_status compact_origin(const weir_batch *b, weir_ledger *ledger, weir_block **block,
-                                  weir_origin *to, weir_error *err) {
-    const weir_origin *from = &b->origin;
-    uint32_t n = b->n_selected;
-    size_t ids = from->row_id ? (size_t)n * 8 : 0, spans = from->row_begin ? (size_t)n * 4 : 0;
-    size_t bytes = ids + 2 * spans + (size_t)n * 4;
-    weir_status status = weir_block_new(ledger, bytes ? bytes : 8, block, err);
-    if (status != WEIR_OK) return status;
-    (*block)->size = bytes;
-    uint8_t *at = (*block)->data;
-    *to = *from;
-    to->rows_block = *block;
-    if (ids) to->row_id = (uint64_t *)(void *)at;
-    at += ids;
-    if (spans) {
-        to->row_begin = (uint32_t *)(void *)at;
-        to->row_end = to->row_begin + n;
-        at += 2 * spans;
-    }
-    to->row_number = (uint32_t *)(void *)at;
-    for (uint32_t k = 0; k < n; k++) {
-        uint32_t row = b->selection[k];
-        if (ids) to->row_id[k] = from->row_id[row];
-        if (spans) to->row_begin[k] = from->row_begin[row];
-        if (spans) to->row_end[k] = from->row_end[row];
-        to->row_number[k] = from->row_number ? from->row_number[row] : row;
-    }
-    return WEIR_OK;
-}
-
 /* Failures of alive rows under their new numbers; those of dead rows go. */
 static void compact_failures(weir_batch *b, const uint32_t *new_row) {
     weir_failures *f = b->failures;
@@ -135,13 +104,14 @@ weir_status weir_batch_compact(weir_batch *b, weir_ctx *ctx, weir_error *err) {
     if (!b->selection) return WEIR_OK;
     uint32_t n_columns = b->schema->n_fields;
     weir_status status = WEIR_OK;
-    weir_origin origin;
-    weir_block *rows_block = NULL;
+    weir_origin origin = {0};
     weir_column **columns = weir_alloc_zero(n_columns, sizeof *columns);
     uint32_t *new_row = weir_alloc(((size_t)b->length + 1) * sizeof *new_row);
     if (!columns || !new_row) WEIR_TRY(weir_error_nomem(err));
+    for (uint32_t k = 0; k < b->n_selected; k++) new_row[k] = b->selection[k];
     WEIR_TRY(take_all(b, ctx, columns, err));
-    WEIR_TRY(compact_origin(b, weir_ctx_ledger(ctx), &rows_block, &origin, err));
+    WEIR_TRY(weir_origin_take(&b->origin, new_row, NULL, b->n_selected, weir_ctx_ledger(ctx),
+                              &origin, err));
     memset(new_row, 0xFF, (size_t)b->length * sizeof *new_row);
     for (uint32_t k = 0; k < b->n_selected; k++) new_row[b->selection[k]] = k;
     WEIR_TRY(weir_batch_replace(b, b->schema, columns, err));
@@ -151,9 +121,9 @@ weir_status weir_batch_compact(weir_batch *b, weir_ctx *ctx, weir_error *err) {
     compact_failures(b, new_row);
     for (uint32_t k = 0; b->row_kind && k < b->n_selected; k++)
         b->row_kind[k] = b->row_kind[b->selection[k]];
-    weir_block_release(b->origin.rows_block);
+    weir_origin_clear(&b->origin);
     b->origin = origin;
-    rows_block = NULL;
+    origin = (weir_origin){0};
     b->length = b->n_selected;
     weir_free(b->selection);
     b->selection = NULL;
@@ -161,6 +131,6 @@ out:
     for (uint32_t i = 0; columns && i < n_columns; i++) weir_column_release(columns[i]);
     weir_free(columns);
     weir_free(new_row);
-    weir_block_release(rows_block);
+    weir_origin_clear(&origin);
     return status;
 }

@@ -74,6 +74,10 @@ WEIR_MUST_USE weir_status weir_hash_rows(const weir_column *c, weir_rows rows, u
 /* New column with the rows named by rows->sel (n of them), PLAIN or sharing the dictionary. */
 WEIR_MUST_USE weir_status weir_take(const weir_column *c, weir_rows rows, weir_ctx *ctx,
                                     weir_column **out, weir_error *err);
+/* Values at any index: idx[k] < c->length, n of them; the result is as long as idx.  Keeps
+ * DICTIONARY and CONSTANT encodings; views share c's blocks. */
+WEIR_MUST_USE weir_status weir_take_at(const weir_column *c, const uint32_t *idx, uint32_t n,
+                                       weir_ledger *ledger, weir_column **out, weir_error *err);
 /* Bits of a BOOL column that are true and not null, as a keep mask for weir_batch_keep: bit set for
  * true; poisoned rows are kept (an errored row is never dropped). mask: weir_bit_words(length). */
 void weir_filter_mask(const weir_column *predicate, weir_rows rows, uint64_t *mask);

@@ -23,10 +23,6 @@ void weir_column_share_bitmaps(weir_column *dst, const weir_column *src);
  * (on failure it stays with the caller). */
 WEIR_MUST_USE weir_status weir_column_redictionary(const weir_column *like, weir_column *dictionary,
                                                    weir_column **out, weir_error *err);
-/* Values at any index: idx[k] < c->length, n of them; the result is as long as idx.  Keeps
- * DICTIONARY and CONSTANT encodings; views share c's blocks. */
-WEIR_MUST_USE weir_status weir_take_at(const weir_column *c, const uint32_t *idx, uint32_t n,
-                                       weir_ledger *ledger, weir_column **out, weir_error *err);
 /* Copies the bytes of the views of a PLAIN column (its non-null rows) and of its children into new
  * blocks, so that nothing else is kept alive.  c and its children are the caller's alone. */
 WEIR_MUST_USE weir_status weir_column_repack(weir_column *c, weir_ledger *ledger, weir_error *err);

@@ -63,6 +63,15 @@ typedef struct weir_bind {
     const weir_operator_input *input; /* of kind->source_offset; NULL = none is asked for */
 } weir_bind;
 
+/* Where an operator that makes several batches of one hands them on. */
+typedef struct weir_pieces {
+    /* Takes over the piece, of op->out.  ctx->scratch is empty afterwards. */
+    weir_status (*give)(void *context, weir_batch *piece, weir_error *err);
+    void *context;
+    uint64_t created;  /* rows more than there were */
+    uint64_t filtered; /* rows that came to nothing */
+} weir_pieces;
+
 typedef struct weir_operator {
     const struct weir_operator_kind *kind;
     void *state;           /* bound, shared, read-only while running */
@@ -91,6 +100,11 @@ typedef struct weir_operator_kind {
      * failures.  Never drops an errored row. */
     weir_status (*process)(const weir_operator *op, void *local, weir_ctx *ctx, weir_batch *batch,
                            weir_error *err);
+    /* Instead of process: gives what the batch comes to (borrowed, at most WEIR_BATCH_MAX_ROWS rows
+     * a piece) in order, and counts what it created and filtered.  Pieces of no rows are not
+     * given.  A row with failures is handed on as one row. */
+    weir_status (*expand)(const weir_operator *op, void *local, weir_ctx *ctx,
+                          const weir_batch *batch, weir_pieces *out, weir_error *err);
     /* Endless flows; NULL where the operator keeps nothing. */
     weir_status (*watermark)(const weir_operator *op, void *local, int64_t watermark_us,
                              weir_error *err);

@@ -21,6 +21,7 @@ void weir_account_add(weir_account *a, const weir_account *b) {
     }
     a->rows_read += b->rows_read;
     a->bytes_read += b->bytes_read;
+    a->rows_created += b->rows_created;
     a->rows_loaded += b->rows_loaded;
     a->rows_rejected += b->rows_rejected;
     a->rows_filtered += b->rows_filtered;
@@ -38,12 +39,13 @@ void weir_account_add(weir_account *a, const weir_account *b) {
 }
 
 weir_status weir_account_check(const weir_account *a, weir_error *err) {
-    uint64_t rejected = 0, filtered = 0, absorbed = 0;
+    uint64_t rejected = 0, filtered = 0, absorbed = 0, created = 0;
     for (size_t i = 0; i < a->n_operators; i++) {
         const weir_operator_account *o = &a->operators[i];
         rejected += o->rejected;
         filtered += o->filtered;
         absorbed += o->absorbed;
+        created += o->created;
         uint64_t left = o->in + o->created,
                  right = o->out + o->rejected + o->filtered + o->absorbed;
         bool chained = i == 0 || o->in == a->operators[i - 1].out;
@@ -59,7 +61,7 @@ weir_status weir_account_check(const weir_account *a, weir_error *err) {
     uint64_t accepted =
         a->loaded.inserted + a->loaded.updated + a->loaded.unchanged + a->loaded.stale;
     if (rejected != a->rows_rejected || filtered != a->rows_filtered ||
-        absorbed != a->rows_absorbed || accepted != a->rows_loaded ||
+        absorbed != a->rows_absorbed || created != a->rows_created || accepted != a->rows_loaded ||
         (a->n_operators && a->operators[a->n_operators - 1].out != a->rows_loaded))
         return weir_error_set(
             err, WEIR_INTERNAL,

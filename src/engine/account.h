@@ -19,7 +19,8 @@ typedef struct weir_account {
     size_t n_operators; /* read, the transforms, load */
     weir_operator_account *operators;
     uint64_t rows_read, bytes_read;
-    uint64_t bytes_total; /* of all splits, in a view of progress only; 0 = unknown */
+    uint64_t bytes_total;  /* of all splits, in a view of progress only; 0 = unknown */
+    uint64_t rows_created; /* by operators that make several rows of one */
     uint64_t rows_loaded, rows_rejected, rows_filtered, rows_absorbed, warnings;
     weir_load_counts loaded;
     uint64_t splits, splits_skipped;

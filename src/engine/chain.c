@@ -44,41 +44,17 @@ void weir_chain_free(weir_chain *c) {
     weir_free(c);
 }
 
-/* The columns as the source gave them, kept for the raw form of records without raw bytes. */
-typedef struct original {
-    weir_schema *schema;
-    weir_column **columns;
-} original;
-
-static weir_status original_keep(original *o, const weir_batch *b, weir_error *err) {
-    if (b->origin.raw) return WEIR_OK;
-    o->columns = weir_alloc_zero(b->schema->n_fields + 1u, sizeof *o->columns);
-    if (!o->columns) return weir_error_nomem(err);
-    o->schema = weir_schema_retain(b->schema);
-    for (uint32_t i = 0; i < b->schema->n_fields; i++)
-        o->columns[i] = weir_column_retain(b->columns[i]);
-    return WEIR_OK;
-}
-
-static void original_clear(original *o) {
-    for (uint32_t i = 0; o->columns && i < o->schema->n_fields; i++)
-        weir_column_release(o->columns[i]);
-    weir_free(o->columns);
-    weir_schema_release(o->schema);
-}
-
 /* Failed rows leave: their records are emitted, the batch goes on without them. */
-static weir_status leave(weir_chain *c, weir_ctx *ctx, weir_batch *b, const original *o,
-                         const weir_chain_out *out, weir_operator_account *account,
-                         weir_account *total, weir_error *err) {
+static weir_status leave(weir_chain *c, weir_ctx *ctx, weir_batch *b, const weir_chain_out *out,
+                         weir_operator_account *account, weir_account *total, weir_error *err) {
     if (!b->failures || b->failures->n == 0) return WEIR_OK;
     weir_status status = WEIR_OK;
     weir_batch *rejects = NULL;
     uint64_t dropped = 0;
     if (c->rejects) {
         weir_reject_context context = c->rejects->context;
-        WEIR_TRY(weir_reject_build(&context, b, o->schema, o->columns, c->rejects->schema, ctx,
-                                   &rejects, err));
+        WEIR_TRY(
+            weir_reject_build(&context, b, NULL, NULL, c->rejects->schema, ctx, &rejects, err));
     }
     WEIR_TRY(weir_reject_drop(b, &dropped, err));
     if (rejects && rejects->length != dropped) {
@@ -99,46 +75,140 @@ out:
     return status;
 }
 
+/* One batch on its way through the chain. */
+typedef struct passage {
+    weir_chain *chain;
+    weir_ctx *ctx;
+    const weir_chain_out *out;
+    weir_account *account;
+    uint64_t before_ns; /* where the time of the operator that runs counts from */
+} passage;
+
+/* What is behind an operator that gives pieces. */
+typedef struct branch {
+    passage *passage;
+    size_t from; /* the next operator */
+    weir_operator_account *account;
+} branch;
+
+static weir_status run_from(passage *p, size_t from, weir_batch *b, weir_error *err);
+
+/* Counts the time since the last call to the phase of an operator. */
+static void take_time(passage *p, const weir_operator_kind *kind) {
+    uint64_t now = flow_cpu_ns();
+    if (kind->flags & WEIR_OP_VALIDATES)
+        p->account->phases.validate += now - p->before_ns;
+    else
+        p->account->phases.transform += now - p->before_ns;
+    p->before_ns = now;
+}
+
+static weir_status give_piece(void *context, weir_batch *piece, weir_error *err) {
+    branch *at = context;
+    passage *p = at->passage;
+    at->account->out += piece->n_selected;
+    take_time(p, p->chain->operators[at->from - 1].kind);
+    weir_status status = WEIR_OK;
+    if (p->out->observe) status = p->out->observe(p->out->context, (int)at->from - 1, piece, err);
+    if (status == WEIR_OK)
+        status = run_from(p, at->from, piece, err);
+    else
+        weir_batch_free(piece);
+    if (p->ctx->scratch) weir_arena_reset(p->ctx->scratch);
+    p->before_ns = flow_cpu_ns();
+    return status;
+}
+
+/* Operator i makes several batches of b; they go all the way before the next one is made. */
+static weir_status expand(passage *p, size_t i, const weir_batch *b, weir_error *err) {
+    const weir_operator *op = &p->chain->operators[i];
+    branch at = {p, i + 1, &p->account->operators[i + 1]};
+    weir_pieces pieces = {.give = give_piece, .context = &at};
+    weir_status status = op->kind->expand(op, p->chain->locals[i], p->ctx, b, &pieces, err);
+    at.account->created += pieces.created;
+    at.account->filtered += pieces.filtered;
+    p->account->rows_created += pieces.created;
+    p->account->rows_filtered += pieces.filtered;
+    take_time(p, op->kind);
+    return status;
+}
+
+static weir_status process(passage *p, size_t i, weir_batch *b, weir_error *err) {
+    weir_chain *c = p->chain;
+    const weir_operator *op = &c->operators[i];
+    weir_operator_account *a = &p->account->operators[i + 1];
+    uint32_t before = b->n_selected;
+    weir_status status = op->kind->process(op, c->locals[i], p->ctx, b, err);
+    if (status != WEIR_OK) return status;
+    uint32_t gone = before - b->n_selected;
+    if (gone && !(op->kind->flags & WEIR_OP_FILTERS))
+        return weir_error_set(err, WEIR_INTERNAL, "%s lost %u rows", op->kind->name, gone);
+    a->filtered += gone;
+    p->account->rows_filtered += gone;
+    if (op->kind->flags & WEIR_OP_VALIDATES)
+        status = leave(c, p->ctx, b, p->out, a, p->account, err);
+    a->out += b->n_selected;
+    take_time(p, op->kind);
+    return status;
+}
+
+/* A record that was to come again for the sake of one item, in a pipeline that makes no items of
+ * it: loading it as a whole would load the other items twice. */
+static weir_status refuse_whole(weir_batch *b, weir_error *err) {
+    const weir_origin *o = &b->origin;
+    if (o->wanted_levels <= o->levels) return WEIR_OK;
+    for (uint32_t k = 0; k < b->n_selected; k++) {
+        uint32_t row = weir_batch_row(b, k);
+        uint32_t item = o->wanted[(size_t)weir_batch_record(b, row) * o->wanted_levels + o->levels];
+        if (item == 0 || weir_failures_bad(b->failures, row)) continue;
+        weir_failures *f = NULL;
+        weir_status status = weir_batch_failures(b, &f, err);
+        if (status == WEIR_OK)
+            status = weir_failures_put(f, row, "load", "", "item",
+                                       "its address names one item of the record, and the "
+                                       "pipeline unnests it no more",
+                                       err);
+        if (status != WEIR_OK) return status;
+    }
+    return WEIR_OK;
+}
+
+/* Takes b over. */
+static weir_status run_from(passage *p, size_t from, weir_batch *b, weir_error *err) {
+    weir_status status = WEIR_OK;
+    weir_chain *c = p->chain;
+    for (size_t i = from; i < c->n; i++) {
+        p->account->operators[i + 1].in += b->n_selected;
+        if (c->operators[i].kind->expand) {
+            status = expand(p, i, b, err);
+            goto out;
+        }
+        WEIR_TRY(process(p, i, b, err));
+        if (p->out->observe) WEIR_TRY(p->out->observe(p->out->context, (int)i, b, err));
+    }
+    weir_operator_account *load = &p->account->operators[c->n + 1];
+    load->in += b->n_selected;
+    WEIR_TRY(refuse_whole(b, err));
+    WEIR_TRY(leave(c, p->ctx, b, p->out, load, p->account, err));
+    weir_batch *given = b;
+    b = NULL;
+    status = p->out->done(p->out->context, p->ctx, given, err);
+out:
+    weir_batch_free(b);
+    return status;
+}
+
 weir_status weir_chain_process(weir_chain *c, weir_ctx *ctx, weir_batch *b,
                                const weir_chain_out *out, weir_account *account, weir_error *err) {
     weir_status status = WEIR_OK;
-    original o = {0};
-    uint64_t before_ns = flow_cpu_ns();
-    weir_operator_account *accounts = account->operators;
-    accounts[0].in += b->n_selected;
-    accounts[0].out += b->n_selected;
+    passage p = {c, ctx, out, account, flow_cpu_ns()};
+    account->operators[0].in += b->n_selected;
+    account->operators[0].out += b->n_selected;
     account->rows_read += b->n_selected;
-    WEIR_TRY(original_keep(&o, b, err));
-    if (out->observe) WEIR_TRY(out->observe(out->context, -1, b, err));
-    for (size_t i = 0; i < c->n; i++) {
-        const weir_operator *op = &c->operators[i];
-        weir_operator_account *a = &accounts[i + 1];
-        uint32_t before = b->n_selected;
-        a->in += before;
-        WEIR_TRY(op->kind->process(op, c->locals[i], ctx, b, err));
-        uint32_t gone = before - b->n_selected;
-        if (gone && !(op->kind->flags & WEIR_OP_FILTERS)) {
-            status = weir_error_set(err, WEIR_INTERNAL, "%s lost %u rows", op->kind->name, gone);
-            goto out;
-        }
-        a->filtered += gone;
-        account->rows_filtered += gone;
-        if (op->kind->flags & WEIR_OP_VALIDATES)
-            WEIR_TRY(leave(c, ctx, b, &o, out, a, account, err));
-        a->out += b->n_selected;
-        uint64_t now = flow_cpu_ns();
-        if (op->kind->flags & WEIR_OP_VALIDATES)
-            account->phases.validate += now - before_ns;
-        else
-            account->phases.transform += now - before_ns;
-        before_ns = now;
-        if (out->observe) WEIR_TRY(out->observe(out->context, (int)i, b, err));
-    }
-    weir_operator_account *load = &accounts[c->n + 1];
-    load->in += b->n_selected;
-    WEIR_TRY(leave(c, ctx, b, &o, out, load, account, err));
-out:
-    original_clear(&o);
+    if (!b->origin.raw) status = weir_batch_keep_as_read(b, err);
+    if (status == WEIR_OK && out->observe) status = out->observe(out->context, -1, b, err);
+    if (status == WEIR_OK) return run_from(&p, 0, b, err);
+    weir_batch_free(b);
     return status;
 }
 

@@ -18,11 +18,13 @@ typedef struct weir_chain_rejects {
 WEIR_MUST_USE weir_status weir_chain_new(const weir_operator *operators, size_t n,
                                          const weir_chain_rejects *rejects, weir_ctx *ctx,
                                          weir_chain **out, weir_error *err);
-/* Runs batch through all operators.  Failed rows leave behind validators and at the end: their
+/* Runs batch (taken over) through all operators; what it comes to, one batch or several, is handed
+ * to done, which takes them over.  Failed rows leave behind validators and at the end: their
  * reject records are handed to emit (which takes the batch over) in source order per call. observe,
  * when given, sees the batch after each operator (-1: as read) - for preview. account: operators[0]
  * = read, [1..n] = the chain, [n+1] = load (its `in` is filled here). */
 typedef struct weir_chain_out {
+    weir_status (*done)(void *context, weir_ctx *ctx, weir_batch *batch, weir_error *err);
     weir_status (*emit)(void *context, weir_batch *rejects, weir_error *err);
     weir_status (*observe)(void *context, int operator_number, const weir_batch *batch,
                            weir_error *err);

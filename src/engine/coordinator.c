@@ -46,9 +46,10 @@ out:
  * for the run that completes the epoch after a crash. */
 #define FIGURES(a)                                                                                 \
     {                                                                                              \
-        {"read", &(a)->rows_read}, {"rejected", &(a)->rows_rejected},                              \
-            {"filtered", &(a)->rows_filtered}, {"absorbed", &(a)->rows_absorbed},                  \
-            {"loaded", &(a)->rows_loaded}, {"bytes", &(a)->bytes_read}, {"splits", &(a)->splits},  \
+        {"read", &(a)->rows_read}, {"created", &(a)->rows_created},                                \
+            {"rejected", &(a)->rows_rejected}, {"filtered", &(a)->rows_filtered},                  \
+            {"absorbed", &(a)->rows_absorbed}, {"loaded", &(a)->rows_loaded},                      \
+            {"bytes", &(a)->bytes_read}, {"splits", &(a)->splits},                                 \
             {"splits_skipped", &(a)->splits_skipped}, {"warnings", &(a)->warnings},                \
             {"inserted", &(a)->loaded.inserted}, {"updated", &(a)->loaded.updated},                \
             {"unchanged", &(a)->loaded.unchanged}, {"stale", &(a)->loaded.stale},                  \
@@ -188,7 +189,7 @@ out:
 
 weir_status weir_coordinator_limits(const weir_flow_config *g, const weir_account *a,
                                     weir_error *err) {
-    uint64_t rejected = a->rows_rejected, read = a->rows_read;
+    uint64_t rejected = a->rows_rejected, read = a->rows_read + a->rows_created;
     if (rejected == 0) return WEIR_OK;
     weir_status status = WEIR_OK;
     if (a->rows_loaded == 0 && a->rows_filtered < read && g->max_ratio >= 0)

@@ -155,7 +155,10 @@ static weir_status stopped(weir_error *err) {
 static bool admits(const weir_exchange *x, const weir_message *m) {
     if (m->kind != WEIR_MESSAGE_DATA || x->bytes == 0) return true;
     if (x->kind == WEIR_EXCHANGE_GATHER) {
-        if (m->ticket == x->next) return true;
+        /* in any case when the consumer has nothing of this ticket: one can come to any number */
+        if (m->ticket == x->next)
+            return x->turns[m->ticket % x->turn_capacity].queue.n == 0 ||
+                   x->bytes + m->bytes <= x->max_bytes;
         if (m->ticket - x->next >= TURNS_MAX) return false;
     }
     if (x->kind == WEIR_EXCHANGE_FORWARD && x->data.n == 0) return true;

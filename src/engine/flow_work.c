@@ -163,21 +163,27 @@ static weir_status apply_limit(flow_run *r, weir_batch *batch, weir_error *err) 
     return status;
 }
 
+static weir_status load_piece(void *context, weir_ctx *ctx, weir_batch *batch, weir_error *err) {
+    (void)ctx;
+    weir_status status = flow_cancelled(((worker *)context)->run, err);
+    if (status == WEIR_OK) return load(context, batch, err);
+    weir_batch_free(batch);
+    return status;
+}
+
 /* One decoded batch (taken over) through the chain. */
 static weir_status work_batch(worker *w, weir_batch *batch, weir_error *err) {
     flow_run *r = w->run;
-    weir_chain_out out = {.emit = emit_rejects, .context = w};
+    weir_chain_out out = {.done = load_piece, .emit = emit_rejects, .context = w};
     weir_status status = apply_limit(r, batch, err);
     atomic_fetch_add(&r->rows_read, batch->n_selected);
     uint64_t filtered = w->account.rows_filtered;
     if (status == WEIR_OK) status = flow_cancelled(r, err);
     if (status == WEIR_OK)
         status = weir_chain_process(w->chain, &w->ctx, batch, &out, &w->account, err);
-    atomic_fetch_add(&r->rows_filtered, w->account.rows_filtered - filtered);
-    if (status == WEIR_OK)
-        status = load(w, batch, err);
     else
         weir_batch_free(batch);
+    atomic_fetch_add(&r->rows_filtered, w->account.rows_filtered - filtered);
     weir_arena_reset(&w->scratch);
     return status;
 }

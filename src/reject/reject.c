@@ -144,15 +144,20 @@ static bool value_json(weir_json_writer *w, const weir_column *c, uint32_t row, 
     return true;
 }
 
+/* The record as its source gave it, else as it is now. */
 static weir_status raw_from_columns(maker *m, uint32_t row) {
+    const weir_as_read *as_read = m->batch->origin.as_read;
+    const weir_schema *schema = as_read ? as_read->schema : m->original_schema;
+    weir_column *const *columns = as_read ? as_read->columns : m->original;
+    if (as_read) row = weir_batch_record(m->batch, row);
     weir_buf scratch = {0};
     m->text.size = 0;
     weir_json_writer w = {.out = &m->text};
     bool ok = true;
     weir_json_open(&w, '{');
-    for (uint32_t c = 0; ok && c < m->original_schema->n_fields; c++) {
-        weir_json_key(&w, m->original_schema->fields[c].name);
-        ok = value_json(&w, m->original[c], row, &scratch);
+    for (uint32_t c = 0; ok && c < schema->n_fields; c++) {
+        weir_json_key(&w, schema->fields[c].name);
+        ok = value_json(&w, columns[c], row, &scratch);
     }
     weir_json_close(&w, '}');
     weir_buf_clear(&scratch);
@@ -164,7 +169,7 @@ static weir_status add_raw(maker *m, uint32_t row) {
     weir_slice raw = weir_batch_raw(m->batch, row);
     if (!raw.data) raw = weir_failures_raw(m->batch->failures, row);
     if (!raw.data) {
-        if (m->original) return raw_from_columns(m, row);
+        if (m->original || m->batch->origin.as_read) return raw_from_columns(m, row);
         return weir_builder_null(m->builders[F_RAW], false, m->err);
     }
     bool plain = weir_utf8_valid(raw.data, raw.size) &&
@@ -175,6 +180,21 @@ static weir_status add_raw(maker *m, uint32_t row) {
         return weir_error_nomem(m->err);
     m->text.size += weir_hex_encode(raw.data, raw.size, m->text.data + m->text.size);
     return add_buf(m, F_RAW);
+}
+
+/* "#2" behind the address for a row that unnest made, "#2#1" when it did so twice; also for a
+ * record that came again for the sake of that item and failed before it was unnested. */
+static bool add_items(maker *m, uint32_t row) {
+    const weir_origin *o = &m->batch->origin;
+    size_t record = weir_batch_record(m->batch, row);
+    bool ok = true;
+    for (uint32_t l = 0; ok && (l < o->levels || l < o->wanted_levels); l++) {
+        uint32_t item = l < o->levels ? o->items[(size_t)row * o->levels + l] : 0;
+        if (!item && l < o->wanted_levels) item = o->wanted[record * o->wanted_levels + l];
+        if (!item) break;
+        ok = weir_buf_printf(&m->text, "#%u", item);
+    }
+    return ok;
 }
 
 static weir_status add_row(maker *m, uint32_t row, const weir_failure *first) {
@@ -202,8 +222,8 @@ static weir_status add_row(maker *m, uint32_t row, const weir_failure *first) {
                              (unsigned long long)m->batch->origin.row_id[row]);
     else
         ok = weir_buf_printf(&m->text, "%s#%llu", source,
-                             (unsigned long long)(m->batch->origin.first_row + row + 1));
-    if (!ok) return weir_error_nomem(m->err);
+                             (unsigned long long)(weir_batch_row_number(m->batch, row) + 1));
+    if (!ok || !add_items(m, row)) return weir_error_nomem(m->err);
     WEIR_TRY(add_buf(m, F_ADDRESS));
     WEIR_TRY(add_text(m, F_FIELD, first->field));
     WEIR_TRY(add_text(m, F_RULE, first->rule));

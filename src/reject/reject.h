@@ -21,8 +21,8 @@ typedef struct weir_reject_context {
 } weir_reject_context;
 
 /* Makes the reject records of all alive rows of b that have failures; *out NULL when there are
- * none. `original` (may be NULL) is a batch with the same physical rows as the source gave them:
- * its values as JSON are the raw form where b has no raw bytes.  A raw form that is not UTF-8, or
+ * none. Where b has no raw bytes the raw form is JSON: of b->origin.as_read, else of `original`
+ * (may be NULL), columns with the physical rows of b.  A raw form that is not UTF-8, or
  * begins with
  * "\x", is written as "\x" and hex, so that it can always be read back exactly. */
 WEIR_MUST_USE weir_status weir_reject_build(const weir_reject_context *context, const weir_batch *b,

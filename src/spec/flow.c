@@ -27,9 +27,9 @@ static const weir_operator_kind *find_kind(const weir_spec_registry *r, const ch
 
 /* Operators that the language has and this version may not. */
 static bool is_planned(const char *name) {
-    static const char *const names[] = {"dedupe",     "sort",   "join",   "lookup",
-                                        "aggregate",  "unnest", "window", "unique",
-                                        "references", "sql",    "limit",  "sample"};
+    static const char *const names[] = {"dedupe",    "sort",   "join",   "lookup",
+                                        "aggregate", "window", "unique", "references",
+                                        "sql",       "limit",  "sample"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0) return true;
     return false;

@@ -12,6 +12,7 @@ extern const weir_operator_kind weir_transform_drop;
 extern const weir_operator_kind weir_transform_rename;
 extern const weir_operator_kind weir_transform_cast;
 extern const weir_operator_kind weir_transform_map;
+extern const weir_operator_kind weir_transform_unnest;
 
 /* Cleared bits, one a field of schema, in the plan's arena.  NULL: memory is short. */
 uint64_t *weir_transform_reads(const weir_bind *bind, const weir_schema *schema);

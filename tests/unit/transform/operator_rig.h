@@ -19,6 +19,7 @@
 #include "column/kernel.h"
 #include "column/operator.h"
 #include "spec/yaml.h"
+#include "text/json.h"
 
 #define MUST(call)                                                                                 \
     do {                                                                                           \
@@ -53,6 +54,57 @@ static inline uint32_t rig_split(char *line, char **pieces, uint32_t max) {
 
 typedef enum rig_way { RIG_PLAIN, RIG_DICTIONARY, RIG_SELECTION, RIG_CONSTANT, RIG_WAYS } rig_way;
 
+/* A value of JSON as one of a nested type; bool, int64, float64 and string inside. */
+static inline void rig_nested(weir_builder *b, const weir_type *t, const weir_json *v) {
+    weir_error err = {0};
+    int64_t n = 0;
+    double d = 0;
+    bool yes = false;
+    if (!v || v->kind == WEIR_JSON_NULL) {
+        MUST(weir_builder_null(b, false, &err));
+    } else if (t->id == WEIR_STRING) {
+        MUST(weir_builder_bytes(b, v->text.data, v->text.size, &err));
+    } else if (t->id == WEIR_INT64) {
+        assert_true(weir_json_int(v, &n));
+        MUST(weir_builder_value(b, &n, &err));
+    } else if (t->id == WEIR_FLOAT64) {
+        assert_true(weir_json_double(v, &d));
+        MUST(weir_builder_value(b, &d, &err));
+    } else if (t->id == WEIR_BOOL) {
+        assert_true(weir_json_bool(v, &yes));
+        MUST(weir_builder_value(b, &yes, &err));
+    } else {
+        if (t->id == WEIR_STRUCT)
+            for (uint32_t i = 0; i < t->n_fields; i++)
+                rig_nested(weir_builder_child(b, i), t->fields[i].type,
+                           weir_json_get(v, t->fields[i].name));
+        for (const weir_json *c = t->id == WEIR_STRUCT ? NULL : v->first; c; c = c->next) {
+            if (t->id == WEIR_MAP)
+                MUST(weir_builder_bytes(weir_builder_child(b, 0), c->key.data, c->key.size, &err));
+            rig_nested(weir_builder_child(b, t->id == WEIR_MAP), t->fields[t->n_fields - 1].type,
+                       c);
+        }
+        MUST(weir_builder_close_row(b, &err));
+    }
+}
+
+static inline weir_column *rig_nested_column(const weir_type *t, char **texts, uint32_t n) {
+    weir_error err = {0};
+    weir_arena arena = {0};
+    weir_builder *b = NULL;
+    weir_column *c = NULL;
+    MUST(weir_builder_new(t, NULL, &b, &err));
+    for (uint32_t i = 0; i < n; i++) {
+        const weir_json *v = NULL;
+        MUST(weir_json_parse(texts[i], strlen(texts[i]), NULL, &arena, &v, &err));
+        rig_nested(b, t, v);
+    }
+    MUST(weir_builder_finish(b, &c, &err));
+    weir_builder_free(b);
+    weir_arena_clear(&arena);
+    return c;
+}
+
 /* A column of `type` from texts; a dictionary of the distinct texts when asked for. */
 static inline weir_column *rig_column(const char *type, char **texts, uint32_t n, rig_way way) {
     weir_error err = {0};
@@ -61,6 +113,7 @@ static inline weir_column *rig_column(const char *type, char **texts, uint32_t n
     weir_column *c = NULL, *out = NULL, *encoded = NULL;
     weir_rows rows = {NULL, n, n};
     MUST(weir_type_parse(type, &t, &err));
+    if (weir_type_is_nested(t)) return rig_nested_column(t, texts, n);
     MUST(weir_builder_new(weir_type_of(WEIR_STRING), NULL, &b, &err));
     for (uint32_t i = 0; i < n; i++) {
         if (strcmp(texts[i], "null") == 0)
@@ -135,7 +188,8 @@ static inline weir_batch *rig_batch(const char *table, rig_way way) {
         for (uint32_t r = 0; r < length; r++)
             texts[r] = step == 2 && r % 2 == 0 ? cells[(r / 2 + 1) % rows][i] : cells[r / step][i];
         b->columns[i] = rig_column(types[i], texts, length, way);
-        if (way == RIG_CONSTANT && rows == 1) b->columns[i]->encoding = WEIR_CONSTANT;
+        if (way == RIG_CONSTANT && rows == 1 && !weir_type_is_nested(fields[i].type))
+            b->columns[i]->encoding = WEIR_CONSTANT;
     }
     uint64_t odd[2] = {0xAAAAAAAAAAAAAAAAull, 0xAAAAAAAAAAAAAAAAull};
     if (step == 2) MUST(weir_batch_keep(b, odd, &err));
@@ -214,6 +268,19 @@ static inline void rig_render(weir_buf *out, const weir_batch *b, uint32_t step)
     assert_true(ok);
 }
 
+/* Pieces of an operator that gives several: one below the other. */
+static inline weir_status rig_piece(void *context, weir_batch *piece, weir_error *err) {
+    rig *r = context;
+    weir_status status = weir_batch_validate(piece, err);
+    if (status == WEIR_OK) {
+        assert_true(piece->n_selected > 0);
+        assert_true(weir_schema_equal(piece->schema, r->op.out));
+        rig_render(&r->text, piece, 1);
+    }
+    weir_batch_free(piece);
+    return status;
+}
+
 /* Runs yaml over table; the result stands in r->text. */
 static inline weir_status rig_run(rig *r, const weir_operator_kind *(*find)(const char *),
                                   const char *yaml, const char *table, rig_way way) {
@@ -222,6 +289,16 @@ static inline weir_status rig_run(rig *r, const weir_operator_kind *(*find)(cons
         weir_batch_free(b);
         assert_true(weir_diags_print(&r->diags, &r->text));
         return WEIR_USAGE;
+    }
+    if (r->kind->expand) {
+        weir_pieces pieces = {.give = rig_piece, .context = r};
+        weir_status given = r->kind->expand(&r->op, r->local, &r->ctx, b, &pieces, &r->err);
+        if (!weir_buf_printf(&r->text, "created %llu filtered %llu\n",
+                             (unsigned long long)pieces.created,
+                             (unsigned long long)pieces.filtered))
+            given = WEIR_RESOURCE;
+        weir_batch_free(b);
+        return given;
     }
     weir_status status = r->kind->process(&r->op, r->local, &r->ctx, b, &r->err);
     if (status == WEIR_OK) {
