@@ -119,20 +119,19 @@ static void summary_json(const weir_session *session, const weir_run_result *r, 
         const weir_account *a = &s->account;
         printf("%s{\"step\":", i ? "," : "");
         json_text(s->step);
-        printf(
-            ",\"status\":\"%s\",\"read\":%llu,\"loaded\":%llu,\"inserted\":%llu,\"updated\":%llu,"
-            "\"unchanged\":%llu,\"stale\":%llu,\"rejected\":%llu,\"filtered\":%llu,"
-            "\"created\":%llu,"
-            "\"warnings\":%llu,\"bytes_read\":%llu,"
-            "\"files\":%llu,\"files_skipped\":%llu,\"duration_us\":%lld,\"error\":",
-            weir_run_status_name(s->status), (unsigned long long)a->rows_read,
-            (unsigned long long)a->rows_loaded, (unsigned long long)a->loaded.inserted,
-            (unsigned long long)a->loaded.updated, (unsigned long long)a->loaded.unchanged,
-            (unsigned long long)a->loaded.stale, (unsigned long long)a->rows_rejected,
-            (unsigned long long)a->rows_filtered, (unsigned long long)a->rows_created,
-            (unsigned long long)a->warnings, (unsigned long long)a->bytes_read,
-            (unsigned long long)a->splits, (unsigned long long)a->splits_skipped,
-            (long long)s->duration_us);
+        printf(",\"status\":\"%s\",\"read\":%llu,\"created\":%llu,\"loaded\":%llu,"
+               "\"inserted\":%llu,\"updated\":%llu,\"unchanged\":%llu,\"stale\":%llu,\"rejected\":%"
+               "llu,\"filtered\":%llu,"
+               "\"warnings\":%llu,\"bytes_read\":%llu,"
+               "\"files\":%llu,\"files_skipped\":%llu,\"duration_us\":%lld,\"error\":",
+               weir_run_status_name(s->status), (unsigned long long)a->rows_read,
+               (unsigned long long)a->rows_created, (unsigned long long)a->rows_loaded,
+               (unsigned long long)a->loaded.inserted, (unsigned long long)a->loaded.updated,
+               (unsigned long long)a->loaded.unchanged, (unsigned long long)a->loaded.stale,
+               (unsigned long long)a->rows_rejected, (unsigned long long)a->rows_filtered,
+               (unsigned long long)a->warnings, (unsigned long long)a->bytes_read,
+               (unsigned long long)a->splits, (unsigned long long)a->splits_skipped,
+               (long long)s->duration_us);
         if (s->error.status != WEIR_OK) {
             char text[2048];
             json_text(weir_error_format(&s->error, text, sizeof text));
