@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "api/env_file.h"
 #include "connect/file/file.h"
 #include "format/format.h"
 #include "text/json.h"
@@ -29,7 +30,8 @@ const weir_spec_registry *weir_api_registry(void) {
     static const weir_spec_registry registry = {.connectors = weir_connectors,
                                                 .formats = weir_formats,
                                                 .operators = operators,
-                                                .features = WEIR_SPEC_PARAMS | WEIR_SPEC_CURSOR};
+                                                .features = WEIR_SPEC_PARAMS | WEIR_SPEC_CURSOR |
+                                                            WEIR_SPEC_TARGETS};
     return &registry;
 }
 
@@ -37,11 +39,26 @@ const weir_spec_registry *weir_api_registry(void) {
 
 weir_status weir_api_load(weir_session *s, const char *path, const weir_spec_params *params,
                           weir_error *err) {
-    weir_spec_options options = {0};
+    weir_api_load_options options = {0};
     if (params) options.params = *params;
+    return weir_api_load_with(s, path, &options, err);
+}
+
+weir_status weir_api_load_with(weir_session *s, const char *path,
+                               const weir_api_load_options *options, weir_error *err) {
+    weir_env_file variables = {0};
+    weir_spec_options spec = {.params = options->params, .target = options->target};
+    weir_status status = WEIR_OK;
     weir_diags_init(&s->diags, path);
-    return weir_pipeline_load_file(path, weir_api_registry(), &options, &s->arena, &s->diags,
-                                   &s->pipeline, err);
+    for (size_t i = 0; i < options->n_env_files; i++)
+        WEIR_TRY(weir_env_file_read(&variables, options->env_files[i], &s->arena, err));
+    spec.references.variable = weir_env_file_variable;
+    spec.references.context = &variables;
+    status = weir_pipeline_load_file(path, weir_api_registry(), &spec, &s->arena, &s->diags,
+                                     &s->pipeline, err);
+out:
+    weir_env_file_clear(&variables);
+    return status;
 }
 
 weir_status weir_api_load_copy(weir_session *s, const char *source, const char *target,

@@ -27,6 +27,16 @@ const weir_spec_registry *weir_api_registry(void);
 /* Loads and checks a pipeline file into s->pipeline.  WEIR_USAGE: the faults are in s->diags. */
 WEIR_MUST_USE weir_status weir_api_load(weir_session *s, const char *path,
                                         const weir_spec_params *params, weir_error *err);
+/* The same with all that a command line may say. */
+typedef struct weir_api_load_options {
+    weir_spec_params params;
+    const char *target; /* --target */
+    size_t n_env_files; /* --env-file: the environment wins over them, a later file over an
+                           earlier one */
+    const char *const *env_files;
+} weir_api_load_options;
+WEIR_MUST_USE weir_status weir_api_load_with(weir_session *s, const char *path,
+                                             const weir_api_load_options *options, weir_error *err);
 /* The same for `weir copy`. */
 WEIR_MUST_USE weir_status weir_api_load_copy(weir_session *s, const char *source,
                                              const char *target, const weir_copy_options *options,

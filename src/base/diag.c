@@ -13,12 +13,13 @@ void weir_diags_clear(weir_diags *d) {
     weir_diags_init(d, d->file);
 }
 
-static bool comes_before(const weir_diag *a, const weir_diag *b) {
-    return a->line != b->line ? a->line < b->line : a->column < b->column;
-}
-
 static bool same_text(const char *a, const char *b) {
     return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool comes_before(const weir_diag *a, const weir_diag *b) {
+    if (!same_text(a->file, b->file)) return !a->file || (b->file && strcmp(a->file, b->file) < 0);
+    return a->line != b->line ? a->line < b->line : a->column < b->column;
 }
 
 void weir_diags_settle(weir_diags *d) {
@@ -30,6 +31,7 @@ static bool already_there(const weir_diags *d, const weir_diag *x) {
     for (size_t i = 0; i < d->n; i++) {
         const weir_diag *y = &d->items[i];
         if (!x->line || x->line != y->line || x->column != y->column) continue;
+        if (!same_text(x->file, y->file)) continue;
         if (y->settled && !x->warning) return true;
         if (x->warning == y->warning && same_text(x->key, y->key) &&
             same_text(x->message, y->message))
@@ -60,11 +62,12 @@ __attribute__((format(printf, 3, 0))) static void add(weir_diags *d, weir_diag x
         d->n_dropped++;
         return;
     }
-    const char *key = x.key, *hint = x.hint;
+    const char *key = x.key, *hint = x.hint, *file = x.file;
     x.message = weir_arena_strdup(&d->arena, text);
     if (key) x.key = weir_arena_strndup(&d->arena, key, strnlen(key, 200));
     if (hint) x.hint = weir_arena_strndup(&d->arena, hint, strnlen(hint, 1000));
-    if (!x.message || (key && !x.key) || (hint && !x.hint) ||
+    if (file) x.file = weir_arena_strdup(&d->arena, file);
+    if (!x.message || (file && !x.file) || (key && !x.key) || (hint && !x.hint) ||
         weir_grow((void **)&d->items, &d->capacity, d->n + 1, sizeof *d->items, WEIR_DIAGS_MAX,
                   NULL) != WEIR_OK) {
         d->nomem = true;
@@ -79,8 +82,11 @@ __attribute__((format(printf, 3, 0))) static void add(weir_diags *d, weir_diag x
 
 void weir_diags_error(weir_diags *d, const weir_node *at, const char *key, const char *hint,
                       const char *fmt, ...) {
-    weir_diag x = {
-        .line = at ? at->line : 0, .column = at ? at->column : 0, .key = key, .hint = hint};
+    weir_diag x = {.file = at && at->file ? at->file : d->part,
+                   .line = at ? at->line : 0,
+                   .column = at ? at->column : 0,
+                   .key = key,
+                   .hint = hint};
     va_list args;
     va_start(args, fmt);
     add(d, x, fmt, args);
@@ -89,7 +95,8 @@ void weir_diags_error(weir_diags *d, const weir_node *at, const char *key, const
 
 void weir_diags_warn(weir_diags *d, const weir_node *at, const char *key, const char *hint,
                      const char *fmt, ...) {
-    weir_diag x = {.line = at ? at->line : 0,
+    weir_diag x = {.file = at && at->file ? at->file : d->part,
+                   .line = at ? at->line : 0,
                    .column = at ? at->column : 0,
                    .warning = true,
                    .key = key,
@@ -128,10 +135,11 @@ static bool add_escaped(weir_buf *b, const char *s) {
 }
 
 static bool print_one(const weir_diags *d, const weir_diag *x, weir_buf *b) {
-    if (d->file && !(add_escaped(b, d->file) && weir_buf_adds(b, ":"))) return false;
+    const char *file = x->file ? x->file : d->file;
+    if (file && !(add_escaped(b, file) && weir_buf_adds(b, ":"))) return false;
     if (x->line && !weir_buf_printf(b, "%u:%u:", (unsigned)x->line, (unsigned)x->column))
         return false;
-    if ((d->file || x->line) && !weir_buf_adds(b, " ")) return false;
+    if ((file || x->line) && !weir_buf_adds(b, " ")) return false;
     if (x->warning && !weir_buf_adds(b, "warning: ")) return false;
     if (x->key && x->key[0] && !(add_escaped(b, x->key) && weir_buf_adds(b, ": "))) return false;
     if (!add_escaped(b, x->message)) return false;
@@ -157,7 +165,7 @@ weir_status weir_diags_status(const weir_diags *d, weir_error *err) {
         weir_error_set(err, WEIR_USAGE, "%s (and %zu more)", first->message, d->n_errors - 1);
     else
         weir_error_set(err, WEIR_USAGE, "%s", first->message);
-    weir_error_at(err, d->file, first->line, first->column);
+    weir_error_at(err, first->file ? first->file : d->file, first->line, first->column);
     if (first->hint) weir_error_hint(err, "%s", first->hint);
     if (err && first->key) snprintf(err->key, sizeof err->key, "%s", first->key);
     return WEIR_USAGE;

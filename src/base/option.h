@@ -29,8 +29,10 @@ typedef enum weir_node_kind {
 typedef struct weir_node {
     weir_node_kind kind;
     uint32_t line, column; /* 1-based place of the node in its file; 0 = not from a file */
+    const char *file;      /* another file than the one the diagnostics are of; else NULL */
     bool quoted;           /* scalar written in quotes or as a block */
     bool secret;           /* text came from a secret reference: never print it */
+    bool resolved;         /* references were resolved, not to be looked for again */
     const char *text;      /* SCALAR: terminated; size in text_size (may hold NUL) */
     size_t text_size;
     const char
@@ -68,6 +70,7 @@ WEIR_MUST_USE weir_status weir_node_duplicates(const weir_node *map,
 
 /* All errors of a file, collected so that they can be reported at once. */
 typedef struct weir_diag {
+    const char *file; /* NULL = that of the diags */
     uint32_t line, column;
     bool warning;
     bool settled;                     /* see weir_diags_settle */
@@ -75,6 +78,7 @@ typedef struct weir_diag {
 } weir_diag;
 typedef struct weir_diags {
     const char *file; /* borrowed */
+    const char *part; /* borrowed: another file, that errors without a file of their own are of now */
     weir_arena arena;
     weir_diag *items; /* in order of place */
     size_t n, capacity;

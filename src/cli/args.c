@@ -74,6 +74,7 @@ static int take_flag(cli_args *a, int number, const char *value) {
     a->values[number] = value;
     if (strcmp(f->name, "--param") == 0 || strcmp(f->name, "--set") == 0)
         return add_param(a, f->name, value);
+    if (strcmp(f->name, "--env-file") == 0) a->env_files[a->n_env_files++] = value;
     if (strcmp(f->name, "--select") == 0) a->select[a->n_select++] = value;
     if (strcmp(f->name, "--verbose") == 0) a->verbosity++;
     if (strcmp(f->name, "--quiet") == 0) a->quiet = true, a->verbosity--;
@@ -136,8 +137,10 @@ int cli_args_parse(cli_args *a, const cli_command *c, int argc, char **argv) {
     a->values = weir_arena_zero(&a->arena, flags + 1, sizeof *a->values);
     a->param_names = weir_arena_zero(&a->arena, (size_t)argc + 1, sizeof *a->param_names);
     a->param_values = weir_arena_zero(&a->arena, (size_t)argc + 1, sizeof *a->param_values);
+    a->env_files = weir_arena_zero(&a->arena, (size_t)argc + 1, sizeof *a->env_files);
     a->select = weir_arena_zero(&a->arena, (size_t)argc + 1, sizeof *a->select);
-    if (!a->words || !a->values || !a->param_names || !a->param_values || !a->select) {
+    if (!a->words || !a->values || !a->param_names || !a->param_values || !a->select ||
+        !a->env_files) {
         fprintf(stderr, "weir: memory is short\n");
         return EXIT_FAILED;
     }

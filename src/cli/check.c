@@ -28,9 +28,8 @@ int cli_cmd_check(cli_args *a) {
     weir_error err = {0};
     weir_buf plan = {0};
     weir_session_init(&s);
-    weir_spec_params params = {a->n_params, a->param_names, a->param_values};
     int code = EXIT_OK;
-    weir_status status = weir_api_load(&s, a->words[0], &params, &err);
+    weir_status status = cli_load(a, &s, a->words[0], &err);
     if (status == WEIR_OK) status = weir_api_check(&s, 0, NULL, &err);
     if (status == WEIR_OK && cli_flag_value(a, "--connect"))
         status = weir_api_plan(&s, &(weir_api_run_options){0}, &plan, &err);

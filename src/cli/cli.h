@@ -23,6 +23,8 @@ typedef struct cli_args {
     const char **values; /* for each flag of the command and of the common ones: NULL = not given */
     size_t n_params;     /* --param name=value or --set name=value, may be repeated */
     const char **param_names, **param_values;
+    size_t n_env_files; /* --env-file, may be repeated */
+    const char **env_files;
     size_t n_select; /* --select, may be repeated */
     const char **select;
     weir_arena arena;
@@ -84,6 +86,8 @@ int cli_print_run(const cli_args *a, const weir_session *s, const weir_run_resul
 void cli_catch_signals(weir_session *s);
 int cli_signal_exit_code(const weir_session *s, int otherwise);
 
+/* Loads the pipeline file with --param, --target and --env-file as given. */
+weir_status cli_load(const cli_args *a, weir_session *s, const char *path, weir_error *err);
 /* A plan (JSON) as text for people. */
 int cli_print_plan(const weir_buf *json);
 /* --select, --limit, --full-refresh and the steps behind FILE; 0 or the exit code. */

@@ -1,8 +1,15 @@
 /* The list of commands, in the order of the help. */
 #include "cli/cli.h"
 
+/* Of every command that reads a pipeline file. */
+#define LOAD_FLAGS                                                                                 \
+    {"--param", 'p', "NAME=VALUE", "a value for params: of the file; may be repeated"},            \
+        {"--target", 0, "NAME", "one of targets: of the file or weir.yaml (WEIR_TARGET)"}, {       \
+        "--env-file", 0, "FILE", "variables for ${VAR}: NAME=VALUE lines; the environment wins"    \
+    }
+
 static const cli_flag run_flags[] = {
-    {"--param", 'p', "NAME=VALUE", "a value for params: of the file; may be repeated"},
+    LOAD_FLAGS,
     {"--select", 's', "STEPS", "a,+b,c+: steps, + adds those before or behind; may be repeated"},
     {"--limit", 'n', "N", "only the first N rows of each source, for trying out"},
     {"--dry-run", 0, NULL, "read, transform and validate, but write nothing"},
@@ -19,7 +26,7 @@ static const cli_command run_command = {.name = "run",
                                         .run = cli_cmd_run};
 
 static const cli_flag plan_flags[] = {
-    {"--param", 'p', "NAME=VALUE", "a value for params: of the file; may be repeated"},
+    LOAD_FLAGS,
     {"--select", 's', "STEPS", "a,+b,c+: steps, + adds those before or behind; may be repeated"},
     {"--limit", 'n', "N", "the plan of a run with --limit"},
     {"--full-refresh", 0, NULL, "the plan of a run with --full-refresh"},
@@ -85,7 +92,7 @@ static const cli_command infer_command = {
     .run = cli_cmd_infer};
 
 static const cli_flag check_flags[] = {
-    {"--param", 'p', "NAME=VALUE", "a value for params: of the file; may be repeated"},
+    LOAD_FLAGS,
     {"--connect", 0, NULL, "also open sources and targets and bind everything to them"},
     {0}};
 static const cli_command check_command = {.name = "check",
@@ -100,9 +107,7 @@ static const cli_command check_command = {.name = "check",
                                           .run = cli_cmd_check};
 
 static const cli_flag preview_flags[] = {
-    {"--rows", 'n', "N", "how many rows are read (default 20)"},
-    {"--param", 'p', "NAME=VALUE", "a value for params: of the file; may be repeated"},
-    {0}};
+    {"--rows", 'n', "N", "how many rows are read (default 20)"}, LOAD_FLAGS, {0}};
 static const cli_command preview_command = {.name = "preview",
                                             .first = true,
                                             .usage = "FILE [STEP]",
@@ -113,16 +118,21 @@ static const cli_command preview_command = {.name = "preview",
                                             .max_words = 2,
                                             .run = cli_cmd_preview};
 
+static const cli_flag test_flags[] = {LOAD_FLAGS, {0}};
 static const cli_command test_command = {.name = "test",
                                          .usage = "FILE",
                                          .summary = "the inline tests of a file, offline",
+                                         .flags = test_flags,
                                          .min_words = 1,
                                          .max_words = 1,
                                          .run = cli_cmd_test};
 
 static const cli_flag state_flags[] = {
-    {"--state", 0, "FOLDER", "the state folder, when no FILE is named (default .weir)"}, {0}};
+    LOAD_FLAGS,
+    {"--state", 0, "FOLDER", "the state folder, when no FILE is named (default .weir)"},
+    {0}};
 static const cli_flag rejects_flags[] = {
+    LOAD_FLAGS,
     {"--state", 0, "FOLDER", "the state folder, when no FILE is named (default .weir)"},
     {"--run", 0, "RUN", "only the rejects of this run"},
     {"--status", 0, "STATUS", "list: open, replayed, discarded"},

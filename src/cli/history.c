@@ -10,7 +10,7 @@ int cli_open_history(const cli_args *a, weir_session *s, const char *word) {
     const char *folder = cli_flag_value(a, "--state");
     weir_status status;
     if (word) {
-        if (weir_api_load(s, word, NULL, &err) != WEIR_OK) return cli_fail_diags(&s->diags, &err);
+        if (cli_load(a, s, word, &err) != WEIR_OK) return cli_fail_diags(&s->diags, &err);
         status = weir_api_open_state(s, false, &err);
     } else {
         status = weir_api_open_state_at(s, folder ? folder : ".weir", &err);

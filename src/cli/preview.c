@@ -49,12 +49,11 @@ int cli_cmd_preview(cli_args *a) {
         return EXIT_USAGE;
     }
     weir_session_init(&s);
-    weir_spec_params params = {a->n_params, a->param_names, a->param_values};
     weir_api_preview how = {
         .max_rows = rows, .see = a->json ? see_json : see, .rejected = rejected, .context = &v};
     int code = EXIT_OK;
     cli_catch_signals(&s);
-    if (weir_api_load(&s, a->words[0], &params, &err) != WEIR_OK ||
+    if (cli_load(a, &s, a->words[0], &err) != WEIR_OK ||
         weir_api_preview_step(&s, a->n > 1 ? a->words[1] : NULL, &how, &err) != WEIR_OK)
         code = cli_fail_diags(&s.diags, &err);
     weir_session_clear(&s);
@@ -88,7 +87,7 @@ int cli_cmd_test(cli_args *a) {
     size_t n = 0;
     weir_session_init(&s);
     int code;
-    if (weir_api_load(&s, a->words[0], NULL, &err) != WEIR_OK ||
+    if (cli_load(a, &s, a->words[0], &err) != WEIR_OK ||
         weir_api_test(&s, &results, &n, &err) != WEIR_OK) {
         code = cli_fail_diags(&s.diags, &err);
     } else if (n == 0) {

@@ -98,7 +98,7 @@ void cli_json_errors(const weir_diags *d, const weir_error *err) {
         const weir_diag *x = &d->items[i];
         if (any) putchar(',');
         any = true;
-        put_place(d->file, x->line, x->column);
+        put_place(x->file ? x->file : d->file, x->line, x->column);
         put_member("key", x->key);
         put_member("severity", x->warning ? "warning" : "error");
         put_member("message", x->message);
@@ -125,4 +125,12 @@ int cli_refuse(const cli_args *a, const weir_diags *d, const weir_error *err) {
     cli_json_errors(d, err);
     printf(",\"steps\":[]}\n");
     return code;
+}
+
+weir_status cli_load(const cli_args *a, weir_session *s, const char *path, weir_error *err) {
+    weir_api_load_options options = {.params = {a->n_params, a->param_names, a->param_values},
+                                     .target = cli_flag_value(a, "--target"),
+                                     .n_env_files = a->n_env_files,
+                                     .env_files = a->env_files};
+    return weir_api_load_with(s, path, &options, err);
 }

@@ -328,11 +328,10 @@ int cli_cmd_plan(cli_args *a) {
     weir_api_run_options options;
     const char *run = cli_flag_value(a, "--run");
     weir_session_init(&s);
-    weir_spec_params params = {a->n_params, a->param_names, a->param_values};
     int code = cli_run_options(a, &options);
     if (code != EXIT_OK) goto out;
     cli_catch_signals(&s);
-    if (weir_api_load(&s, a->words[0], &params, &err) != WEIR_OK ||
+    if (cli_load(a, &s, a->words[0], &err) != WEIR_OK ||
         (run ? weir_api_plan_of(&s, run, &json, &err) : weir_api_plan(&s, &options, &json, &err)) !=
             WEIR_OK)
         code = cli_refuse(a, &s.diags, &err);
@@ -352,9 +351,8 @@ int cli_cmd_run(cli_args *a) {
     weir_session s;
     weir_error err = {0};
     weir_session_init(&s);
-    weir_spec_params params = {a->n_params, a->param_names, a->param_values};
     int code;
-    if (weir_api_load(&s, a->words[0], &params, &err) != WEIR_OK) {
+    if (cli_load(a, &s, a->words[0], &err) != WEIR_OK) {
         code = cli_refuse(a, &s.diags, &err);
     } else {
         weir_api_run_options options;

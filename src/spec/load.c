@@ -2,6 +2,7 @@
 #include "base/distance.h"
 #include "io/file.h"
 #include "spec/load.h"
+#include "spec/project.h"
 #include "spec/yaml.h"
 
 /* ---- shared helpers ------------------------------------------------------------------------ */
@@ -264,15 +265,19 @@ static weir_status load(weir_slice text, const char *file, const char *folder, c
                         const weir_spec_registry *registry, const weir_spec_options *options,
                         weir_arena *arena, weir_diags *diags, weir_pipeline **out,
                         weir_error *err) {
-    weir_references references = {0};
+    weir_spec_options own = {0};
     weir_node *root = NULL;
-    if (options) references = options->references;
-    references.folder = folder;
-    weir_status status = weir_yaml_parse(text, &references, arena, diags, &root);
+    if (options) own = *options;
+    own.references.folder = folder;
+    own.references.leave = "targets"; /* only the chosen one is resolved */
+    weir_status status = weir_yaml_parse(text, &own.references, arena, diags, &root);
     if (status == WEIR_RESOURCE) return weir_error_nomem(err);
     if (!root) return weir_diags_status(diags, err);
+    if (file[0])
+        status = weir_spec_project(file, folder, &own, arena, diags, &own.params, &root, err);
+    if (file[0] && status != WEIR_OK) return status;
     weir_diags_settle(diags);
-    return weir_spec_build(root, file, folder, name, registry, options, arena, diags, out, err);
+    return weir_spec_build(root, file, folder, name, registry, &own, arena, diags, out, err);
 }
 
 weir_status weir_pipeline_load_text(weir_slice text, const weir_spec_registry *registry,

@@ -244,7 +244,8 @@ typedef struct weir_spec_params {
 /* Whatever may differ from the defaults; NULL and zero mean the defaults. */
 typedef struct weir_spec_options {
     weir_spec_params params;    /* --param name=value */
-    weir_references references; /* variables for tests; folder is set by the loader */
+    weir_references references; /* variables beside the environment; folder is set by the loader */
+    const char *target;         /* load_file: --target; NULL = WEIR_TARGET, or target: of weir.yaml */
     const char *folder;         /* load_text: relative paths count from here */
     const char *name;           /* load_text: the name when the file gives none */
 } weir_spec_options;

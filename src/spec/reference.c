@@ -155,8 +155,10 @@ static bool resolve_text(resolver *s, weir_slice text, int depth, weir_buf *out)
 
 bool weir_reference_resolve(const weir_references *r, weir_node *scalar, const char *key,
                             weir_arena *arena, weir_diags *diags) {
-    if (scalar->kind != WEIR_NODE_SCALAR || !memmem(scalar->text, scalar->text_size, "${", 2))
+    if (scalar->kind != WEIR_NODE_SCALAR || scalar->resolved ||
+        !memmem(scalar->text, scalar->text_size, "${", 2))
         return true;
+    scalar->resolved = true;
     resolver s = {.r = r, .at = scalar, .key = key, .arena = arena, .diags = diags};
     weir_buf out = {0};
     bool ok = resolve_text(&s, (weir_slice){scalar->text, scalar->text_size}, 0, &out);

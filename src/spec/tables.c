@@ -195,10 +195,62 @@ const weir_option weir_spec_root_options[] = {
     {.name = "targets",
      .type = WEIR_OPT_NODE,
      IN(root_form, targets),
-     .flags = WEIR_OPT_HIDDEN,
-     .help = "connections and limits by environment",
+     .help = "what differs by environment, by name: chosen with --target or WEIR_TARGET",
      SINCE},
     {0}};
+
+/* ---- weir.yaml ----------------------------------------------------------------------------- */
+
+#define SHARED_ROWS                                                                                \
+    {.name = "connections",                                                                        \
+     .type = WEIR_OPT_NODE,                                                                        \
+     IN(project_form, connections),                                                                \
+     .help = "databases and services by name; one without type: is laid over the one below",       \
+     SINCE},                                                                                       \
+        {.name = "defaults",                                                                       \
+         .type = WEIR_OPT_NODE,                                                                    \
+         IN(project_form, defaults),                                                               \
+         .help = "retries, backoff and timeout of steps",                                          \
+         SINCE},                                                                                   \
+        {.name = "limits",                                                                         \
+         .type = WEIR_OPT_NODE,                                                                    \
+         IN(project_form, limits),                                                                 \
+         .help = "memory and threads of a run",                                                    \
+         SINCE},                                                                                   \
+    {                                                                                              \
+        .name = "state", .type = WEIR_OPT_NODE, IN(project_form, state),                           \
+        .help = "where the state is kept", SINCE                                                   \
+    }
+
+const weir_option weir_spec_project_options[] = {
+    {.name = "weir",
+     .type = WEIR_OPT_INT,
+     IN(project_form, version),
+     .fallback = "1",
+     .min = 1,
+     .max = 1,
+     .help = "version of the file's language: 1",
+     SINCE},
+    {.name = "target",
+     .type = WEIR_OPT_STRING,
+     IN(project_form, target),
+     .help = "the target when neither --target nor WEIR_TARGET names one",
+     SINCE},
+    SHARED_ROWS,
+    {.name = "targets",
+     .type = WEIR_OPT_NODE,
+     IN(project_form, targets),
+     .help = "what differs by environment, by name",
+     SINCE},
+    {0}};
+
+const weir_option weir_spec_target_options[] = {SHARED_ROWS,
+                                                {.name = "params",
+                                                 .type = WEIR_OPT_NODE,
+                                                 IN(project_form, params),
+                                                 .help = "values of parameters, by name",
+                                                 SINCE},
+                                                {0}};
 
 /* ---- steps --------------------------------------------------------------------------------- */
 
@@ -654,6 +706,9 @@ const weir_option *weir_pipeline_table(size_t i, const char **name, const char *
         {"sql", "a step of SQL", weir_spec_sql_options},
         {"command", "a step that runs a program", weir_spec_command_options},
         {"param", "an entry of params", weir_spec_param_options},
+        {"weir.yaml", "the file of that name beside or above pipelines: what they share",
+         weir_spec_project_options},
+        {"target", "an entry of targets", weir_spec_target_options},
         {"test", "an entry of tests", weir_spec_test_options}};
     if (i >= sizeof tables / sizeof *tables) return NULL;
     *name = tables[i].name;

@@ -23,6 +23,13 @@ typedef struct root_form {
     weir_opt_list alerts; /* weir_alert_spec */
 } root_form;
 
+/* weir.yaml, and a target of it: parts that are laid into the tree of a pipeline. */
+typedef struct project_form {
+    int64_t version;
+    const char *target;
+    const weir_node *connections, *defaults, *limits, *state, *params, *targets;
+} project_form;
+
 typedef struct step_form {
     weir_opt_strings needs;
     const weir_node *source, *transform, *validate, *rejects, *quality, *sink, *inputs;
@@ -96,6 +103,7 @@ typedef struct test_form {
     } expect;
 } test_form;
 
+extern const weir_option weir_spec_project_options[], weir_spec_target_options[];
 extern const weir_option weir_spec_root_options[], weir_spec_step_options[],
     weir_spec_connection_options[], weir_spec_source_options[], weir_spec_sink_options[],
     weir_spec_rejects_options[], weir_spec_quality_options[], weir_spec_sql_options[],

@@ -178,6 +178,12 @@ static const char *key_text(const builder *b) {
     return key ? key->node.text : NULL;
 }
 
+/* Whether what comes now stands below the key of the top that is to be left as written. */
+static bool is_left(const builder *b) {
+    const char *leave = b->references ? b->references->leave : NULL;
+    return leave && b->depth && b->keys[0] && strcmp(b->keys[0]->node.text, leave) == 0;
+}
+
 static bool on_scalar(builder *b, const yaml_event_t *e) {
     bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     bool null = plain && e->data.scalar.length == 0;
@@ -190,7 +196,7 @@ static bool on_scalar(builder *b, const yaml_event_t *e) {
     t->node.text =
         weir_arena_strndup(b->arena, (const char *)e->data.scalar.value, e->data.scalar.length);
     if (!t->node.text) return no_memory(b);
-    if (b->references && !is_key &&
+    if (b->references && !is_key && !is_left(b) &&
         !weir_reference_resolve(b->references, &t->node, key_text(b), b->arena, b->diags))
         return no_memory(b);
     return set_anchor(b, e->data.scalar.anchor, t) && attach(b, t);

@@ -16,7 +16,7 @@ static const struct {
      "sink: { path: b.csv }\n"
      "frobnicate: 1\n",
      "p.yaml:3:1: frobnicate: is not a known key; known here: weir, name, description, "
-     "connections, defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, "
+     "connections, defaults, steps, params, limits, state, schedule, alerts, tests, targets, needs, source, "
      "inputs, "
      "transform, validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"},
     {"source: { path: a.csv }\n"
@@ -416,14 +416,14 @@ static const struct {
      "source: { path: a.csv }\n"
      "sink: { path: b.csv }\n",
      "p.yaml:1:1: a: is not a known key; known here: weir, name, description, connections, "
-     "defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, inputs, "
+     "defaults, steps, params, limits, state, schedule, alerts, tests, targets, needs, source, inputs, "
      "transform, "
      "validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"
      "p.yaml:1:4: a tag (!!int) has no meaning here; remove it, or quote a value that begins with "
      "!\n"},
     {"a: !env X\n",
      "p.yaml:1:1: a: is not a known key; known here: weir, name, description, connections, "
-     "defaults, steps, params, limits, state, schedule, alerts, tests, needs, source, inputs, "
+     "defaults, steps, params, limits, state, schedule, alerts, tests, targets, needs, source, inputs, "
      "transform, "
      "validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"
      "p.yaml:1:1: the pipeline has no step; write source: and sink:, or steps:\n"
