@@ -341,7 +341,8 @@ weir_status weir_bind_call(weir_binder *b, const weir_expr *e, weir_bound **out,
         weir_slice_is(name, "nvl"))
         return bind_coalesce(b, e, out, err);
     if (weir_slice_is(name, "nullif")) return bind_nullif(b, e, out, err);
-    if (weir_slice_is(name, "if") || weir_slice_is(name, "iif")) return bind_if(b, e, out, err);
+    if (weir_slice_is(name, "if") || weir_slice_is(name, "iif") || weir_slice_is(name, "iff"))
+        return bind_if(b, e, out, err);
     if (weir_slice_is(name, "is_null")) return bind_is_null(b, e, out, err);
     const weir_function *f = find_function(e);
     if (f) {
@@ -359,13 +360,11 @@ static const struct form {
     const char *name;
     uint32_t least, most;
     const char *signature;
-} forms[] = {{"coalesce", 1, UINT32_MAX, "coalesce(a, b)"},
-             {"ifnull", 1, UINT32_MAX, "ifnull(a, b)"},
-             {"nvl", 1, UINT32_MAX, "nvl(a, b)"},
-             {"nullif", 2, 2, "nullif(a, b)"},
-             {"if", 2, 3, "if(condition, a, b)"},
-             {"iif", 2, 3, "iif(condition, a, b)"},
-             {"is_null", 1, 1, "is_null(x)"}};
+} forms[] = {
+    {"coalesce", 1, UINT32_MAX, "coalesce(a, b)"}, {"ifnull", 1, UINT32_MAX, "ifnull(a, b)"},
+    {"nvl", 1, UINT32_MAX, "nvl(a, b)"},           {"nullif", 2, 2, "nullif(a, b)"},
+    {"if", 2, 3, "if(condition, a, b)"},           {"iif", 2, 3, "iif(condition, a, b)"},
+    {"iff", 2, 3, "iff(condition, a, b)"},         {"is_null", 1, 1, "is_null(x)"}};
 
 weir_status weir_bind_call_shape(const weir_expr *e, weir_error *err) {
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)

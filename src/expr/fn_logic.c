@@ -73,7 +73,7 @@ const weir_function weir_functions_logic[] = {
     {{"nullif", "", "nullif(a, b) -> type of a", "logic", 0, "null when a = b, else a",
       "nullif('', '')", "null", ""},
      {{0}}},
-    {{"if", "iif", "if(condition bool, a [, b]) -> common type", "logic", 0,
+    {{"if", "iif, iff", "if(condition bool, a [, b]) -> common type", "logic", 0,
       "a when true, else b (null without)", "if(2 > 1, 'yes', 'no')", "yes", ""},
      {{0}}},
     {{"case", "", "case when c then a ... [else b] end; case x when v then a ... end", "logic", 0,

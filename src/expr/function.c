@@ -9,11 +9,15 @@
 enum { MAX_FUNCTIONS = 512, MAX_USER = 256 };
 
 static const weir_function *const arrays[] = {
-    weir_functions_text,      weir_functions_text_edit, weir_functions_regex,
-    weir_functions_number,    weir_functions_decimal,   weir_functions_date,
-    weir_functions_date_text, weir_functions_hash,      weir_functions_json,
-    weir_functions_jsonpath,  weir_functions_logic,     weir_functions_cast,
-    weir_functions_list};
+    weir_functions_jsonpath,  weir_functions_text,      weir_functions_text_edit,
+    weir_functions_regex,     weir_functions_number,    weir_functions_decimal,
+    weir_functions_date,      weir_functions_date_text, weir_functions_hash,
+    weir_functions_json,      weir_functions_logic,     weir_functions_cast,
+    weir_functions_list,      weir_functions_check,     weir_functions_similar,
+    weir_functions_text_more, weir_functions_math,      weir_functions_number_text,
+    weir_functions_calendar,  weir_functions_form,      weir_functions_list_more,
+    weir_functions_map,       weir_functions_json_make, weir_functions_net,
+    weir_functions_digest,    weir_functions_regex_more};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static weir_function_info infos[MAX_FUNCTIONS]; /* listed ones, in order */
@@ -21,8 +25,8 @@ static const weir_function *listed[MAX_FUNCTIONS];
 static size_t n_infos;
 
 /* Categories in the order of the reference page. */
-static const char *const categories[] = {"text", "regex", "number", "date", "logic",
-                                         "cast", "json",  "list",   "hash"};
+static const char *const categories[] = {"text", "regex", "check", "number", "date", "logic",
+                                         "cast", "json",  "list",  "map",    "hash", "network"};
 
 static int category_number(const char *category) {
     for (int i = 0; i < (int)(sizeof categories / sizeof *categories); i++)

@@ -42,10 +42,19 @@ typedef struct weir_function {
 extern const weir_function weir_functions_text[], weir_functions_text_edit[],
     weir_functions_regex[], weir_functions_number[], weir_functions_decimal[],
     weir_functions_date[], weir_functions_date_text[], weir_functions_hash[], weir_functions_json[],
-    weir_functions_jsonpath[], weir_functions_logic[], weir_functions_cast[], weir_functions_list[];
+    weir_functions_jsonpath[], weir_functions_logic[], weir_functions_cast[], weir_functions_list[],
+    weir_functions_check[], weir_functions_similar[], weir_functions_text_more[],
+    weir_functions_math[], weir_functions_number_text[], weir_functions_calendar[],
+    weir_functions_form[], weir_functions_list_more[], weir_functions_map[],
+    weir_functions_json_make[], weir_functions_net[], weir_functions_digest[],
+    weir_functions_regex_more[];
 
 const weir_function *weir_function_lookup(const char *name, size_t size);
 const weir_user_function *weir_function_lookup_user(const char *name, size_t size);
+/* fn_number_text.c: p->args[0], a text with a decimal mark and marks between thousands (constants
+ * at these arguments; UINT32_MAX: none), as a number of type. */
+WEIR_MUST_USE weir_status weir_bind_marked_number(weir_prepare *p, uint32_t decimal, uint32_t group,
+                                                  const weir_type *type, weir_error *err);
 /* The known name nearest to this one, or NULL. */
 const char *weir_function_nearest(const char *name, size_t size);
 
