@@ -110,13 +110,15 @@ typedef enum weir_opt_type {
     WEIR_OPT_STRING = 1, /* const char *                                                          */
     WEIR_OPT_SECRET,     /* const char *, printed as *** everywhere                               */
     WEIR_OPT_BOOL,       /* bool: true/false/yes/no/on/off                                        */
-    WEIR_OPT_INT,        /* int64_t, within min..max when these differ                            */
+    WEIR_OPT_INT,        /* int64_t, within min..max when these differ; words of `choices` mean   */
+                         /* -1, -2, ...; where `true` is one of them, true is 1 and false is 0    */
     WEIR_OPT_FLOAT,      /* double                                                                */
     WEIR_OPT_RATIO,      /* double: "1%" or 0.01                                                  */
     WEIR_OPT_SIZE,       /* uint64_t bytes: 64KiB, 512MiB, plain number                           */
     WEIR_OPT_DURATION,   /* int64_t microseconds: 500ms 30s 10m 1h 1h30m                          */
     WEIR_OPT_ENUM,       /* int: index into `choices` (NULL-terminated array of words)            */
-    WEIR_OPT_CHAR,    /* weir_opt_char: one character of UTF-8, or "none"; \t and \\ understood */
+    WEIR_OPT_CHAR,    /* weir_opt_char: one character of UTF-8, or "none"; \t and \\ understood; */
+                      /* up to 4 bytes with WEIR_OPT_MANY; "auto" when `choices` has it       */
     WEIR_OPT_STRINGS, /* weir_opt_strings: list, or one scalar = list of one                   */
     WEIR_OPT_EXPR,    /* weir_opt_expr: text and place; parsed by src/expr when bound          */
     WEIR_OPT_EXPRS,   /* weir_opt_exprs: map name -> expression, order kept                    */
@@ -129,6 +131,7 @@ typedef enum weir_opt_type {
 
 typedef struct weir_opt_char {
     bool set;
+    bool automatic; /* "auto": size is 0 */
     uint8_t size;
     char bytes[5];
 } weir_opt_char; /* size 0 = none */
@@ -172,7 +175,7 @@ typedef struct weir_opt_list {
 
 /* SHORT, of a STRUCT: what is no map is the value of its first field: `unnest: items` for
  * `unnest: { field: items }`. */
-enum { WEIR_OPT_REQUIRED = 1, WEIR_OPT_HIDDEN = 2, WEIR_OPT_SHORT = 4 };
+enum { WEIR_OPT_REQUIRED = 1, WEIR_OPT_HIDDEN = 2, WEIR_OPT_SHORT = 4, WEIR_OPT_MANY = 8 };
 
 typedef struct weir_option {
     const char *name; /* NULL ends the table */
@@ -181,7 +184,7 @@ typedef struct weir_option {
     size_t offset;              /* in the config struct */
     size_t set_offset;          /* of a bool that tells whether the option was given; 0 = none */
     const char *fallback;       /* default as text, parsed like input; NULL = zero */
-    const char *const *choices; /* ENUM */
+    const char *const *choices; /* ENUM; words of INT and CHAR */
     const struct weir_option *fields; /* STRUCT, LIST */
     size_t item_size;                 /* LIST */
     int64_t min, max;                 /* INT, DURATION (when min != max), SIZE (max 0 = none) */

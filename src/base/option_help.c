@@ -30,6 +30,9 @@ bool weir_option_type_name(const weir_option *row, weir_buf *out) {
     }
     if (row->type == WEIR_OPT_STRUCT && (row->flags & WEIR_OPT_SHORT))
         return weir_buf_printf(out, "map, or its %s", row->fields->name);
+    for (size_t i = 0; row->choices && row->choices[i]; i++)
+        if (!weir_buf_adds(out, row->choices[i]) || !weir_buf_adds(out, " | ")) return false;
+    if (row->flags & WEIR_OPT_MANY) return weir_buf_adds(out, "characters");
     if ((size_t)row->type >= sizeof names / sizeof *names || !names[row->type]) return false;
     return weir_buf_adds(out, names[row->type]);
 }

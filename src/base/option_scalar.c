@@ -67,9 +67,24 @@ bool weir_option_copy_text(weir_binder *b, const weir_option *row, const weir_no
     return *out ? true : weir_option_no_memory(b);
 }
 
+/* A word that stands for a number. */
+static bool int_word(const weir_option *row, weir_slice s, int64_t *out) {
+    bool yes = false, bools = false;
+    for (int i = 0; row->choices && row->choices[i]; i++) {
+        bools |= strcmp(row->choices[i], "true") == 0;
+        if (!weir_slice_is(s, row->choices[i])) continue;
+        *out = -1 - i;
+        if (!weir_option_parse_bool(s, &yes)) return true;
+    }
+    if (!bools || !weir_option_parse_bool(s, &yes)) return false;
+    *out = yes;
+    return true;
+}
+
 static bool bind_int(weir_binder *b, const weir_option *row, const weir_node *node, int64_t *out) {
     char buf[32], *end = NULL;
     weir_slice s = text_of(node);
+    if (int_word(row, s, out)) return true;
     if (s.size == 0 || s.size >= sizeof buf ||
         !(s.data[0] == '-' || s.data[0] == '+' || (s.data[0] >= '0' && s.data[0] <= '9')))
         return bad(b, row, node, NULL, "a whole number");
@@ -199,9 +214,15 @@ static bool bind_char(weir_binder *b, const weir_option *row, const weir_node *n
         *out = c;
         return true;
     }
+    if (row->choices && weir_slice_is(s, "auto")) {
+        *out = (weir_opt_char){.automatic = true};
+        return true;
+    }
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (weir_slice_is(s, words[i].word)) s = weir_slice_of(words[i].byte);
-    if (s.size == 0 || s.size > 4 || character_size(s.data, s.size) != s.size)
+    bool many = (row->flags & WEIR_OPT_MANY) != 0;
+    if (many && s.size > 4) return bad(b, row, node, "write at most four bytes", "a short text");
+    if (s.size == 0 || s.size > 4 || (!many && character_size(s.data, s.size) != s.size))
         return bad(b, row, node, "write one character in quotes, \"\\t\" or none",
                    "a single character");
     c.size = (uint8_t)s.size;

@@ -18,9 +18,12 @@ static bool add_string(weir_buf *out, const char *text) {
 }
 
 static bool add_int(const weir_option *row, weir_buf *out) {
-    if (!weir_buf_adds(
-            out, "\"type\":[\"integer\",\"string\"],\"pattern\":\"^[+-]?[0-9]+$|" REFERENCE "\""))
+    if (!weir_buf_printf(out, "\"type\":[\"integer\",%s\"string\"],\"pattern\":\"^[+-]?[0-9]+$|",
+                         row->choices ? "\"boolean\"," : ""))
         return false;
+    for (size_t i = 0; row->choices && row->choices[i]; i++)
+        if (!weir_buf_printf(out, "^%s$|", row->choices[i])) return false;
+    if (!weir_buf_adds(out, REFERENCE "\"")) return false;
     if (row->min == row->max) return true;
     if (!weir_buf_printf(out, ",\"minimum\":%lld", (long long)row->min)) return false;
     return row->max == INT64_MAX || weir_buf_printf(out, ",\"maximum\":%lld", (long long)row->max);

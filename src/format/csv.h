@@ -5,7 +5,9 @@
  *   csv.c         options -> dialect; the format objects
  *   csv_scan.c    the automaton: the one definition of where a record and a field end
  *   csv_simd.c    vector forms of cutting and indexing for regular text, with a portable twin
- *   csv_head.c    BOM, skipped lines, line end detection, header -> layout
+ *   csv_sniff.c   a beginning of a file -> its dialect      csv_score.c  how well a dialect fits
+ *   csv_shape.c   its records -> preamble, header, units, footer
+ *   csv_head.c    BOM, skipped lines, header -> layout      csv_names.c  names of columns
  *   csv_cut.c     stream -> chunks            csv_tile.c   chunk -> fields of some rows
  *   csv_read.c    fields -> batches           csv_value.c  fields -> values of one column
  *   csv_infer.c   fields -> evidence of types csv_write.c  batches -> bytes
@@ -22,11 +24,25 @@ extern const weir_format weir_format_tsv;
 
 typedef enum weir_csv_newline { WEIR_CSV_AUTO, WEIR_CSV_LF, WEIR_CSV_CR } weir_csv_newline;
 
+/* A number that is to be found out. */
+#define WEIR_CSV_FIND (-1)
+
+typedef enum weir_csv_ragged {                   /* bits: what is done with rows of another width */
+                               WEIR_CSV_PAD = 1, /* missing fields are empty */
+                               WEIR_CSV_TRUNCATE = 2 /* fields too many are dropped */
+} weir_csv_ragged;
+
+/* Zero is "none" or "no" in all of it; what is to be found out says so (automatic, WEIR_CSV_FIND,
+ * WEIR_CSV_AUTO). */
 typedef struct weir_csv_read_config {
-    weir_opt_char delimiter, quote, escape;
-    bool header;
-    int64_t skip;
-    int newline; /* weir_csv_newline */
+    weir_opt_char delimiter, quote, escape, comment;
+    int64_t header;      /* records that name the columns */
+    int64_t skip;        /* lines in front of them */
+    int64_t units;       /* records behind them that are no data */
+    int64_t skip_footer; /* lines at the end */
+    int newline;         /* weir_csv_newline */
+    int ragged;          /* weir_csv_ragged */
+    int names;           /* 0: blank and repeated names are made good; 1: they are errors */
     weir_opt_strings null_words;
     bool null_given;
     bool null_quoted; /* null words count inside quotes, too */
@@ -47,22 +63,32 @@ typedef struct weir_csv_write_config {
 /* ---- dialect ------------------------------------------------------------------------------- */
 
 typedef struct weir_csv_dialect {
-    uint8_t delimiter, quote, escape;
+    uint8_t delimiter, quote, escape; /* delimiter: its first byte */
+    uint8_t delimiter_size, delimiter_rest[3];
+    uint8_t delimiter_back[4]; /* how much of it is still matched where the next byte differs */
+    uint8_t comment_size;      /* 0 = no comments */
+    char comment[4];
+    uint8_t ragged; /* weir_csv_ragged */
     bool has_quote;
-    bool doubled; /* a quote inside quotes is written twice (escape == quote) */
+    bool escapes_plain; /* no quotes; the escape stands in front of any byte: \t \n \\ \N */
+    bool doubled;       /* a quote inside quotes is written twice (escape == quote) */
     bool lone_cr; /* a lone CR ends a line, as LF and CR LF do; else it is a fault outside quotes */
-    bool keep_stray;    /* a quote inside an unquoted field is a character, not a fault */
-    bool regular;       /* csv_simd.c may be used: doubled or no quotes at all, and not lone_cr */
-    uint8_t stops[256]; /* 1 for delimiter, quote, escape, CR, LF */
+    bool keep_stray; /* a quote inside an unquoted field is a character, not a fault */
+    bool regular;    /* csv_simd.c may be used: one delimiter byte, doubled or no quotes, no escapes
+                      * outside them, no comments, and not lone_cr */
+    uint8_t stops[256]; /* 1 for bytes of the delimiter, quote, escape, CR, LF */
 } weir_csv_dialect;
 
-/* WEIR_USAGE when two of the characters are the same or one is not a single byte. lone_cr is left
- * false for AUTO (csv_head.c finds out). */
+/* WEIR_USAGE when two of the characters are the same, or quote or escape is not a single byte.
+ * What is to be found out gets the plainest value: comma, double quote, no comments, no lone CR. */
 WEIR_MUST_USE weir_status weir_csv_dialect_init(weir_csv_dialect *d,
                                                 const weir_csv_read_config *config,
                                                 weir_error *err);
-/* To be called after lone_cr was changed. */
+/* To be called after a member was changed: sets `regular`, `stops` and what belongs to the
+ * delimiter. */
 void weir_csv_dialect_finish(weir_csv_dialect *d);
+/* Sets the delimiter, 1 to 4 bytes; the dialect is to be finished. */
+void weir_csv_dialect_delimiter(weir_csv_dialect *d, const char *text, uint8_t size);
 
 /* ---- the automaton ------------------------------------------------------------------------- */
 
@@ -80,17 +106,22 @@ typedef enum weir_csv_state {
     WEIR_CSV_IN_PLAIN,
     WEIR_CSV_IN_QUOTES,
     WEIR_CSV_AFTER_ESCAPE,
-    WEIR_CSV_AFTER_QUOTE, /* closing, or the first of two */
-    WEIR_CSV_QUOTE_CR,    /* CR behind a closing quote */
-    WEIR_CSV_PLAIN_CR     /* CR outside quotes */
+    WEIR_CSV_AFTER_QUOTE,  /* closing, or the first of two */
+    WEIR_CSV_QUOTE_CR,     /* CR behind a closing quote */
+    WEIR_CSV_PLAIN_CR,     /* CR outside quotes */
+    WEIR_CSV_PLAIN_ESCAPE, /* behind an escape outside quotes */
+    WEIR_CSV_COMMENT_MARK, /* inside what may begin a comment */
+    WEIR_CSV_IN_COMMENT
 } weir_csv_state;
 
 /* One record in the making.  Zeroed = at the start of a record. */
 typedef struct weir_csv_scan {
-    uint8_t state; /* weir_csv_state */
-    bool one_line; /* quotes do not span lines */
-    bool multi;    /* a line end stands inside */
-    bool done;     /* the record has ended */
+    uint8_t state;   /* weir_csv_state */
+    bool one_line;   /* quotes do not span lines */
+    bool multi;      /* a line end stands inside */
+    bool done;       /* the record has ended */
+    bool comment;    /* it is a comment */
+    uint8_t matched; /* bytes of the delimiter, or of the comment's mark, that were seen last */
     uint8_t flaws;
     uint32_t flawed_field; /* 0-based, of the first flaw */
     uint32_t n_fields;     /* closed so far; all of them when done */
@@ -102,8 +133,8 @@ typedef struct weir_csv_scan {
 static inline void weir_csv_scan_reset(weir_csv_scan *s, bool one_line) {
     s->state = WEIR_CSV_AT_START;
     s->one_line = one_line;
-    s->multi = s->done = false;
-    s->flaws = 0;
+    s->multi = s->done = s->comment = false;
+    s->flaws = s->matched = 0;
     s->n_fields = s->flawed_field = 0;
 }
 
@@ -180,21 +211,33 @@ typedef struct weir_csv_head {
     size_t begin, end;
     uint64_t byte, line; /* address of `begin` */
     bool at_end;         /* the stream has ended */
+    uint32_t width;      /* usual number of fields, where the dialect was found; else 0 */
+    weir_csv_dialect dialect;
     weir_layout *layout;
 } weir_csv_head;
 
-/* Reads BOM, skipped lines and header; finds the line end and the names.  Changes d->lone_cr. */
+/* What is looked at to find out the dialect. */
+#define WEIR_CSV_SAMPLE_BYTES ((size_t)256 << 10)
+
+/* Reads BOM, skipped lines and header; finds the dialect and the names.  prior: the delimiter where
+ * that is not clear. */
 WEIR_MUST_USE weir_status weir_csv_head_read(const weir_read_request *request, weir_stream *in,
-                                             weir_csv_dialect *d, weir_csv_head *out,
-                                             weir_error *err);
+                                             uint8_t prior, weir_csv_head *out, weir_error *err);
 
 /* What a layout of csv files carries privately. */
 typedef struct weir_csv_layout {
     weir_csv_dialect dialect;
 } weir_csv_layout;
 
-/* weir_read_ops.layout_of: records end with LF or CR LF unless the config says cr. */
+WEIR_MUST_USE weir_status weir_csv_layout_new(const weir_csv_dialect *d, const char *const *names,
+                                              uint32_t n, weir_layout **out, weir_error *err);
+
+/* weir_read_ops.layout_of: what is not declared is as plain as it can be. */
 WEIR_MUST_USE weir_status weir_csv_layout_of(const weir_read_request *request,
+                                             const char *const *names, uint32_t n,
+                                             weir_layout **out, weir_error *err);
+
+WEIR_MUST_USE weir_status weir_tsv_layout_of(const weir_read_request *request,
                                              const char *const *names, uint32_t n,
                                              weir_layout **out, weir_error *err);
 
@@ -205,6 +248,9 @@ WEIR_MUST_USE weir_status weir_csv_layout_of(const weir_read_request *request,
 
 weir_status weir_csv_cutter_new(const weir_read_request *request, weir_stream *in,
                                 weir_cutter **out, weir_error *err);
+/* The same for tsv: what is not clear is taken for a tab. */
+weir_status weir_tsv_cutter_new(const weir_read_request *request, weir_stream *in,
+                                weir_cutter **out, weir_error *err);
 weir_layout *weir_csv_cutter_layout(weir_cutter *c);
 weir_status weir_csv_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err);
 void weir_csv_cutter_free(weir_cutter *c);
@@ -212,14 +258,18 @@ void weir_csv_cutter_free(weir_cutter *c);
 /* ---- fields of a chunk --------------------------------------------------------------------- */
 
 /* Some rows of a chunk with their fields.  Field c of row r is [start, end) of the block:
- *   start = c == 0 ? row_begin[r] : pos[r * n + c - 1] + 1
- *   end   = c == n - 1 ? row_end[r] : pos[r * n + c]
- * quotes included.  Rows whose bit is set in `bad` have no fields. */
+ *   start = c == 0 ? row_begin[r] : pos[r * n + c - 1] + step
+ *   end   = c == n - 1 ? last_end[r] : pos[r * n + c]
+ * quotes included; a field that would begin behind last_end[r] is missing, that is empty (only
+ * where `ragged`).  Rows whose bit is set in `bad` have no fields. */
 typedef struct weir_csv_tile {
     uint32_t n_rows, n_fields;
+    uint32_t step; /* size of the delimiter */
+    bool ragged;
     const uint32_t *pos;
     const uint32_t *row_begin, *row_end;
-    const uint64_t *bad; /* NULL = none */
+    const uint32_t *last_end; /* row_end but for rows with fields too many */
+    const uint64_t *bad;      /* NULL = none */
 } weir_csv_tile;
 
 /* Why a row is bad. */
@@ -247,7 +297,8 @@ typedef struct weir_csv_splitter {
     uint32_t used_lines;
     uint32_t *pos; /* of a tile that could not be taken from `found` as it is */
     size_t pos_room;
-    uint32_t *row_begin, *row_end; /* rows_room each */
+    uint32_t *row_begin, *row_end, *last_end; /* rows_room each */
+    bool ragged;                              /* the tile has rows that were padded or cut */
     uint64_t *bad;
     size_t rows_room;
     weir_csv_fault *faults;
@@ -267,6 +318,12 @@ void weir_csv_splitter_clear(weir_csv_splitter *s);
 bool weir_csv_unquote(const weir_csv_dialect *d, weir_slice field, weir_slice *inner);
 /* Writes the text of inner to out (inner.size bytes are enough); returns its length. */
 size_t weir_csv_unescape(const weir_csv_dialect *d, weir_slice inner, char *out);
+/* The same for a field where the dialect says escapes_plain. */
+size_t weir_csv_unescape_plain(const weir_csv_dialect *d, weir_slice text, char *out);
+/* Whether a field is the null of such a dialect: the escape and N. */
+static inline bool weir_csv_is_plain_null(const weir_csv_dialect *d, weir_slice text) {
+    return text.size == 2 && (uint8_t)text.data[0] == d->escape && text.data[1] == 'N';
+}
 
 /* ---- decoding, encoding, inference --------------------------------------------------------- */
 

@@ -12,7 +12,7 @@
  * None of this depends on where blocks begin: the borders of records, and which of them were cut
  * line by line, are the same for every chunk_bytes.
  */
-#include "format/csv.h"
+#include "format/csv_sniff.h"
 
 /* How far the automaton runs before the vector code may try again. */
 #define AUTOMATON_BYTES ((size_t)64 << 10)
@@ -31,7 +31,8 @@ typedef struct piece_list {
 
 struct weir_cutter {
     const weir_read_request *request;
-    weir_stream *in;
+    weir_csv_tail tail; /* the stream */
+    bool footer_told;
     const weir_csv_kernels *kernels;
     weir_csv_dialect dialect;
     weir_layout *layout;
@@ -94,18 +95,46 @@ static bool at_input_end(const weir_cutter *c) {
     return c->stream_end && c->replay.bytes == 0;
 }
 
-/* Fills cur up to its limit. */
+/* A footer was found behind what the head has seen: from now on the layout says so. */
+static weir_status tell_footer(weir_cutter *c, weir_error *err) {
+    const weir_csv_read_config *config = c->request->config;
+    const weir_layout *old = c->layout;
+    weir_layout *layout = NULL;
+    weir_buf text = {0};
+    c->footer_told = true;
+    if (config->skip_footer != WEIR_CSV_FIND) return WEIR_OK;
+    if (!weir_buf_printf(&text, "%sskip_footer: %u\n", old->dialect ? old->dialect : "",
+                         c->tail.n_lines))
+        return weir_error_nomem(err);
+    weir_status status = weir_csv_layout_new(&c->dialect, old->names, old->n_names, &layout, err);
+    if (status == WEIR_OK) status = weir_layout_describe(layout, weir_buf_cstr(&text), err);
+    weir_buf_clear(&text);
+    if (status != WEIR_OK) {
+        weir_layout_release(layout);
+        return status;
+    }
+    weir_layout_release(c->layout);
+    c->layout = layout;
+    return WEIR_OK;
+}
+
+/* Fills cur up to its limit, or nearly so. */
 static weir_status fill(weir_cutter *c, weir_error *err) {
     c->end += list_take(&c->replay, c->cur->data + c->end, c->limit - c->end);
-    if (c->end < c->limit && !c->stream_end) {
+    weir_status status = WEIR_OK;
+    while (status == WEIR_OK && c->end < c->limit && !c->stream_end) {
         size_t got = 0, want = c->limit - c->end;
-        weir_status status = weir_stream_read_full(c->in, c->cur->data + c->end, want, &got, err);
-        if (status != WEIR_OK) return status;
+        status =
+            weir_csv_tail_read(&c->tail, c->cur->data + c->end, want, &got, &c->stream_end, err);
         c->end += got;
-        c->stream_end = got < want;
+        /* Nearly full: what is held back would be copied once more. */
+        if (got && want > WEIR_CSV_TAIL_BYTES * 2 && c->limit - c->end <= WEIR_CSV_TAIL_BYTES)
+            break;
     }
     c->cur->size = c->end;
-    return WEIR_OK;
+    if (status == WEIR_OK && c->stream_end && c->tail.n_lines && !c->footer_told)
+        status = tell_footer(c, err);
+    return status;
 }
 
 /* Bytes of data in a block: chunk_bytes, less the front where this keeps the block at a size of
@@ -482,23 +511,26 @@ weir_status weir_csv_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, wei
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-weir_status weir_csv_cutter_new(const weir_read_request *request, weir_stream *in,
-                                weir_cutter **out, weir_error *err) {
+static weir_status cutter_new(const weir_read_request *request, weir_stream *in, uint8_t prior,
+                              weir_cutter **out, weir_error *err) {
     weir_csv_head head = {0};
     weir_cutter *c = weir_alloc_zero(1, sizeof *c);
     if (!c) return weir_error_nomem(err);
     weir_status status = WEIR_OK;
     c->request = request;
-    c->in = in;
     c->kernels = weir_csv_kernels_pick();
-    WEIR_TRY(weir_csv_dialect_init(&c->dialect, request->config, err));
-    WEIR_TRY(weir_csv_head_read(request, in, &c->dialect, &head, err));
+    WEIR_TRY(weir_csv_head_read(request, in, prior, &head, err));
+    c->dialect = head.dialect;
     c->layout = head.layout;
     c->byte = head.byte;
     c->line = head.line;
     c->stream_end = head.at_end;
     c->automaton = !c->dialect.regular;
-    status = list_push(&c->replay, head.block, head.begin, head.end, err);
+    const weir_csv_read_config *config = request->config;
+    uint32_t width = head.width ? head.width : head.layout->n_names;
+    status = weir_csv_tail_begin(&c->tail, in, &c->dialect, width, config->skip_footer, &head, err);
+    c->footer_told = head.at_end;
+    if (status == WEIR_OK) status = list_push(&c->replay, head.block, head.begin, head.end, err);
     if (status != WEIR_OK) {
         weir_block_release(head.block);
         goto out;
@@ -508,6 +540,16 @@ weir_status weir_csv_cutter_new(const weir_read_request *request, weir_stream *i
 out:
     weir_csv_cutter_free(c);
     return status;
+}
+
+weir_status weir_csv_cutter_new(const weir_read_request *request, weir_stream *in,
+                                weir_cutter **out, weir_error *err) {
+    return cutter_new(request, in, ',', out, err);
+}
+
+weir_status weir_tsv_cutter_new(const weir_read_request *request, weir_stream *in,
+                                weir_cutter **out, weir_error *err) {
+    return cutter_new(request, in, '\t', out, err);
 }
 
 weir_layout *weir_csv_cutter_layout(weir_cutter *c) {
@@ -520,5 +562,6 @@ void weir_csv_cutter_free(weir_cutter *c) {
     list_clear(&c->replay);
     weir_block_release(c->cur);
     weir_layout_release(c->layout);
+    weir_csv_tail_clear(&c->tail);
     weir_free(c);
 }

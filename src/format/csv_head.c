@@ -1,5 +1,5 @@
-/* What stands in front of the records: BOM, skipped lines, blank lines, the header. */
-#include "format/csv.h"
+/* What stands in front of the records: BOM, skipped lines, blank lines, header, units. */
+#include "format/csv_sniff.h"
 
 #include "text/utf8.h"
 
@@ -71,7 +71,7 @@ static weir_status skip_bom(head_reader *r, size_t *at, weir_error *err) {
 }
 
 /* Goes behind the next line end (LF, CR LF or CR), quotes not looked at. */
-static weir_status skip_line(head_reader *r, size_t *at, bool *lone_cr, weir_error *err) {
+static weir_status skip_line(head_reader *r, size_t *at, weir_error *err) {
     for (size_t i = *at;; i++) {
         if (i - WEIR_CSV_FRONT > r->request->max_record_bytes) return too_long(r, err);
         weir_status status = need_bytes(r, i + 2, err);
@@ -83,7 +83,6 @@ static weir_status skip_line(head_reader *r, size_t *at, bool *lone_cr, weir_err
         const uint8_t *p = r->block->data;
         bool cr = p[i] == '\r' && !(i + 1 < r->end && p[i + 1] == '\n');
         if (p[i] != '\n' && !cr) continue;
-        if (lone_cr) *lone_cr = cr;
         *at = i + 1;
         return WEIR_OK;
     }
@@ -129,22 +128,6 @@ static weir_status scan_record(head_reader *r, const weir_csv_dialect *d, weir_c
     return scan_record(r, d, s, at, next, whole, ends_capacity, err);
 }
 
-/* Whether the first line end outside quotes is a lone CR. */
-static weir_status detect_lone_cr(head_reader *r, const weir_csv_dialect *d, size_t at, bool skips,
-                                  bool *lone_cr, weir_error *err) {
-    if (skips) return skip_line(r, &at, lone_cr, err);
-    weir_csv_dialect any = *d;
-    weir_csv_scan s = {0};
-    bool whole;
-    any.lone_cr = true;
-    weir_csv_dialect_finish(&any);
-    weir_status status = run_record(r, &any, &s, at, &at, &whole, err);
-    if (status != WEIR_OK) return status;
-    *lone_cr = s.done ? r->block->data[at - 1] == '\r'
-                      : s.state == WEIR_CSV_PLAIN_CR || s.state == WEIR_CSV_QUOTE_CR;
-    return WEIR_OK;
-}
-
 /* ---- names --------------------------------------------------------------------------------- */
 
 static weir_status head_error(const head_reader *r, uint64_t line, weir_error *err) {
@@ -157,6 +140,8 @@ static weir_status header_name(const head_reader *r, const weir_csv_dialect *d, 
                                size_t end, uint32_t number, uint64_t line, weir_arena *arena,
                                const char **out, weir_error *err) {
     weir_slice text = {(const char *)r->block->data + begin, end - begin};
+    const weir_csv_read_config *config = r->request->config;
+    bool strict = config->names != 0;
     char *name = weir_arena_alloc(arena, text.size + 1);
     if (!name) return weir_error_nomem(err);
     if (text.size >= 2 && d->has_quote && (uint8_t)text.data[0] == d->quote) {
@@ -172,48 +157,16 @@ static weir_status header_name(const head_reader *r, const weir_csv_dialect *d, 
         memcpy(name, text.data, text.size);
     }
     name[text.size] = 0;
-    if (!weir_utf8_valid(name, text.size) || memchr(name, 0, text.size)) {
+    size_t nuls = 0;
+    for (size_t i = 0; i < text.size; i++) nuls += !name[i];
+    if (!weir_utf8_valid(name, text.size) || (strict && nuls) || nuls * 2 > text.size) {
         weir_error_set(err, WEIR_DATA, "the name of column %u is not UTF-8 text", number);
         weir_error_hint(err, "say how the file is written, such as encoding: windows-1252");
         return head_error(r, line, err);
     }
-    if (text.size == 0) {
-        weir_error_set(err, WEIR_DATA, "column %u has no name in the header", number);
-        weir_error_hint(err, "name the columns yourself: header: false, skip: %d and columns",
-                        (int)(line < 1000000 ? line : 1));
-        return head_error(r, line, err);
-    }
+    for (size_t i = 0; i < text.size; i++) /* no name can hold a NUL */
+        if (!name[i]) name[i] = '?';
     *out = name;
-    return WEIR_OK;
-}
-
-typedef struct name_slot {
-    const char *name;
-    uint32_t number;
-} name_slot;
-
-/* Refuses two columns of one name. */
-static weir_status check_duplicates(const head_reader *r, const char *const *names, uint32_t n,
-                                    uint64_t line, weir_arena *arena, weir_error *err) {
-    size_t slots = 16;
-    while (slots < (size_t)n * 2) slots *= 2;
-    name_slot *table = weir_arena_zero(arena, slots, sizeof *table);
-    if (!table) return weir_error_nomem(err);
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t h = 1469598103934665603ull;
-        for (const char *c = names[i]; *c; c++) h = (h ^ (uint8_t)*c) * 1099511628211ull;
-        size_t at = (h ^ h >> 29) & (slots - 1);
-        for (; table[at].name; at = (at + 1) & (slots - 1)) {
-            if (strcmp(table[at].name, names[i]) != 0) continue;
-            weir_error_set(err, WEIR_DATA, "columns %u and %u are both called '%.*s'",
-                           table[at].number, i + 1, 100, names[i]);
-            weir_error_hint(err, "name the columns yourself: header: false, skip: %d and columns",
-                            (int)(line < 1000000 ? line : 1));
-            return head_error(r, line, err);
-        }
-        table[at].name = names[i];
-        table[at].number = i + 1;
-    }
     return WEIR_OK;
 }
 
@@ -224,6 +177,7 @@ static const char *flaw_text(uint8_t flaws) {
                                      : "a carriage return stands outside quotes";
 }
 
+/* The fields of one record of the header. */
 static weir_status header_names(const head_reader *r, const weir_csv_dialect *d,
                                 const weir_csv_scan *s, size_t begin, uint64_t line,
                                 weir_arena *arena, const char **names, weir_error *err) {
@@ -234,11 +188,31 @@ static weir_status header_names(const head_reader *r, const weir_csv_dialect *d,
         return head_error(r, line, err);
     }
     for (uint32_t i = 0; i < s->n_fields; i++) {
-        weir_status status = header_name(r, d, i ? s->ends[i - 1] + 1 : begin, s->ends[i], i + 1,
-                                         line, arena, &names[i], err);
+        size_t from = i ? s->ends[i - 1] + d->delimiter_size : begin;
+        weir_status status =
+            header_name(r, d, from, s->ends[i], i + 1, line, arena, &names[i], err);
         if (status != WEIR_OK) return status;
     }
-    return check_duplicates(r, names, s->n_fields, line, arena, err);
+    return WEIR_OK;
+}
+
+/* One header record above another: a blank cell belongs to the one left of it (merged cells), and
+ * names are joined. */
+static weir_status join_names(const char **upper, const char *const *lower, uint32_t n,
+                              weir_arena *arena, weir_error *err) {
+    const char *left = "";
+    for (uint32_t i = 0; i < n; i++) {
+        const char *top = upper[i][0] ? upper[i] : left;
+        left = top;
+        if (!lower[i][0])
+            upper[i] = upper[i][0] ? upper[i] : "";
+        else if (!top[0] || strcmp(top, lower[i]) == 0)
+            upper[i] = lower[i];
+        else
+            upper[i] = weir_arena_printf(arena, "%s_%s", top, lower[i]);
+        if (!upper[i]) return weir_error_nomem(err);
+    }
+    return WEIR_OK;
 }
 
 /* Without a header: `columns` in their order unless one of them says `from`, then column1, ... */
@@ -304,8 +278,8 @@ out:
     return status;
 }
 
-static weir_status make_layout(const weir_csv_dialect *d, const char *const *names, uint32_t n,
-                               weir_layout **out, weir_error *err) {
+weir_status weir_csv_layout_new(const weir_csv_dialect *d, const char *const *names, uint32_t n,
+                                weir_layout **out, weir_error *err) {
     weir_layout *layout = NULL;
     weir_status status = weir_layout_new(names, n, &layout, err);
     if (status != WEIR_OK) return status;
@@ -321,15 +295,32 @@ static weir_status make_layout(const weir_csv_dialect *d, const char *const *nam
     return WEIR_OK;
 }
 
-weir_status weir_csv_layout_of(const weir_read_request *request, const char *const *names,
-                               uint32_t n, weir_layout **out, weir_error *err) {
+static weir_status layout_with(const weir_read_request *request, const char *prior,
+                               const char *const *names, uint32_t n, weir_layout **out,
+                               weir_error *err) {
+    const weir_csv_read_config *config = request->config;
     weir_csv_dialect d;
-    weir_status status = weir_csv_dialect_init(&d, request->config, err);
-    return status == WEIR_OK ? make_layout(&d, names, n, out, err) : status;
+    weir_status status = weir_csv_dialect_init(&d, config, err);
+    if (status != WEIR_OK) return status;
+    if (config->delimiter.automatic) weir_csv_dialect_delimiter(&d, prior, 1);
+    weir_csv_dialect_finish(&d);
+    return weir_csv_layout_new(&d, names, n, out, err);
 }
 
-/* The first record that is not blank, from *at on: *begin, *next and its fields in s.  s->n_fields
- * 0: there is none. */
+weir_status weir_csv_layout_of(const weir_read_request *request, const char *const *names,
+                               uint32_t n, weir_layout **out, weir_error *err) {
+    return layout_with(request, ",", names, n, out, err);
+}
+
+weir_status weir_tsv_layout_of(const weir_read_request *request, const char *const *names,
+                               uint32_t n, weir_layout **out, weir_error *err) {
+    return layout_with(request, "\t", names, n, out, err);
+}
+
+/* ---- the head ------------------------------------------------------------------------------ */
+
+/* The first record that is neither blank nor a comment, from *at on: *begin, *next and its fields
+ * in s.  s->n_fields 0: there is none. */
 static weir_status first_record(head_reader *r, const weir_csv_dialect *d, weir_csv_scan *s,
                                 size_t at, size_t *begin, size_t *next, bool *whole,
                                 size_t *ends_capacity, weir_error *err) {
@@ -342,7 +333,7 @@ static weir_status first_record(head_reader *r, const weir_csv_dialect *d, weir_
         if (at == r->end) break;
         if (at - WEIR_CSV_FRONT > r->request->max_record_bytes) return too_long(r, err);
         WEIR_TRY(scan_record(r, d, s, at, next, whole, ends_capacity, err));
-        bool blank = s->n_fields == 1 && s->ends[0] == at;
+        bool blank = s->comment || (s->n_fields == 1 && s->ends[0] == at);
         if (!blank) break;
         s->n_fields = 0;
     }
@@ -350,71 +341,207 @@ out:
     return status;
 }
 
-weir_status weir_csv_head_read(const weir_read_request *request, weir_stream *in,
-                               weir_csv_dialect *d, weir_csv_head *out, weir_error *err) {
-    const weir_csv_read_config *config = request->config;
-    head_reader r = {.request = request, .in = in, .end = WEIR_CSV_FRONT};
-    weir_csv_scan s = {0};
-    size_t ends_capacity = 0, at = WEIR_CSV_FRONT, begin, next;
-    uint64_t line = 1;
+/* Whether something is to be found out. */
+static bool must_sniff(const weir_csv_read_config *c) {
+    return c->delimiter.automatic || c->quote.automatic || c->escape.automatic ||
+           c->comment.automatic || c->header == WEIR_CSV_FIND || c->skip == WEIR_CSV_FIND ||
+           c->units == WEIR_CSV_FIND || c->newline == WEIR_CSV_AUTO ||
+           c->skip_footer == WEIR_CSV_FIND;
+}
+
+/* What the text at `at` is like; what is declared stays. */
+static weir_status find_out(head_reader *r, uint8_t prior, size_t at, weir_csv_found *found,
+                            weir_error *err) {
+    const weir_csv_read_config *config = r->request->config;
+    weir_status status = WEIR_OK;
+    if (must_sniff(config)) {
+        WEIR_TRY(need_bytes(r, at + WEIR_CSV_SAMPLE_BYTES + 1, err));
+        size_t size = r->end - at;
+        bool whole = size <= WEIR_CSV_SAMPLE_BYTES;
+        if (!whole) size = WEIR_CSV_SAMPLE_BYTES;
+        return weir_csv_sniff(r->request, prior, r->block->data + at, size, whole, r->in->name,
+                              found, err);
+    }
+    WEIR_TRY(weir_csv_dialect_init(&found->dialect, config, err));
+    found->skip = (uint32_t)config->skip;
+    found->header = (uint32_t)config->header;
+    found->units = (uint32_t)config->units;
+out:
+    return status;
+}
+
+/* The head in the making. */
+typedef struct head {
+    head_reader r;
+    weir_csv_found found;
+    weir_csv_scan scan;
+    size_t ends_capacity;
+    size_t at;     /* what is in front has been read */
+    uint64_t line; /* of `at` */
+    uint64_t names_line;
+    const char **names;
+    uint32_t n;
+    bool any; /* there is a record, or a header */
+    weir_arena arena;
+} head;
+
+/* The next record that is not blank: *begin; h->scan has its fields (none: n_fields 0). */
+static weir_status next_record(head *h, size_t *begin, size_t *next, weir_error *err) {
+    const weir_csv_kernels *kernels = weir_csv_kernels_pick();
     bool whole = true;
-    weir_arena arena = {.ledger = NULL};
+    weir_status status = first_record(&h->r, &h->found.dialect, &h->scan, h->at, begin, next,
+                                      &whole, &h->ends_capacity, err);
+    if (status != WEIR_OK) return status;
+    if (!whole) return too_long(&h->r, err);
+    h->line += kernels->lines(h->r.block->data, h->at, *begin);
+    return WEIR_OK;
+}
+
+static void pass_record(head *h, size_t begin, size_t next) {
+    h->line += weir_csv_kernels_pick()->lines(h->r.block->data, begin, next);
+    h->at = next;
+}
+
+/* Room for n names, "" where there is none yet. */
+static weir_status need_names(head *h, uint32_t n, weir_error *err) {
+    if (n <= h->n) return WEIR_OK;
+    const char **names = weir_arena_zero(&h->arena, n, sizeof *names);
+    if (!names) return weir_error_nomem(err);
+    for (uint32_t i = 0; i < n; i++) names[i] = i < h->n ? h->names[i] : "";
+    h->names = names;
+    h->n = n;
+    return WEIR_OK;
+}
+
+static weir_status read_names(head *h, weir_error *err) {
+    weir_status status = WEIR_OK;
+    size_t begin, next;
+    uint32_t fields = 0;
+    for (uint32_t k = 0; k < h->found.header; k++) {
+        WEIR_TRY(next_record(h, &begin, &next, err));
+        uint32_t n = h->scan.n_fields;
+        if (n == 0 && k) break;
+        if (n == 0) {
+            weir_error_set(err, WEIR_DATA, "the file is empty: there is no header");
+            weir_error_hint(err, "for a file without one set header: false");
+            weir_error_at(err, h->r.in->name, (int64_t)h->line, 0);
+            return WEIR_DATA;
+        }
+        const char **row = weir_arena_zero(&h->arena, n, sizeof *row);
+        if (!row) return weir_error_nomem(err);
+        WEIR_TRY(
+            header_names(&h->r, &h->found.dialect, &h->scan, begin, h->line, &h->arena, row, err));
+        if (k == 0) h->names_line = h->line;
+        WEIR_TRY(need_names(h, n, err));
+        for (uint32_t i = 0; k == 0 && i < n; i++) h->names[i] = row[i];
+        fields = n > fields ? n : fields;
+        if (k) {
+            const char **lower = weir_arena_zero(&h->arena, h->n, sizeof *lower);
+            if (!lower) return weir_error_nomem(err);
+            for (uint32_t i = 0; i < h->n; i++) lower[i] = i < n ? row[i] : "";
+            WEIR_TRY(join_names(h->names, lower, h->n, &h->arena, err));
+        }
+        pass_record(h, begin, next);
+    }
+    h->n = fields;
+    /* Names without a column behind the last one that has one. */
+    while (h->found.width && h->n > h->found.width && !h->names[h->n - 1][0]) h->n--;
+    if (h->found.width > h->n) {
+        uint32_t n = h->n;
+        WEIR_TRY(need_names(h, h->found.width, err));
+        if (h->found.index_first) {
+            memmove(h->names + 1, h->names, n * sizeof *h->names);
+            h->names[0] = "";
+        }
+    }
+    const weir_csv_read_config *config = h->r.request->config;
+    WEIR_TRY(weir_csv_names_settle(h->names, h->n, config->names != 0, h->r.in->name, h->names_line,
+                                   &h->arena, err));
+out:
+    return status;
+}
+
+/* Without a header the first record tells how many columns there are. */
+static weir_status count_columns(head *h, weir_error *err) {
+    size_t begin, next;
+    bool whole;
+    weir_status status = first_record(&h->r, &h->found.dialect, &h->scan, h->at, &begin, &next,
+                                      &whole, &h->ends_capacity, err);
+    if (status != WEIR_OK) return status;
+    if (h->scan.n_fields && (h->scan.flaws & WEIR_CSV_UNCLOSED)) {
+        /* The cutter will take the line alone, and so is its number of fields counted. */
+        h->scan.one_line = true;
+        status = scan_record(&h->r, &h->found.dialect, &h->scan, begin, &next, &whole,
+                             &h->ends_capacity, err);
+        h->scan.one_line = false;
+        if (status != WEIR_OK) return status;
+    }
+    uint32_t n = h->scan.n_fields;
+    h->any = n != 0;
+    h->names_line = h->line + weir_csv_kernels_pick()->lines(h->r.block->data, h->at, begin);
+    if (n && h->found.width) n = h->found.width;
+    status = need_names(h, n ? n : 1, err);
+    return status == WEIR_OK ? made_names(h->r.request, h->n, &h->arena, h->names, err) : status;
+}
+
+static weir_status pass_units(head *h, weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (uint32_t k = 0; k < h->found.units && status == WEIR_OK; k++) {
+        size_t begin, next;
+        status = next_record(h, &begin, &next, err);
+        if (status == WEIR_OK) pass_record(h, begin, next);
+    }
+    return status;
+}
+
+static weir_status head_layout(const head *h, uint8_t prior, weir_layout **out, weir_error *err) {
+    weir_buf text = {0};
+    weir_status status = weir_csv_layout_new(&h->found.dialect, h->names, h->n, out, err);
+    if (status != WEIR_OK) return status;
+    if (!weir_csv_found_text(&h->found, h->r.request->config, prior, &text))
+        status = weir_error_nomem(err);
+    if (status == WEIR_OK && text.size)
+        status = weir_layout_describe(*out, weir_buf_cstr(&text), err);
+    weir_buf_clear(&text);
+    return status;
+}
+
+weir_status weir_csv_head_read(const weir_read_request *request, weir_stream *in, uint8_t prior,
+                               weir_csv_head *out, weir_error *err) {
+    head h = {.r = {.request = request, .in = in, .end = WEIR_CSV_FRONT}, .line = 1};
     weir_layout *layout = NULL;
     weir_status status = WEIR_OK;
-    const weir_csv_kernels *kernels = weir_csv_kernels_pick();
-
-    WEIR_TRY(weir_block_new(request->ledger, WEIR_CSV_FRONT + request->chunk_bytes, &r.block, err));
-    memset(r.block->data, '\n', WEIR_CSV_FRONT);
-    WEIR_TRY(skip_bom(&r, &at, err));
-    if (config->newline == WEIR_CSV_AUTO) {
-        WEIR_TRY(detect_lone_cr(&r, d, at, config->skip > 0, &d->lone_cr, err));
-        weir_csv_dialect_finish(d);
+    h.at = WEIR_CSV_FRONT;
+    WEIR_TRY(
+        weir_block_new(request->ledger, WEIR_CSV_FRONT + request->chunk_bytes, &h.r.block, err));
+    memset(h.r.block->data, '\n', WEIR_CSV_FRONT);
+    WEIR_TRY(skip_bom(&h.r, &h.at, err));
+    WEIR_TRY(find_out(&h.r, prior, h.at, &h.found, err));
+    for (uint32_t i = 0; i < h.found.skip && !(h.r.at_end && h.at == h.r.end); i++) {
+        WEIR_TRY(skip_line(&h.r, &h.at, err));
+        h.line++;
     }
-    for (int64_t i = 0; i < config->skip && !(r.at_end && at == r.end); i++) {
-        WEIR_TRY(skip_line(&r, &at, NULL, err));
-        line++;
-    }
-    WEIR_TRY(first_record(&r, d, &s, at, &begin, &next, &whole, &ends_capacity, err));
-    if (!whole && config->header) WEIR_TRY(too_long(&r, err));
-    if (s.n_fields && (s.flaws & WEIR_CSV_UNCLOSED) && !config->header) {
-        /* The cutter will take the line alone, and so is its number of fields counted. */
-        s.one_line = true;
-        WEIR_TRY(scan_record(&r, d, &s, begin, &next, &whole, &ends_capacity, err));
-    }
-    if (s.n_fields == 0 && config->header) {
-        weir_error_set(err, WEIR_DATA, "the file is empty: there is no header");
-        weir_error_hint(err, "for a file without one set header: false");
-        weir_error_at(err, in->name, (int64_t)line, 0);
-        status = WEIR_DATA;
-        goto out;
-    }
-    uint32_t n = s.n_fields ? s.n_fields : 1;
-    const char **names = weir_arena_zero(&arena, n, sizeof *names);
-    if (!names) WEIR_TRY(weir_error_nomem(err));
-    uint64_t header_line = line + kernels->lines(r.block->data, at, begin);
-    if (config->header) {
-        WEIR_TRY(header_names(&r, d, &s, begin, header_line, &arena, names, err));
-        line = header_line + kernels->lines(r.block->data, begin, next);
-        at = next;
-    } else {
-        WEIR_TRY(made_names(request, n, &arena, names, err));
-    }
-    WEIR_TRY(make_layout(d, names, n, &layout, err));
+    h.any = h.found.header > 0;
+    WEIR_TRY(h.found.header ? read_names(&h, err) : count_columns(&h, err));
+    WEIR_TRY(pass_units(&h, err));
+    WEIR_TRY(head_layout(&h, prior, &layout, err));
     /* An empty file without header has no column that one could miss. */
-    if (s.n_fields) WEIR_TRY(check_columns(request, in->name, layout, header_line, err));
-    out->layout = layout;
-    out->block = r.block;
-    out->begin = at;
-    out->end = r.end;
-    out->byte = at - WEIR_CSV_FRONT;
-    out->line = line;
-    out->at_end = r.at_end;
+    if (h.any) WEIR_TRY(check_columns(request, in->name, layout, h.names_line, err));
+    *out = (weir_csv_head){.block = h.r.block,
+                           .begin = h.at,
+                           .end = h.r.end,
+                           .byte = h.at - WEIR_CSV_FRONT,
+                           .line = h.line,
+                           .at_end = h.r.at_end,
+                           .width = h.found.width,
+                           .dialect = h.found.dialect,
+                           .layout = layout};
     layout = NULL;
-    r.block = NULL;
+    h.r.block = NULL;
 out:
     weir_layout_release(layout);
-    weir_block_release(r.block);
-    weir_free(s.ends);
-    weir_arena_clear(&arena);
+    weir_block_release(h.r.block);
+    weir_free(h.scan.ends);
+    weir_arena_clear(&h.arena);
     return status;
 }

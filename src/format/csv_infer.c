@@ -64,6 +64,12 @@ static weir_status add_field(const wanted *w, const weir_csv_dialect *d, weir_sl
         } else {
             text = inner;
         }
+    } else if (d->escapes_plain && memchr(text.data, d->escape, text.size)) {
+        if (weir_csv_is_plain_null(d, text)) return weir_inference_null(into, w->column, err);
+        buf->size = 0;
+        if (!weir_buf_reserve(buf, text.size)) return weir_error_nomem(err);
+        text.size = weir_csv_unescape_plain(d, text, buf->data);
+        text.data = buf->data;
     }
     /* An empty field says nothing of the type, quoted or not. */
     if (text.size == 0 ||
@@ -80,8 +86,9 @@ static weir_status add_column(const wanted *w, const weir_csv_splitter *s,
     const size_t n = tile->n_fields, c = w->source;
     for (uint32_t r = 0; r < tile->n_rows; r++) {
         if (tile->bad && weir_bit_get(tile->bad, r)) continue;
-        uint32_t start = c ? tile->pos[r * n + c - 1] + 1 : tile->row_begin[r];
-        uint32_t end = c == n - 1 ? tile->row_end[r] : tile->pos[r * n + c];
+        uint32_t start = c ? tile->pos[r * n + c - 1] + tile->step : tile->row_begin[r];
+        uint32_t end = c == n - 1 ? tile->last_end[r] : tile->pos[r * n + c];
+        if (tile->ragged && start > tile->last_end[r]) start = end = tile->last_end[r];
         weir_address at = {chunk->split, lines[r],
                            chunk->first_byte + (tile->row_begin[r] - chunk->begin)};
         weir_slice text = {(const char *)s->data + start, end - start};

@@ -253,13 +253,18 @@ static uint64_t gather(weir_csv_cells *cells, const weir_csv_target *t, const we
         memcpy(cells->start, tile->row_begin + first, n * sizeof *cells->start);
     } else {
         const uint32_t *before = pos - 1; /* c is not 0 */
-        for (uint32_t i = 0; i < n; i++) cells->start[i] = before[i * stride] + 1;
+        const uint32_t step = tile->step;
+        for (uint32_t i = 0; i < n; i++) cells->start[i] = before[i * stride] + step;
     }
     if (c == stride - 1) {
-        memcpy(cells->end, tile->row_end + first, n * sizeof *cells->end);
+        memcpy(cells->end, tile->last_end + first, n * sizeof *cells->end);
     } else {
         for (uint32_t i = 0; i < n; i++) cells->end[i] = pos[i * stride];
     }
+    if (tile->ragged)
+        for (uint32_t i = 0; i < n; i++)
+            if (cells->start[i] > tile->last_end[first + i])
+                cells->start[i] = cells->end[i] = tile->last_end[first + i];
     for (uint32_t i = 0; i < n; i++) empty |= (uint64_t)(cells->start[i] == cells->end[i]) << i;
     return empty;
 }
@@ -291,11 +296,26 @@ static uint64_t peel_quotes(weir_csv_cells *cells, const weir_csv_dialect *d) {
         const uint8_t *p = cells->data + cells->start[i];
         uint32_t n = cells->end[i] - cells->start[i];
         if (n < 2 || p[0] != d->quote || memchr(p + 1, d->escape, n - 2)) continue;
+        if (!d->doubled && memchr(p + 1, d->quote, n - 2)) continue;
         cells->start[i]++;
         cells->end[i]--;
         peeled |= 1ull << i;
     }
     return peeled;
+}
+
+/* Cells with an escape, where the dialect has these outside quotes; *nulls: those that are \\N. */
+static uint64_t escaped_cells(const weir_csv_cells *cells, const weir_csv_dialect *d,
+                              uint64_t *nulls) {
+    uint64_t escaped = 0;
+    for (uint32_t i = 0; i < cells->n; i++) {
+        weir_slice s = {(const char *)cells->data + cells->start[i],
+                        cells->end[i] - cells->start[i]};
+        if (!s.size || !memchr(s.data, d->escape, s.size)) continue;
+        escaped |= 1ull << i;
+        *nulls |= (uint64_t)weir_csv_is_plain_null(d, s) << i;
+    }
+    return escaped;
 }
 
 /* The kernel over the group: the cells that are left over.  nulls: those that are settled; quoted
@@ -396,7 +416,10 @@ static weir_status column_group(weir_decoder *d, weir_csv_target *t, weir_ctx *c
     }
     nulls = t->empty_is_null ? empty : 0;
     if (t->nulls.n) nulls |= word_nulls(t, &d->cells);
-    left = run_kernel(d, t, boolean ? (void *)&bits : out, &nulls) & ~(nulls | bad);
+    left = run_kernel(d, t, boolean ? (void *)&bits : out, &nulls);
+    if (d->splitter.dialect->escapes_plain)
+        left |= escaped_cells(&d->cells, d->splitter.dialect, &nulls);
+    left &= ~(nulls | bad);
     if (boolean) ((uint64_t *)t->column->values)[row >> 6] |= (bits & ~nulls) << (row & 63);
     if (left) WEIR_TRY(exact_values(d, t, ctx, out, row, left, &nulls, &poison, err));
     if (t->not_null && (nulls & ~bad))

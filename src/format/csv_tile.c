@@ -19,8 +19,9 @@ static weir_status make_room(weir_csv_splitter *s, weir_error *err) {
     if (status != WEIR_OK || s->rows_room) return status;
     s->row_begin = weir_alloc_zero(TILE_ROWS_MAX, sizeof *s->row_begin);
     s->row_end = weir_alloc_zero(TILE_ROWS_MAX, sizeof *s->row_end);
+    s->last_end = weir_alloc_zero(TILE_ROWS_MAX, sizeof *s->last_end);
     s->bad = weir_alloc_zero(TILE_ROWS_MAX / 64, sizeof *s->bad);
-    if (!s->row_begin || !s->row_end || !s->bad) return weir_error_nomem(err);
+    if (!s->row_begin || !s->row_end || !s->last_end || !s->bad) return weir_error_nomem(err);
     s->rows_room = TILE_ROWS_MAX;
     return WEIR_OK;
 }
@@ -46,6 +47,7 @@ void weir_csv_splitter_clear(weir_csv_splitter *s) {
     weir_free(s->pos);
     weir_free(s->row_begin);
     weir_free(s->row_end);
+    weir_free(s->last_end);
     weir_free(s->bad);
     weir_free(s->faults);
     memset(s, 0, sizeof *s);
@@ -66,9 +68,12 @@ static void set_tile(const weir_csv_splitter *s, uint32_t rows, const uint32_t *
                      weir_csv_tile *tile) {
     tile->n_rows = rows;
     tile->n_fields = s->n_fields;
+    tile->step = s->dialect->delimiter_size;
     tile->pos = pos;
     tile->row_begin = s->row_begin;
     tile->row_end = s->row_end;
+    tile->ragged = s->ragged;
+    tile->last_end = s->ragged ? s->last_end : s->row_end;
     tile->bad = s->n_faults ? s->bad : NULL;
 }
 
@@ -91,10 +96,33 @@ static bool is_blank(const weir_csv_splitter *s, uint32_t fields, size_t begin, 
     return fields == 1 && begin == end && s->n_fields > 1;
 }
 
+/* Lays out a row of another width where the dialect lets it be one: all that it has too much is
+ * empty (a delimiter at the end of the line), or `ragged` says so.  The ends of its first fields
+ * stand in pos.  false: it is a fault. */
+static bool fit_row(weir_csv_splitter *s, uint32_t row, uint32_t fields, uint32_t *pos,
+                    size_t end) {
+    const uint32_t n = s->n_fields, step = s->dialect->delimiter_size;
+    uint32_t last = (uint32_t)end;
+    if (n == 1) return false; /* a delimiter at the end may well be text */
+    if (fields < n) {
+        if (!(s->dialect->ragged & WEIR_CSV_PAD)) return false;
+        for (uint32_t k = fields - 1; k < n; k++) pos[k] = (uint32_t)end + (k + 1 - fields) * step;
+    } else {
+        last = pos[n - 1];
+        bool empty = end - last == (size_t)(fields - n) * step;
+        if (!empty && !(s->dialect->ragged & WEIR_CSV_TRUNCATE)) return false;
+    }
+    if (!s->ragged) memcpy(s->last_end, s->row_end, row * sizeof *s->last_end);
+    s->ragged = true;
+    s->last_end[row] = last;
+    return true;
+}
+
 static weir_status tile_by_automaton(weir_csv_splitter *s, uint32_t max_rows, weir_csv_tile *tile,
                                      weir_error *err) {
     uint32_t limit = rows_that_fit(s, max_rows), rows = 0;
     weir_csv_scan scan = {.max_fields = s->n_fields};
+    s->ragged = false;
     while (rows < limit && s->row_start < s->end) {
         size_t begin = s->row_start;
         scan.ends = s->pos + (size_t)rows * s->n_fields;
@@ -103,10 +131,13 @@ static weir_status tile_by_automaton(weir_csv_splitter *s, uint32_t max_rows, we
         if (!scan.done) weir_csv_scan_finish(&scan, s->end);
         size_t end = trim_line_end(s, begin, next);
         s->row_start = next;
-        if (is_blank(s, scan.n_fields, begin, end)) continue;
+        if (scan.comment || is_blank(s, scan.n_fields, begin, end)) continue;
         s->row_begin[rows] = (uint32_t)begin;
         s->row_end[rows] = (uint32_t)end;
-        if (scan.flaws || scan.n_fields != s->n_fields) {
+        bool fits = !scan.flaws && (scan.n_fields == s->n_fields ||
+                                    fit_row(s, rows, scan.n_fields, scan.ends, end));
+        if (fits && s->ragged && scan.n_fields == s->n_fields) s->last_end[rows] = (uint32_t)end;
+        if (!fits) {
             weir_csv_fault fault = {.row = rows,
                                     .flaws = scan.flaws,
                                     .fields = scan.flaws ? scan.flawed_field + 1 : scan.n_fields};
@@ -183,6 +214,7 @@ static weir_status ragged_rows(weir_csv_splitter *s, uint32_t limit, weir_csv_ti
                                weir_error *err) {
     uint32_t rows = 0, lines = 0;
     size_t used = 0;
+    s->ragged = false;
     while (rows < limit) {
         size_t k = used;
         while (k < s->n_found && !is_line_end(s, s->found[k])) k++;
@@ -196,9 +228,11 @@ static weir_status ragged_rows(weir_csv_splitter *s, uint32_t limit, weir_csv_ti
         if (fields == 1 && is_blank(s, 1, begin, end)) continue;
         s->row_begin[rows] = (uint32_t)begin;
         s->row_end[rows] = (uint32_t)end;
+        uint32_t *pos = s->pos + (size_t)rows * s->n_fields;
+        memcpy(pos, offsets, (fields < s->n_fields ? fields : s->n_fields) * sizeof *offsets);
         if (fields == s->n_fields) {
-            memcpy(s->pos + (size_t)rows * s->n_fields, offsets, fields * sizeof *offsets);
-        } else {
+            s->last_end[rows] = (uint32_t)end;
+        } else if (!fit_row(s, rows, (uint32_t)fields, pos, end)) {
             weir_csv_fault fault = {.row = rows, .fields = (uint32_t)fields};
             weir_status status = add_fault(s, fault, err);
             if (status != WEIR_OK) return status;
@@ -212,6 +246,7 @@ static weir_status ragged_rows(weir_csv_splitter *s, uint32_t limit, weir_csv_ti
 
 /* A row with more offsets than `found` holds: counted without keeping them. */
 static weir_status endless_row(weir_csv_splitter *s, weir_csv_tile *tile, weir_error *err) {
+    s->ragged = false;
     size_t fields = s->n_found;
     while (s->index.n_lines == 0 && s->at < s->end) {
         s->n_found = 0;
@@ -250,6 +285,7 @@ weir_status weir_csv_splitter_next(weir_csv_splitter *s, uint32_t max_rows, weir
         size_t whole = s->n_found / s->n_fields;
         uint32_t rows =
             whole < rows_that_fit(s, max_rows) ? (uint32_t)whole : rows_that_fit(s, max_rows);
+        s->ragged = false;
         if (s->n_found == 0) {
             set_tile(s, 0, s->found, tile);
             return WEIR_OK;
@@ -259,6 +295,7 @@ weir_status weir_csv_splitter_next(weir_csv_splitter *s, uint32_t max_rows, weir
             s->row_start = (size_t)s->found[(size_t)rows * s->n_fields - 1] + 1;
             s->used_found = (size_t)rows * s->n_fields;
             s->used_lines = rows;
+            s->ragged = false;
             set_tile(s, rows, s->found, tile);
             return WEIR_OK;
         }

@@ -323,6 +323,13 @@ weir_status weir_csv_value(weir_csv_target *t, const weir_csv_dialect *d, const 
             /* An escape inside a number or a time is never part of one. */
             text = inner;
         }
+    } else if (d->escapes_plain && t->text && memchr(text.data, d->escape, text.size)) {
+        weir_status status = side_room(t, text.size, ctx, &at, err);
+        if (status != WEIR_OK) return status;
+        char *out_text = (char *)t->side->data + at;
+        text.size = weir_csv_unescape_plain(d, text, out_text);
+        text.data = out_text;
+        aside = true;
     }
     bool null = text.size == 0
                     ? (quoted ? !t->text || (t->null_quoted && t->empty_is_null) : t->empty_is_null)

@@ -23,6 +23,15 @@ weir_status weir_layout_new(const char *const *names, uint32_t n, weir_layout **
     return WEIR_OK;
 }
 
+weir_status weir_layout_describe(weir_layout *l, const char *dialect, weir_error *err) {
+    if (!dialect || !*dialect) return WEIR_OK;
+    char *copy = weir_strdup(dialect);
+    if (!copy) return weir_error_nomem(err);
+    weir_free((void *)(uintptr_t)l->dialect);
+    l->dialect = copy;
+    return WEIR_OK;
+}
+
 weir_layout *weir_layout_retain(weir_layout *l) {
     if (l) atomic_fetch_add_explicit(&l->refs, 1, memory_order_relaxed);
     return l;
@@ -33,6 +42,7 @@ void weir_layout_release(weir_layout *l) {
     if (l->private_free) l->private_free(l->private_data);
     for (uint32_t i = 0; i < l->n_names; i++) weir_free((void *)(uintptr_t)l->names[i]);
     weir_free(l->names);
+    weir_free((void *)(uintptr_t)l->dialect);
     weir_free(l);
 }
 

@@ -59,11 +59,18 @@ typedef struct weir_layout {
     _Atomic uint32_t refs;
     uint32_t n_names;
     const char **names;
+    /* What was found out about the text, where it differs from the format's plainest form: options
+     * as lines of YAML that could stand in the source ("delimiter: \";\"\nskip: 3\n").  NULL =
+     * nothing differs. */
+    const char *dialect;
     void *private_data;
     void (*private_free)(void *);
 } weir_layout;
 WEIR_MUST_USE weir_status weir_layout_new(const char *const *names, uint32_t n, weir_layout **out,
                                           weir_error *err); /* copies names */
+/* Gives a new layout its `dialect` (copied; NULL or "" = nothing). */
+WEIR_MUST_USE weir_status weir_layout_describe(weir_layout *l, const char *dialect,
+                                               weir_error *err);
 weir_layout *weir_layout_retain(weir_layout *l);
 void weir_layout_release(weir_layout *l);
 

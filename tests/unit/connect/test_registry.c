@@ -63,8 +63,9 @@ static void check_options(const char *owner, const weir_option *table, size_t co
         EXPECT(o->offset < config_size, "%s: %s lies outside its config", owner, o->name);
         EXPECT(!o->set_offset || o->set_offset < config_size, "%s: %s lies outside its config",
                owner, o->name);
-        EXPECT((o->type == WEIR_OPT_ENUM) == (o->choices != NULL), "%s: %s and its choices", owner,
-               o->name);
+        bool words = o->type == WEIR_OPT_INT || o->type == WEIR_OPT_CHAR; /* may have some */
+        EXPECT(words || (o->type == WEIR_OPT_ENUM) == (o->choices != NULL),
+               "%s: %s and its choices", owner, o->name);
         for (const weir_option *other = table; other < o; other++)
             EXPECT(strcmp(o->name, other->name) != 0 &&
                        !(o->alias && strcmp(o->alias, other->name) == 0) &&

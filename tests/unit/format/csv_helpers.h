@@ -20,7 +20,7 @@ static inline weir_opt_char one_char(char c) {
 }
 
 static inline weir_csv_read_config read_defaults(void) {
-    weir_csv_read_config c = {.delimiter = one_char(','), .quote = one_char('"'), .header = true};
+    weir_csv_read_config c = {.delimiter = one_char(','), .quote = one_char('"'), .header = 1};
     return c;
 }
 

@@ -91,7 +91,7 @@ static size_t ref_quoted(const ref_dialect *d, const char *p, size_t i, size_t n
                 continue;
             }
         } else if (c == d->quote) {
-            if (doubled && i + 1 < n && p[i + 1] == d->quote) {
+            if (i + 1 < n && p[i + 1] == d->quote) {
                 buf[(*size)++] = c;
                 i += 2;
                 continue;
@@ -212,6 +212,10 @@ static void ref_read(const ref_dialect *d, const char *p, size_t at, size_t n, u
         if (end > at && p[end - 1] == '\n') end--;
         if (end > at && p[end - 1] == '\r') end--;
         bool blank = r.n_fields == 1 && end == at && d->columns > 1;
+        /* Delimiters too many at the end of a line are harmless. */
+        while (d->columns > 1 && r.n_fields > d->columns && r.fields[r.n_fields - 1].size == 0 &&
+               !r.fields[r.n_fields - 1].quoted)
+            free(r.fields[--r.n_fields].text);
         if (blank) {
             ref_record_free(&r);
         } else {

@@ -214,10 +214,13 @@ static void test_head_errors(void **state) {
     (void)state;
     expect_error("", WEIR_DATA, "the file is empty: there is no header",
                  "for a file without one set header: false");
+    config.names = 1;
     expect_error("a,b,a\n", WEIR_DATA, "columns 1 and 3 are both called 'a'",
-                 "name the columns yourself: header: false, skip: 1 and columns");
+                 "let names: rename make it good, or name the columns yourself: header: false, "
+                 "skip: 1 and columns");
     expect_error("\na,,b\n", WEIR_DATA, "column 2 has no name in the header",
-                 "name the columns yourself: header: false, skip: 2 and columns");
+                 "let names: rename make it good, or name the columns yourself: header: false, "
+                 "skip: 2 and columns");
     expect_error("a,\xFF\n", WEIR_DATA, "the name of column 2 is not UTF-8 text", NULL);
     expect_error("a,\"b\n1,2\n", WEIR_DATA,
                  "the header is malformed: a quote is opened and never closed in field 2", NULL);

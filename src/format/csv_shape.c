@@ -1,0 +1,412 @@
+/* What the records of a text are: lines in front of the table, its header, units, the records, and
+ * where a second table begins.  Each guess needs a reason to differ from "the first record names
+ * the columns and all others are data". */
+#include "format/csv_sniff.h"
+
+#define BODY_RECORDS 1000u /* that tell the kinds of the columns */
+#define COLUMNS 4096u      /* that are looked at */
+#define ODD_RECORDS 2u     /* of one width that has not the header's: no fault of one record */
+#define TITLES 10u         /* records in front of a header that may be titles */
+
+/* The cells of one record. */
+typedef struct row {
+    uint32_t n, filled; /* cells; those that are not empty */
+    weir_csv_kind kind[COLUMNS];
+} row;
+
+typedef struct shape {
+    weir_csv_sample *s;
+    weir_csv_found *found;
+    const weir_read_request *request;
+    const weir_csv_read_config *config;
+    size_t head; /* record that may be the header */
+    row first, second, body;
+} shape;
+
+static const weir_csv_record *record(const shape *f, size_t i) {
+    return &f->s->records[i];
+}
+
+/* The next record from i on that is neither blank nor a comment; s->n = none. */
+static size_t real_from(const shape *f, size_t i) {
+    while (i < f->s->n && !record(f, i)->fields) i++;
+    return i;
+}
+
+static weir_status read_row(const shape *f, size_t i, row *out, weir_error *err) {
+    const weir_csv_record *r = record(f, i);
+    uint32_t n;
+    memset(out, 0, sizeof *out);
+    weir_status status = weir_csv_sample_fields(f->s, r, &n, err);
+    if (status != WEIR_OK) return status;
+    out->n = n < COLUMNS ? n : COLUMNS;
+    for (uint32_t k = 0; k < out->n; k++) {
+        bool quoted;
+        weir_slice text = weir_csv_sample_field(f->s, r, k, &quoted);
+        out->kind[k] = weir_csv_kind_of(text);
+        out->filled += weir_csv_trim(text).size != 0;
+    }
+    return WEIR_OK;
+}
+
+/* The kinds that the columns have in records from i on. */
+static weir_status read_body(const shape *f, size_t i, row *body, row *buffer, weir_error *err) {
+    uint32_t seen = 0;
+    memset(body, 0, sizeof *body);
+    for (i = real_from(f, i); i < f->s->n && seen < BODY_RECORDS; i = real_from(f, i + 1)) {
+        const weir_csv_record *r = record(f, i);
+        if (r->fields != f->found->width || r->flawed) continue;
+        weir_status status = read_row(f, i, buffer, err);
+        if (status != WEIR_OK) return status;
+        body->n = buffer->n;
+        for (uint32_t k = 0; k < buffer->n; k++) {
+            if (buffer->kind[k] == WEIR_CSV_EMPTY) continue;
+            bool same = body->kind[k] == WEIR_CSV_EMPTY || body->kind[k] == buffer->kind[k];
+            body->kind[k] = same ? buffer->kind[k] : WEIR_CSV_TEXT;
+        }
+        seen++;
+    }
+    body->filled = seen;
+    return WEIR_OK;
+}
+
+static bool all_text(const row *r) {
+    for (uint32_t k = 0; k < r->n; k++)
+        if (r->kind[k] != WEIR_CSV_TEXT) return false;
+    return r->n > 0;
+}
+
+/* ---- in front of the table ----------------------------------------------------------------- */
+
+static bool adjacent(const shape *f, size_t before, size_t i) {
+    for (size_t k = before + 1; k < i; k++)
+        if (!record(f, k)->comment) return false;
+    return true;
+}
+
+/* The record in front of the first usual one may be a header of another width. */
+static weir_status odd_header(shape *f, size_t first, size_t usual, size_t *out, weir_error *err) {
+    uint32_t width = f->found->width;
+    size_t before = usual;
+    while (before > first && !record(f, --before)->fields) {
+    }
+    const weir_csv_record *r = record(f, before);
+    if (r->flawed || !adjacent(f, before, usual)) return WEIR_OK;
+    bool wider = r->fields > width, near = r->fields + 1 == width && r->fields > 1;
+    bool narrow = r->fields > 1 && r->fields < width && before == first;
+    if (!wider && !near && !narrow) return WEIR_OK;
+    weir_status status = read_row(f, before, &f->first, err);
+    if (status != WEIR_OK) return status;
+    row *b = &f->first;
+    /* Names, at most with blanks behind them. */
+    while (b->n && b->kind[b->n - 1] == WEIR_CSV_EMPTY) b->n--;
+    if (!all_text(b)) return WEIR_OK;
+    *out = before;
+    return WEIR_OK;
+}
+
+/* Titles that have the width of the table: at most one cell is filled, and a row of names follows.
+ */
+static weir_status pass_titles(shape *f, size_t *head, weir_error *err) {
+    size_t at = *head;
+    for (uint32_t n = 0; n < TITLES && at < f->s->n; n++) {
+        weir_status status = read_row(f, at, &f->first, err);
+        if (status != WEIR_OK) return status;
+        if (f->first.n < 3 || record(f, at)->flawed) return WEIR_OK;
+        bool blank = f->first.filled == 0;
+        if (f->first.filled > 1) {
+            bool names = f->first.filled * 2 >= f->first.n;
+            for (uint32_t k = 0; k < f->first.n; k++)
+                names = names &&
+                        (f->first.kind[k] == WEIR_CSV_TEXT || f->first.kind[k] == WEIR_CSV_EMPTY);
+            if (names && real_from(f, at + 1) < f->s->n) *head = at;
+            return WEIR_OK;
+        }
+        at = real_from(f, at + 1);
+        if (blank && at < f->s->n && *head + 1 >= at) *head = at;
+    }
+    return WEIR_OK;
+}
+
+/* Finds the first record of the table. */
+static weir_status find_head(shape *f, weir_error *err) {
+    size_t first = real_from(f, 0), usual = first;
+    uint32_t width = f->found->width;
+    weir_status status = WEIR_OK;
+    f->head = first;
+    if (first == f->s->n) return WEIR_OK;
+    while (usual < f->s->n && (record(f, usual)->fields != width || record(f, usual)->flawed))
+        usual = real_from(f, usual + 1);
+    if (usual == f->s->n) return WEIR_OK;
+    size_t head = usual;
+    if (usual > first) WEIR_TRY(odd_header(f, first, usual, &head, err));
+    if (f->config->skip != WEIR_CSV_FIND) {
+        /* What is in front is declared: the first record is the header, whatever its width. */
+        return WEIR_OK;
+    }
+    if (head == usual) WEIR_TRY(pass_titles(f, &head, err));
+    f->head = head;
+    if (head > first) f->found->skip = record(f, head)->line;
+out:
+    return status;
+}
+
+/* ---- the header ---------------------------------------------------------------------------- */
+
+/* Whether a declared column stands in the record. */
+static weir_status has_declared(const shape *f, bool *out, weir_error *err) {
+    const weir_opt_columns *columns = f->request->columns;
+    const weir_csv_record *r = record(f, f->head);
+    uint32_t n;
+    weir_status status = weir_csv_sample_fields(f->s, r, &n, err);
+    *out = false;
+    if (status != WEIR_OK || !columns) return status;
+    for (uint32_t k = 0; k < n; k++) {
+        bool quoted;
+        weir_slice text = weir_csv_sample_field(f->s, r, k, &quoted);
+        for (size_t i = 0; i < columns->n; i++) {
+            const weir_opt_column *c = &columns->items[i];
+            if (weir_slice_is(text, c->from ? c->from : c->name)) *out = true;
+        }
+    }
+    return WEIR_OK;
+}
+
+/* Years, or the like, side by side: numbers that grow by one step, in two cells or more. */
+static weir_status is_series(const shape *f, size_t i, bool *out, weir_error *err) {
+    const weir_csv_record *r = record(f, i);
+    int64_t last = 0, step = 0;
+    uint32_t n, count = 0;
+    weir_status status = weir_csv_sample_fields(f->s, r, &n, err);
+    *out = false;
+    if (status != WEIR_OK) return status;
+    for (uint32_t k = 0; k < n; k++) {
+        bool quoted;
+        int64_t v;
+        weir_slice text = weir_csv_sample_field(f->s, r, k, &quoted);
+        if (!weir_csv_small_number(text, &v)) {
+            if (weir_csv_kind_of(text) == WEIR_CSV_TEXT && !count) continue;
+            return WEIR_OK;
+        }
+        if (v < 1500 || v > 2200) return WEIR_OK;
+        if (count == 1) step = v - last;
+        if (count && (v - last != step || step <= 0)) return WEIR_OK;
+        last = v;
+        count++;
+    }
+    *out = count >= 2;
+    return WEIR_OK;
+}
+
+static weir_status is_header(shape *f, bool *out, weir_error *err) {
+    const row *h = &f->first, *b = &f->body;
+    uint32_t n = h->n < b->n ? h->n : b->n, typed = 0, other = 0, agree = 0;
+    bool series = false, series_below = false;
+    weir_status status = has_declared(f, out, err);
+    if (status != WEIR_OK || *out) return status;
+    if (record(f, f->head)->fields != f->found->width) {
+        *out = true;
+        return WEIR_OK;
+    }
+    if (b->filled == 0) { /* the only record */
+        *out = true;
+        for (uint32_t k = 0; k < h->n; k++)
+            if (h->kind[k] != WEIR_CSV_TEXT && h->kind[k] != WEIR_CSV_EMPTY) *out = false;
+        return WEIR_OK;
+    }
+    for (uint32_t k = 0; k < n; k++) {
+        if (b->kind[k] == WEIR_CSV_TEXT || b->kind[k] == WEIR_CSV_EMPTY) continue;
+        typed++;
+        other += h->kind[k] != b->kind[k] && h->kind[k] != WEIR_CSV_EMPTY;
+        agree += h->kind[k] == b->kind[k];
+    }
+    *out = !typed || other || !agree;
+    if (*out) return WEIR_OK;
+    status = is_series(f, f->head, &series, err);
+    size_t below = real_from(f, f->head + 1);
+    if (status == WEIR_OK && series && below < f->s->n)
+        status = is_series(f, below, &series_below, err);
+    *out = series && !series_below;
+    return status;
+}
+
+/* ---- below the header ---------------------------------------------------------------------- */
+
+static bool is_unit(weir_slice s) {
+    static const char *const units[] = {
+        "%",   "m",     "km",   "cm",  "mm",   "kg",   "g",     "mg",    "lb",   "lbs", "s",
+        "sec", "ms",    "min",  "h",   "hr",   "hrs",  "d",     "days",  "usd",  "eur", "gbp",
+        "$",   "c",     "f",    "k",   "degc", "degf", "kpa",   "hpa",   "pa",   "bar", "psi",
+        "w",   "kw",    "mw",   "kwh", "mwh",  "v",    "mv",    "a",     "ma",   "hz",  "khz",
+        "mhz", "n",     "j",    "kj",  "l",    "ml",   "units", "count", "km/h", "mph", "m/s",
+        "deg", "ug/m3", "mg/l", "in",  "ft",   "m2",   "m3",    "ppm",   "ppb",  NULL};
+    s = weir_csv_trim(s);
+    if (s.size > 2 && ((s.data[0] == '(' && s.data[s.size - 1] == ')') ||
+                       (s.data[0] == '[' && s.data[s.size - 1] == ']')))
+        return true;
+    for (size_t i = 0; units[i]; i++) {
+        bool same = strlen(units[i]) == s.size;
+        for (size_t k = 0; same && k < s.size; k++) {
+            char c = s.data[k];
+            same = (c >= 'A' && c <= 'Z' ? (char)(c + 32) : c) == units[i][k];
+        }
+        if (same) return true;
+    }
+    /* a degree sign, a micro sign */
+    return s.size >= 2 && s.size <= 8 &&
+           (memcmp(s.data, "\xC2\xB0", 2) == 0 || memcmp(s.data, "\xC2\xB5", 2) == 0);
+}
+
+/* Whether all that the record holds are units. */
+static weir_status all_units(const shape *f, size_t i, bool *out, weir_error *err) {
+    const weir_csv_record *r = record(f, i);
+    uint32_t n;
+    weir_status status = weir_csv_sample_fields(f->s, r, &n, err);
+    *out = status == WEIR_OK;
+    for (uint32_t k = 0; *out && k < n; k++) {
+        bool quoted;
+        weir_slice text = weir_csv_trim(weir_csv_sample_field(f->s, r, k, &quoted));
+        *out = text.size == 0 || is_unit(text);
+    }
+    return status;
+}
+
+/* Looks at the record behind the header: more names under merged cells, or units. */
+static weir_status look_below(shape *f, size_t below, weir_error *err) {
+    const row *h = &f->first, *r = &f->second, *b = &f->body;
+    uint32_t against = 0, under_blank = 0, n = r->n < b->n ? r->n : b->n;
+    bool units = false;
+    if (f->body.filled < 2) return WEIR_OK;
+    for (uint32_t k = 0; k < n; k++) {
+        if (r->kind[k] != WEIR_CSV_TEXT && r->kind[k] != WEIR_CSV_EMPTY) return WEIR_OK;
+        bool typed = b->kind[k] != WEIR_CSV_TEXT && b->kind[k] != WEIR_CSV_EMPTY;
+        against += typed && r->kind[k] == WEIR_CSV_TEXT;
+        under_blank += k < h->n && h->kind[k] == WEIR_CSV_EMPTY && r->kind[k] == WEIR_CSV_TEXT;
+    }
+    if (!against) return WEIR_OK;
+    weir_status status = all_units(f, below, &units, err);
+    if (status != WEIR_OK) return status;
+    if (units && f->config->units == WEIR_CSV_FIND) f->found->units = 1;
+    if (!units && under_blank && f->config->header == WEIR_CSV_FIND) f->found->header = 2;
+    return WEIR_OK;
+}
+
+static weir_status find_header(shape *f, weir_error *err) {
+    weir_status status = WEIR_OK;
+    size_t below = f->head < f->s->n ? real_from(f, f->head + 1) : f->s->n;
+    size_t behind = below < f->s->n ? real_from(f, below + 1) : f->s->n;
+    bool third = behind < f->s->n && record(f, behind)->fields == f->found->width;
+    bool header = true;
+    if (f->config->header != WEIR_CSV_FIND) f->found->header = (uint32_t)f->config->header;
+    if (f->config->units != WEIR_CSV_FIND) f->found->units = (uint32_t)f->config->units;
+    if (f->head == f->s->n) {
+        if (f->config->header == WEIR_CSV_FIND) f->found->header = 1;
+        return WEIR_OK;
+    }
+    WEIR_TRY(read_body(f, third ? behind : below, &f->body, &f->second, err));
+    WEIR_TRY(read_row(f, f->head, &f->first, err));
+    if (f->config->header == WEIR_CSV_FIND) {
+        WEIR_TRY(is_header(f, &header, err));
+        f->found->header = header;
+    }
+    bool usual = below < f->s->n && record(f, below)->fields == f->found->width &&
+                 adjacent(f, f->head, below);
+    if (f->found->header == 1 && third && usual && !record(f, below)->flawed) {
+        WEIR_TRY(read_row(f, below, &f->second, err));
+        WEIR_TRY(look_below(f, below, err));
+    }
+out:
+    return status;
+}
+
+/* ---- rows against the header --------------------------------------------------------------- */
+
+/* The header has another width than its records: row names in front, or something missing. */
+static weir_status fit_widths(shape *f, weir_error *err) {
+    uint32_t names = f->head < f->s->n ? record(f, f->head)->fields : 0;
+    uint32_t width = f->found->width, seen = 0, last_filled = 0;
+    weir_status status = WEIR_OK;
+    if (f->config->header != WEIR_CSV_FIND) return WEIR_OK;
+    if (!f->found->header || names == width || width == 0) return WEIR_OK;
+    for (size_t i = real_from(f, f->head + 1); i < f->s->n && seen < BODY_RECORDS;
+         i = real_from(f, i + 1)) {
+        const weir_csv_record *r = record(f, i);
+        uint32_t n;
+        if (r->fields != width || r->flawed) continue;
+        WEIR_TRY(weir_csv_sample_fields(f->s, r, &n, err));
+        bool quoted;
+        weir_slice last = weir_csv_sample_field(f->s, r, width - 1, &quoted);
+        last_filled += last.size || quoted;
+        seen++;
+    }
+    if (seen < ODD_RECORDS) return WEIR_OK;
+    if (names > width) {
+        f->found->dialect.ragged |= WEIR_CSV_PAD; /* all records are short */
+        f->found->width = names;
+    } else if (names + 1 == width && !last_filled) {
+        f->found->width = names; /* a delimiter at the end of each line */
+    } else if (names + 1 == width) {
+        f->found->index_first = true;
+    }
+out:
+    return status;
+}
+
+/* ---- a second table ------------------------------------------------------------------------ */
+
+static weir_status find_second(const shape *f, const char *name, weir_error *err) {
+    const weir_csv_sample *s = f->s;
+    uint32_t width = f->found->width;
+    size_t rows = 0;
+    if (width < 2 || f->config->ragged || f->config->skip_footer > 0 || f->head >= s->n)
+        return WEIR_OK;
+    for (size_t i = f->head + 1; i + 1 < s->n; i++) {
+        const weir_csv_record *r = record(f, i);
+        rows += r->fields == width;
+        bool blank_above = !record(f, i - 1)->fields && !record(f, i - 1)->comment;
+        if (!rows || !blank_above || r->fields < 2 || r->fields == width) continue;
+        size_t same = 0, usual = 0;
+        for (size_t k = i; k < s->n; k++) {
+            same += record(f, k)->fields == r->fields;
+            usual += record(f, k)->fields == width;
+        }
+        if (same < 2 || usual) continue;
+        weir_error_set(err, WEIR_DATA,
+                       "a second table begins at line %u: %u fields a record, not %u", r->line + 1,
+                       r->fields, width);
+        weir_error_hint(err,
+                        "a source is one table: read the first with skip_footer: N, the second "
+                        "with skip: %u",
+                        r->line);
+        weir_error_at(err, name, (int64_t)r->line + 1, 0);
+        return WEIR_DATA;
+    }
+    return WEIR_OK;
+}
+
+weir_status weir_csv_find_shape(const weir_read_request *request, weir_csv_sample *s,
+                                weir_csv_found *found, const char *name, weir_error *err) {
+    weir_status status = WEIR_OK;
+    shape *f = weir_alloc_zero(1, sizeof *f);
+    if (!f) return weir_error_nomem(err);
+    f->s = s;
+    f->found = found;
+    f->request = request;
+    f->config = request->config;
+    WEIR_TRY(find_head(f, err));
+    WEIR_TRY(find_header(f, err));
+    WEIR_TRY(fit_widths(f, err));
+    WEIR_TRY(find_second(f, name, err));
+    if (s->whole && f->head < s->n) {
+        size_t behind = f->head;
+        for (uint32_t k = 0; k < found->header + found->units && behind < s->n; k++)
+            behind = real_from(f, behind + 1);
+        size_t from = behind < s->n ? record(f, behind)->begin : s->size;
+        found->footer_seen = true;
+        (void)weir_csv_tail_cut(&found->dialect, found->width, s->data, from, s->size,
+                                f->config->skip_footer, &found->skip_footer);
+    }
+out:
+    weir_free(f);
+    return status;
+}

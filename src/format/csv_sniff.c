@@ -1,0 +1,375 @@
+/* The dialect of a text, from its beginning: each delimiter and quote that occurs is tried, and
+ * what fits best is taken (csv_score.c); then its records are looked at (csv_shape.c).
+ *
+ * What is not clear stays as plain as it can be: comma (or tab for tsv), double quote, one column.
+ */
+#include "format/csv_sniff.h"
+
+#define TRIAL_BYTES ((size_t)48 << 10) /* that each trial looks at */
+#define TRIAL_RECORDS 1000u
+#define MARGIN 1.02 /* by which less usual quotes, escapes and comments must be better */
+
+typedef struct trial {
+    weir_csv_dialect dialect;
+    weir_csv_fit fit;
+} trial;
+
+typedef struct sniffer {
+    const weir_csv_read_config *config;
+    uint8_t prior;
+    weir_csv_sample sample;
+    size_t from; /* behind the lines that are skipped */
+    size_t trial_bytes;
+    bool has[256];
+    bool lone_cr, escaped_quote, escaped_tick, plain_null;
+    weir_csv_dialect base; /* what is declared */
+    trial best;
+    bool any;
+    weir_csv_fit plain; /* of the last trial with doubled double quotes */
+    bool marks;         /* each double quote stands behind a digit: inches, seconds */
+} sniffer;
+
+/* ---- what occurs at all -------------------------------------------------------------------- */
+
+static void look_around(sniffer *f) {
+    const uint8_t *p = f->sample.data;
+    size_t n = f->sample.size;
+    f->marks = true;
+    for (size_t i = f->from; i < n; i++) {
+        uint8_t c = p[i], next = i + 1 < n ? p[i + 1] : 0;
+        f->has[c] = true;
+        bool mark =
+            c == '"' && i > f->from && ((p[i - 1] >= '0' && p[i - 1] <= '9') || p[i - 1] == '\'');
+        if (c == '"' && !mark) f->marks = false;
+        if (c == '\r' && next != '\n') f->lone_cr = true;
+        if (c != '\\') continue;
+        f->escaped_quote |= next == '"';
+        f->escaped_tick |= next == '\'';
+        bool alone = i == f->from || p[i - 1] == '\t' || p[i - 1] == '\n';
+        bool ends = i + 2 >= n || p[i + 2] == '\t' || p[i + 2] == '\n' || p[i + 2] == '\r';
+        f->plain_null |= next == 'N' && alone && ends;
+    }
+}
+
+/* ---- trials -------------------------------------------------------------------------------- */
+
+static weir_status fit_with(sniffer *f, const weir_csv_dialect *d, weir_csv_fit *out,
+                            weir_error *err) {
+    weir_csv_sample *s = &f->sample;
+    size_t size = s->size;
+    bool whole = s->whole;
+    if (size - f->from > f->trial_bytes) {
+        s->size = f->from + f->trial_bytes;
+        s->whole = false;
+    }
+    weir_status status = weir_csv_sample_cut(s, d, f->from, TRIAL_RECORDS, err);
+    if (status == WEIR_OK) status = weir_csv_fit_dialect(s, f->prior, out, err);
+    s->size = size;
+    s->whole = whole;
+    return status;
+}
+
+/* Takes d when it fits better than what was best, by factor. */
+static weir_status try_one(sniffer *f, const weir_csv_dialect *d, double factor, weir_error *err) {
+    trial t = {.dialect = *d};
+    weir_csv_dialect_finish(&t.dialect);
+    weir_status status = fit_with(f, &t.dialect, &t.fit, err);
+    if (status != WEIR_OK) return status;
+    if (t.dialect.quote == '"' && t.dialect.doubled) f->plain = t.fit;
+    if (!f->any || t.fit.score > f->best.fit.score * factor) f->best = t;
+    f->any = true;
+    return WEIR_OK;
+}
+
+static bool begins_line(const sniffer *f, const weir_csv_record *r, const char *mark) {
+    size_t n = strlen(mark);
+    return r->end - r->begin >= n && memcmp(f->sample.data + r->begin, mark, n) == 0;
+}
+
+/* Whether lines with the mark are no records of dialect d and width: none of them has that width.
+ * In a single column only the first lines may tell. */
+static weir_status are_comments(sniffer *f, const weir_csv_dialect *d, const char *mark,
+                                const weir_csv_fit *fit, bool *out, weir_error *err) {
+    weir_csv_dialect without = *d;
+    weir_csv_fit ignored;
+    size_t marked = 0, first_unmarked = SIZE_MAX;
+    without.comment_size = 0;
+    weir_csv_dialect_finish(&without);
+    weir_status status = fit_with(f, &without, &ignored, err);
+    *out = false;
+    if (status != WEIR_OK) return status;
+    for (size_t i = 0; i < f->sample.n; i++) {
+        const weir_csv_record *r = &f->sample.records[i];
+        if (!r->fields) continue;
+        if (!begins_line(f, r, mark)) {
+            if (first_unmarked == SIZE_MAX) first_unmarked = i;
+            continue;
+        }
+        if (fit->width > 1 && r->fields == fit->width && !r->flawed) return WEIR_OK;
+        if (fit->width == 1 && first_unmarked != SIZE_MAX) return WEIR_OK;
+        marked++;
+    }
+    *out = marked > 0 && first_unmarked != SIZE_MAX;
+    return WEIR_OK;
+}
+
+/* The best dialect again, with comments. */
+static weir_status try_comments(sniffer *f, weir_csv_dialect d, weir_error *err) {
+    static const char *const marks[] = {"#", "//", "--", "%", NULL};
+    for (size_t i = 0; marks[i]; i++) {
+        bool found = false, first = f->sample.size > f->from;
+        size_t n = strlen(marks[i]);
+        if (!f->has[(uint8_t)marks[i][0]] || strchr(marks[i], d.delimiter)) continue;
+        for (size_t at = f->from; at + n <= f->sample.size && !found; at++) {
+            if (first && memcmp(f->sample.data + at, marks[i], n) == 0) found = true;
+            first = f->sample.data[at] == '\n' || f->sample.data[at] == '\r';
+        }
+        if (!found) continue;
+        trial t = {.dialect = d};
+        t.dialect.comment_size = (uint8_t)n;
+        memcpy(t.dialect.comment, marks[i], n);
+        weir_csv_dialect_finish(&t.dialect);
+        weir_status status = fit_with(f, &t.dialect, &t.fit, err);
+        bool good = false;
+        if (status == WEIR_OK && t.fit.records)
+            status = are_comments(f, &t.dialect, marks[i], &t.fit, &good, err);
+        if (status != WEIR_OK) return status;
+        if (good && t.fit.score >= f->best.fit.score) f->best = t;
+    }
+    return WEIR_OK;
+}
+
+/* Whether the first line end outside quotes is a lone CR. */
+static bool begins_with_cr(const sniffer *f, weir_csv_dialect d) {
+    weir_csv_scan scan = {0};
+    const uint8_t *p = f->sample.data;
+    d.lone_cr = true;
+    weir_csv_dialect_finish(&d);
+    weir_csv_scan_reset(&scan, false);
+    size_t at = weir_csv_scan_run(&scan, &d, p, f->from, f->sample.size);
+    if (scan.done) return p[at - 1] == '\r';
+    return scan.state == WEIR_CSV_PLAIN_CR || scan.state == WEIR_CSV_QUOTE_CR;
+}
+
+/* One dialect, with the line ends and comments it may have.  A lone CR that comes later ends lines
+ * only where that leaves nothing to wish for. */
+static weir_status try_lines(sniffer *f, weir_csv_dialect d, double factor, weir_error *err) {
+    weir_status status = WEIR_OK;
+    bool find = f->config->newline == WEIR_CSV_AUTO && f->lone_cr;
+    if (find && begins_with_cr(f, d)) {
+        d.lone_cr = true;
+        find = false;
+    }
+    WEIR_TRY(try_one(f, &d, factor, err));
+    if (f->config->comment.automatic) WEIR_TRY(try_comments(f, d, err));
+    if (find) {
+        trial before = f->best;
+        d.lone_cr = true;
+        WEIR_TRY(try_one(f, &d, MARGIN, err));
+        if (f->config->comment.automatic) WEIR_TRY(try_comments(f, d, err));
+        const weir_csv_fit *fit = &f->best.fit;
+        if (f->best.dialect.lone_cr && !before.dialect.lone_cr &&
+            (fit->flawed || fit->constant < 0.95))
+            f->best = before;
+    }
+out:
+    return status;
+}
+
+static weir_status try_quote(sniffer *f, weir_csv_dialect d, uint8_t quote, bool escaped,
+                             double factor, weir_error *err) {
+    d.has_quote = quote != 0;
+    d.quote = quote;
+    if (f->config->escape.automatic || !f->config->escape.size) d.escape = quote;
+    d.escapes_plain = !quote && f->config->escape.size;
+    if (d.delimiter == d.escape && (quote || d.escapes_plain)) return WEIR_OK;
+    weir_status status = try_lines(f, d, factor, err);
+    if (status != WEIR_OK || !f->config->escape.automatic || !escaped) return status;
+    d.escape = '\\';
+    return try_lines(f, d, MARGIN, err);
+}
+
+/* Without quotes, where double quotes are in the text: only when they break the first record (which
+ * could not be a header), or make no field and break several, or are marks behind digits. */
+static weir_status try_unquoted(sniffer *f, weir_csv_dialect d, weir_error *err) {
+    bool broken = f->plain.flawed > 1 || (f->plain.flawed && f->marks);
+    if (!f->plain.first_flawed && (!broken || f->plain.quoted)) return WEIR_OK;
+    return try_quote(f, d, 0, false, MARGIN, err);
+}
+
+/* All quotes with one delimiter. */
+static weir_status try_delimiter(sniffer *f, const char *text, size_t size, weir_error *err) {
+    weir_csv_dialect d = f->base;
+    weir_status status = WEIR_OK;
+    double factor = f->any ? 1.001 : 0;
+    weir_csv_dialect_delimiter(&d, text, (uint8_t)size);
+    if (!f->config->quote.automatic) {
+        uint8_t quote = f->config->quote.size ? (uint8_t)f->config->quote.bytes[0] : 0;
+        bool escaped = quote == '"' ? f->escaped_quote : quote == '\'' && f->escaped_tick;
+        WEIR_TRY(try_quote(f, d, quote, escaped, factor, err));
+    } else {
+        WEIR_TRY(try_quote(f, d, '"', f->escaped_quote, factor, err));
+        if (f->has['\'']) {
+            trial before = f->best;
+            WEIR_TRY(try_quote(f, d, '\'', f->escaped_tick, MARGIN, err));
+            /* Only where they are quotes beyond doubt: an apostrophe is a letter. */
+            const weir_csv_fit *fit = &f->best.fit;
+            if (f->best.dialect.quote == '\'' && (fit->flawed || fit->quoted < 2 || f->has['"']) &&
+                before.dialect.quote != '\'')
+                f->best = before;
+        }
+        if (f->has['"']) WEIR_TRY(try_unquoted(f, d, err));
+    }
+    if (f->plain_null && f->config->escape.automatic && text[0] == '\t' && size == 1 &&
+        (f->config->quote.automatic || !f->config->quote.size)) {
+        d.has_quote = false;
+        d.quote = 0;
+        d.escape = '\\';
+        d.escapes_plain = true;
+        /* A null of its own settles it. */
+        WEIR_TRY(try_lines(f, d, 0.98, err));
+    }
+out:
+    return status;
+}
+
+/* Text in which nothing parts fields: a delimiter that does not occur. */
+static weir_status try_single(sniffer *f, weir_error *err) {
+    static const char candidates[] = {',', '\t', ';', '|', 0x1F};
+    char c = (char)f->prior;
+    for (size_t i = 0; f->has[(uint8_t)c] && i < sizeof candidates; i++) c = candidates[i];
+    return f->has[(uint8_t)c] ? WEIR_OK : try_delimiter(f, &c, 1, err);
+}
+
+/* Less usual delimiters, where the others give a single column of text. */
+static weir_status try_rare(sniffer *f, weir_error *err) {
+    static const char *const rare[] = {"::", "^", "~", ":", "\x01", "\x1F", " "};
+    trial single = f->best;
+    weir_status status = WEIR_OK;
+    if (single.fit.typed >= 0.5) return WEIR_OK;
+    for (size_t i = 0; i < sizeof rare / sizeof *rare; i++) {
+        if (!f->has[(uint8_t)rare[i][0]]) continue;
+        f->best = single;
+        WEIR_TRY(try_delimiter(f, rare[i], strlen(rare[i]), err));
+        const weir_csv_fit *fit = &f->best.fit;
+        /* Words have blanks and times colons: these must make a table. */
+        bool weak = rare[i][0] == ' ' || strcmp(rare[i], ":") == 0;
+        bool good = fit->width > 1 && fit->constant >= 0.95 && fit->records > 1 && !fit->flawed;
+        if (good && (!weak || (fit->constant == 1 && fit->typed >= 0.3 && fit->records > 2)))
+            return WEIR_OK;
+    }
+    f->best = single;
+out:
+    return status;
+}
+
+/* `a||b`: where each second field is always empty, the delimiter is two bytes. */
+static weir_status try_doubled(sniffer *f, weir_error *err) {
+    const weir_csv_dialect *d = &f->best.dialect;
+    uint32_t n;
+    if (!strchr("|:;^~$", d->delimiter)) return WEIR_OK;
+    if (d->delimiter_size != 1 || f->best.fit.width < 3 || f->best.fit.width % 2 == 0)
+        return WEIR_OK;
+    weir_status status = fit_with(f, d, &f->best.fit, err);
+    for (size_t i = 0; status == WEIR_OK && i < f->sample.n; i++) {
+        const weir_csv_record *r = &f->sample.records[i];
+        if (r->fields != f->best.fit.width) continue;
+        status = weir_csv_sample_fields(&f->sample, r, &n, err);
+        for (uint32_t k = 1; status == WEIR_OK && k < n; k += 2) {
+            bool quoted;
+            if (weir_csv_sample_field(&f->sample, r, k, &quoted).size || quoted) return WEIR_OK;
+        }
+    }
+    if (status != WEIR_OK) return status;
+    trial t = f->best;
+    char twice[2] = {(char)d->delimiter, (char)d->delimiter};
+    weir_csv_dialect_delimiter(&t.dialect, twice, 2);
+    weir_csv_dialect_finish(&t.dialect);
+    status = fit_with(f, &t.dialect, &t.fit, err);
+    if (status == WEIR_OK && t.fit.constant >= f->best.fit.constant) f->best = t;
+    return status;
+}
+
+static weir_status find_delimiter(sniffer *f, weir_error *err) {
+    static const char usual[] = {',', ';', '\t', '|'};
+    weir_status status = WEIR_OK;
+    char prior = (char)f->prior;
+    f->any = false;
+    if (f->base.delimiter_size && !f->config->delimiter.automatic) {
+        char text[4] = {(char)f->base.delimiter, (char)f->base.delimiter_rest[0],
+                        (char)f->base.delimiter_rest[1], (char)f->base.delimiter_rest[2]};
+        return try_delimiter(f, text, f->base.delimiter_size, err);
+    }
+    WEIR_TRY(try_delimiter(f, &prior, 1, err));
+    for (size_t i = 0; i < sizeof usual; i++)
+        if (f->has[(uint8_t)usual[i]] && (uint8_t)usual[i] != f->prior)
+            WEIR_TRY(try_delimiter(f, &usual[i], 1, err));
+    WEIR_TRY(try_single(f, err));
+    if (f->best.fit.width <= 1) WEIR_TRY(try_rare(f, err));
+    WEIR_TRY(try_doubled(f, err));
+out:
+    return status;
+}
+
+/* ---- the beginning ------------------------------------------------------------------------- */
+
+/* Behind n lines. */
+static size_t behind_lines(const uint8_t *p, size_t size, int64_t n) {
+    size_t at = 0;
+    for (; n > 0 && at < size; at++) {
+        if (p[at] == '\n' || (p[at] == '\r' && !(at + 1 < size && p[at + 1] == '\n'))) n--;
+    }
+    return at;
+}
+
+/* The first line of a spreadsheet program that names the delimiter: sep=; */
+static bool separator_line(const uint8_t *p, size_t size, char *delimiter) {
+    size_t quote = size && p[0] == '"';
+    if (size < quote + 5 || memcmp(p + quote, "sep=", 4) != 0) return false;
+    *delimiter = (char)p[quote + 4];
+    size_t behind = quote + 5;
+    if (quote && (behind >= size || p[behind++] != '"')) return false;
+    return *delimiter != '\n' && *delimiter != '\r' &&
+           (behind >= size || p[behind] == '\n' || p[behind] == '\r');
+}
+
+weir_status weir_csv_sniff(const weir_read_request *request, uint8_t prior, const uint8_t *data,
+                           size_t size, bool whole, const char *name, weir_csv_found *out,
+                           weir_error *err) {
+    const weir_csv_read_config *config = request->config;
+    sniffer f = {.config = config, .prior = prior, .trial_bytes = TRIAL_BYTES};
+    weir_csv_read_config declared = *config;
+    weir_csv_found found = {0};
+    weir_status status = WEIR_OK;
+    char delimiter;
+    f.sample.data = data;
+    f.sample.size = size;
+    f.sample.whole = whole;
+    WEIR_TRY(weir_csv_dialect_init(&f.base, config, err));
+    if (config->skip > 0) found.skip = (uint32_t)config->skip;
+    if (config->skip == WEIR_CSV_FIND && separator_line(data, size, &delimiter)) {
+        found.skip = 1;
+        if (config->delimiter.automatic) {
+            declared.delimiter = (weir_opt_char){.set = true, .size = 1, .bytes = {delimiter}};
+            f.config = &declared;
+            WEIR_TRY(weir_csv_dialect_init(&f.base, &declared, err));
+        }
+    }
+    f.from = behind_lines(data, size, found.skip);
+    look_around(&f);
+    WEIR_TRY(find_delimiter(&f, err));
+    if (f.best.fit.records < 5 && size - f.from > TRIAL_BYTES) {
+        f.trial_bytes = size;
+        WEIR_TRY(find_delimiter(&f, err));
+    }
+    found.dialect = f.best.dialect;
+    found.width = f.best.fit.width;
+    WEIR_TRY(weir_csv_sample_cut(&f.sample, &found.dialect, f.from, SIZE_MAX, err));
+    WEIR_TRY(weir_csv_find_shape(request, &f.sample, &found, name, err));
+    found.dialect.ragged |= (uint8_t)config->ragged;
+    weir_csv_dialect_finish(&found.dialect);
+    *out = found;
+out:
+    weir_csv_sample_clear(&f.sample);
+    return status;
+}
