@@ -528,7 +528,8 @@ static weir_status cutter_new(const weir_read_request *request, weir_stream *in,
     c->automaton = !c->dialect.regular;
     const weir_csv_read_config *config = request->config;
     uint32_t width = head.width ? head.width : head.layout->n_names;
-    status = weir_csv_tail_begin(&c->tail, in, &c->dialect, width, config->skip_footer, &head, err);
+    int64_t footer = in->partial ? 0 : config->skip_footer; /* its end is not the text's */
+    status = weir_csv_tail_begin(&c->tail, in, &c->dialect, width, footer, &head, err);
     c->footer_told = head.at_end;
     if (status == WEIR_OK) status = list_push(&c->replay, head.block, head.begin, head.end, err);
     if (status != WEIR_OK) {

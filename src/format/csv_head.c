@@ -357,8 +357,8 @@ static weir_status find_out(head_reader *r, uint8_t prior, size_t at, weir_csv_f
     if (must_sniff(config)) {
         WEIR_TRY(need_bytes(r, at + WEIR_CSV_SAMPLE_BYTES + 1, err));
         size_t size = r->end - at;
-        bool whole = size <= WEIR_CSV_SAMPLE_BYTES;
-        if (!whole) size = WEIR_CSV_SAMPLE_BYTES;
+        bool whole = size <= WEIR_CSV_SAMPLE_BYTES && !r->in->partial;
+        if (size > WEIR_CSV_SAMPLE_BYTES) size = WEIR_CSV_SAMPLE_BYTES;
         return weir_csv_sniff(r->request, prior, r->block->data + at, size, whole, r->in->name,
                               found, err);
     }
