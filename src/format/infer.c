@@ -2,6 +2,7 @@
  * type that does not, the value with the smallest address that ruled it out. */
 #include "format/infer.h"
 
+#include "format/shape.h"
 #include "text/encode.h"
 #include "text/number.h"
 #include "text/time.h"
@@ -40,12 +41,14 @@ typedef struct evidence {
     uint32_t alive;       /* bits of candidates */
     bool scalars, nested; /* values seen of either kind */
     bool exponent;        /* a number with an exponent, or nan, inf */
+    bool numbers, others; /* scalars that the format itself called numbers, and other ones */
     int max_whole, max_fraction;
     uint64_t nulls, values;
     weir_address last; /* largest address of a witness: later values need no second look */
     witness *witnesses[CANDIDATES]; /* NULL = none */
     witness *widest;                /* the number with most digits before the point */
     const weir_type *stated;        /* nested values: the type that holds all */
+    weir_shape *shape;              /* nested values that were looked into; may be NULL */
 } evidence;
 
 struct weir_inference {
@@ -69,6 +72,7 @@ void weir_inference_free(weir_inference *i) {
     for (size_t k = 0; k < i->n; k++) {
         weir_free(i->columns[k].name);
         weir_free(i->columns[k].widest);
+        weir_shape_free(i->columns[k].shape);
         for (int t = 0; t < CANDIDATES; t++) weir_free(i->columns[k].witnesses[t]);
     }
     weir_free(i->columns);
@@ -298,6 +302,7 @@ weir_status weir_inference_text(weir_inference *i, uint32_t column, weir_slice v
     evidence *e = &i->columns[column];
     weir_status status = WEIR_OK;
     e->values++;
+    e->others = true;
     bool late = e->scalars && !address_before(at, e->last);
     if (late && e->alive == 0) return WEIR_OK;
     uint32_t ask = late ? e->alive : ALL_ALIVE, fits = 0;
@@ -421,11 +426,23 @@ weir_status weir_inference_type(weir_inference *i, uint32_t column, const weir_t
     }
     if (weir_type_is_numeric(type)) {
         fits = number_fits(e, text, at, err, &status);
+        e->numbers = true;
+        if (fits & 1u << AS_FLOAT64 && !weir_is_exact_double(text)) fits &= ~(1u << AS_FLOAT64);
     } else {
+        e->others = true;
         for (int t = 0; t < CANDIDATES; t++)
             if (candidate_ids[t] == type->id) fits = 1u << t;
     }
     return status == WEIR_OK ? narrow(e, fits, text, at, err) : status;
+}
+
+weir_status weir_inference_nested(weir_inference *i, uint32_t column, weir_slice value,
+                                  weir_address at, weir_error *err) {
+    evidence *e = &i->columns[column];
+    e->nested = true;
+    /* splits come first, then bytes; 2^40 bytes a split are enough to put members in order */
+    return weir_shape_add(&e->shape, value,
+                          (uint64_t)at.split << 40 | (at.byte & ((1ull << 40) - 1)), err);
 }
 
 /* ---- merging and results --------------------------------------------------------------------- */
@@ -436,6 +453,8 @@ static weir_status merge_column(evidence *to, const evidence *from, weir_error *
     to->scalars |= from->scalars;
     to->nested |= from->nested;
     to->exponent |= from->exponent;
+    to->numbers |= from->numbers;
+    to->others |= from->others;
     to->nulls += from->nulls;
     to->values += from->values;
     if (address_before(to->last, from->last)) to->last = from->last;
@@ -452,6 +471,7 @@ static weir_status merge_column(evidence *to, const evidence *from, weir_error *
         WEIR_TRY(
             set_witness(&to->widest, weir_slice_of(from->widest->text), from->widest->at, err));
     if (from->max_fraction > to->max_fraction) to->max_fraction = from->max_fraction;
+    WEIR_TRY(weir_shape_merge(&to->shape, from->shape, err));
     if (from->stated)
         WEIR_TRY(unify(to->stated ? to->stated : from->stated, from->stated, &to->stated, err));
 out:
@@ -481,8 +501,8 @@ weir_status weir_inference_result(const weir_inference *i, uint32_t column, cons
     const evidence *e = &i->columns[column];
     *type = weir_type_of(WEIR_STRING);
     if (e->nested) {
-        *type = e->scalars ? weir_type_of(WEIR_JSON) : e->stated;
-        return WEIR_OK;
+        *type = e->scalars || !e->stated ? weir_type_of(WEIR_JSON) : e->stated;
+        return e->shape && !e->scalars ? weir_shape_type(e->shape, type, err) : WEIR_OK;
     }
     if (!e->scalars) return WEIR_OK;
     for (int t = 0; t < CANDIDATES; t++) {
@@ -496,6 +516,8 @@ weir_status weir_inference_result(const weir_inference *i, uint32_t column, cons
         *type = weir_type_of(candidate_ids[t]);
         return WEIR_OK;
     }
+    /* Numbers that no type holds exactly stay what they are. */
+    if (e->numbers && !e->others) *type = weir_type_of(WEIR_JSON);
     return WEIR_OK;
 }
 

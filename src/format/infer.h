@@ -30,6 +30,10 @@ WEIR_MUST_USE weir_status weir_inference_null(weir_inference *i, uint32_t column
 WEIR_MUST_USE weir_status weir_inference_type(weir_inference *i, uint32_t column,
                                               const weir_type *type, weir_slice text,
                                               weir_address at, weir_error *err);
+/* An object or array as JSON text, whose members and elements are looked at: the column becomes a
+ * struct or list (format/shape.h). */
+WEIR_MUST_USE weir_status weir_inference_nested(weir_inference *i, uint32_t column,
+                                                weir_slice value, weir_address at, weir_error *err);
 WEIR_MUST_USE weir_status weir_inference_merge(weir_inference *into, const weir_inference *from,
                                                weir_error *err);
 /* The narrowest type that holds all values: bool, int64, decimal(p,s) exact, float64 (only where

@@ -6,6 +6,7 @@
 #include "text/jsonpath.h"
 
 static const char *const repeated_choices[] = {"reject", "first", "last", NULL};
+static const char *const nested_choices[] = {"json", "struct", "flatten", NULL};
 static const char *const not_finite_choices[] = {"reject", "null", NULL};
 
 #define READ_OPTIONS(lines_fallback)                                                               \
@@ -46,6 +47,28 @@ static const char *const not_finite_choices[] = {"reject", "null", NULL};
              .fallback = "64MiB",                                                                  \
              .help = "the largest input for a record_path that cannot be followed while reading "  \
                      "(.., filters, lists, counting from the end)",                                \
+             .since = "0.1"},                                                                      \
+            {.name = "nested",                                                                     \
+             .type = WEIR_OPT_ENUM,                                                                \
+             .offset = offsetof(weir_json_read_config, nested),                                    \
+             .choices = nested_choices,                                                            \
+             .fallback = "json",                                                                   \
+             .help = "objects and arrays in columns without a declared type: their text, structs " \
+                     "and lists, or a column for each member of an object",                        \
+             .since = "0.1"},                                                                      \
+            {.name = "flatten_separator",                                                          \
+             .type = WEIR_OPT_STRING,                                                              \
+             .offset = offsetof(weir_json_read_config, separator),                                 \
+             .fallback = ".",                                                                      \
+             .help = "stands between the names of a flattened column: who.name",                   \
+             .since = "0.1"},                                                                      \
+            {.name = "flatten_depth",                                                              \
+             .type = WEIR_OPT_INT,                                                                 \
+             .offset = offsetof(weir_json_read_config, flatten_depth),                             \
+             .fallback = "16",                                                                     \
+             .min = 1,                                                                             \
+             .max = 64,                                                                            \
+             .help = "objects inside each other that are flattened; deeper ones are json",         \
              .since = "0.1"},                                                                      \
         {                                                                                          \
             0                                                                                      \
@@ -88,6 +111,10 @@ static const weir_read_ops read_ops = {
 static weir_status read_check(const void *config, weir_error *err) {
     const weir_json_read_config *c = config;
     weir_jsonpath *path = NULL;
+    if (c->nested == WEIR_JSON_NESTED_FLATTEN && c->separator && !c->separator[0]) {
+        if (err) snprintf(err->key, sizeof err->key, "flatten_separator");
+        return weir_error_set(err, WEIR_USAGE, "may not be empty");
+    }
     if (!c->record_path) return WEIR_OK;
     weir_status status = weir_jsonpath_new(c->record_path, strlen(c->record_path), &path, err);
     if (status != WEIR_OK && err) snprintf(err->key, sizeof err->key, "record_path");

@@ -10,6 +10,7 @@
  *   json_path.c   the same where record_path leads to the records
  *   json_read.c   chunks -> batches: life of a decoder, names, origins
  *   json_record.c one record -> one row: the hot loop      json_value.c  its exact path
+ *   json_flatten.c members of nested objects as columns of their own
  *   json_nested.c texts of nested values -> list, struct and map columns
  *   json_infer.c  values -> evidence of types
  *   json_write.c  batches -> bytes
@@ -30,12 +31,21 @@ typedef enum weir_json_repeated {
     WEIR_JSON_REPEATED_LAST
 } weir_json_repeated;
 
+typedef enum weir_json_nesting {
+    WEIR_JSON_NESTED_JSON,
+    WEIR_JSON_NESTED_STRUCT,
+    WEIR_JSON_NESTED_FLATTEN
+} weir_json_nesting;
+
 typedef struct weir_json_read_config {
     bool lines;              /* set by the format: ndjson */
     int repeated;            /* weir_json_repeated */
     int64_t max_depth;       /* 1 .. WEIR_JSON_DEPTH_MAX */
     const char *record_path; /* a JSONPath; NULL = the values at the top are the records */
     uint64_t max_document;   /* bytes, of what such a path needs as a whole */
+    int nested;              /* weir_json_nesting */
+    const char *separator;   /* between the names of a flattened column; NULL = "." */
+    int64_t flatten_depth;   /* objects that are flattened inside each other; 0 = 16 */
     bool texts; /* set by formats that come as JSON: strings may be any type, one value is a list */
 } weir_json_read_config;
 

@@ -29,6 +29,8 @@ typedef struct weir_json_target {
     uint8_t path; /* weir_json_path_kind */
     uint8_t width;
     bool not_null, nested;
+    bool group;       /* leads to flattened columns: only self, stamp and key are used */
+    uint32_t self;    /* of a group: number + 1 of the column of the same name; 0 = none */
     uint32_t stamp;   /* row + 1 of the last value in this batch */
     uint32_t next;    /* number + 1 of another target with the same physical name; 0 = none */
     uint32_t block;   /* number of the chunk's block in the column */
@@ -63,12 +65,16 @@ struct weir_decoder {
     /* The record under way. */
     const char *block_data;
     weir_json_target *targets;
+    uint32_t n_groups;          /* behind the targets */
+    weir_slice separator;       /* flatten; data NULL = not */
+    weir_buf path;              /* of the member under way */
     uint32_t n_targets, filled; /* filled: targets that have a value in this row */
     uint32_t n_names;
     weir_json_name *names; /* in the order they are expected; room for WEIR_JSON_NAMES_MAX */
     bool lines;            /* a line feed ends the record */
     bool cr;               /* so does a lone CR: there are no line feeds */
     bool repeated_last, repeated_first;
+    bool extra_is_known; /* extra columns were declared to be faults */
     bool reject_extra;   /* a name that no column takes spoils the record */
     bool single_lists;   /* a value that is no list is the only one of a list */
     bool reject_members; /* so does a member that a declared struct does not name */
@@ -115,8 +121,29 @@ const char *weir_json_record_value(weir_decoder *d, const char *p, const char *e
 /* Nulls of the targets that the record did not name.  false = d->status. */
 bool weir_json_record_finish(weir_decoder *d, uint32_t row);
 
+/* A member that was found by its path: its value for t and the other columns of that name. */
+const char *weir_json_take_member(weir_decoder *d, weir_json_target *t, const char *p,
+                                  const char *end, uint32_t row);
+
+/* ---- json_flatten.c ------------------------------------------------------------------------ */
+
+/* How many groups the schema's names can make. */
+size_t weir_json_count_groups(const weir_schema *schema, const weir_opt_columns *columns,
+                              weir_slice separator);
+/* Adds the groups behind the targets and to the index, which have room. */
+void weir_json_add_groups(weir_decoder *d);
+/* Reads the value at p of a group into the columns below it.  Returns its end or NULL as
+ * weir_json_record_read. */
+const char *weir_json_flatten_read(weir_decoder *d, weir_json_target *g, const char *p,
+                                   const char *end, uint32_t row);
+/* Whether a column of the data has this path, or lies below it. */
+bool weir_json_flat_name_is_known(const weir_decoder *d, weir_slice name);
+
 /* ---- json_read.c --------------------------------------------------------------------------- */
 
+/* The physical name of a field. */
+const char *weir_json_key_of(const weir_schema *schema, const weir_opt_columns *columns,
+                             uint32_t field);
 /* Target number + 1 of a physical name, or 0. */
 uint32_t weir_json_find_target(const weir_decoder *d, const char *name, size_t size);
 /* The end of the record's line (lines), or end. */

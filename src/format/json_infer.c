@@ -44,7 +44,11 @@ typedef struct looker {
     uint32_t max_depth;
     bool texts; /* strings are text of any type */
     weir_address at;
-    weir_buf name, text; /* unescaped */
+    weir_buf name, text;  /* unescaped */
+    weir_buf path;        /* of a flattened member */
+    weir_slice separator; /* flatten; data NULL = not */
+    uint32_t flatten_depth;
+    bool structs; /* nested values become structs and lists */
     struct {
         weir_slice name; /* in the chunk, with quotes */
         uint32_t column;
@@ -133,7 +137,7 @@ static weir_status look_at_string(looker *l, uint32_t column, weir_slice token) 
 
 /* true: the column has seen a number like it, and none that says more is needed. */
 static bool number_is_known(said *s, const member *m) {
-    if (m->whole == 0) return false;
+    if (m->whole == 0 || m->whole + m->fraction > 16) return false; /* may not be a float64 */
     if (m->fraction == 0) {
         if (m->whole <= s->int_digits) return true;
         s->int_digits = m->whole;
@@ -159,6 +163,8 @@ static weir_status look_at(looker *l, const member *m) {
     default:
         if (number_is_known(s, m)) return WEIR_OK;
     }
+    if (type == WEIR_JSON && l->structs)
+        return weir_inference_nested(l->into, m->column, m->value, l->at, l->err);
     if (kind && s->kinds & kind) return WEIR_OK;
     s->kinds |= kind;
     return weir_inference_type(l->into, m->column, weir_type_of(type), m->value, l->at, l->err);
@@ -212,6 +218,7 @@ static const char *name_end(const looker *l, const char *p, const char *end, siz
         weir_slice known = l->places[place].name;
         if ((size_t)(end - p) > known.size && memcmp(known.data, p, known.size) == 0) {
             m->column = l->places[place].column;
+            m->name = known;
             return p + known.size;
         }
     }
@@ -249,7 +256,7 @@ static weir_status read_object(looker *l, const char *p, const char *end, bool *
             WEIR_TRY(weir_grow((void **)&l->members, &l->members_capacity, l->n_members + 1,
                                sizeof *l->members, MEMBERS_MAX, l->err));
         member *m = &l->members[l->n_members];
-        m->whole = m->fraction = 0;
+        *m = (member){0};
         const char *q = name_end(l, p, end, l->n_members++, m);
         if (!q) return WEIR_OK;
         q = weir_json_skip_space(q, end);
@@ -267,6 +274,62 @@ static weir_status read_object(looker *l, const char *p, const char *end, bool *
     *sound = p == end;
 out:
     return status;
+}
+
+/* Whether the column of a path has a declared type: what stands there is taken as a whole. */
+static bool is_declared(const looker *l, weir_slice path) {
+    const weir_opt_columns *columns = l->request->columns;
+    for (size_t i = 0; columns && i < columns->n; i++) {
+        const weir_opt_column *c = &columns->items[i];
+        if (c->type && weir_slice_is(path, c->from ? c->from : c->name)) return true;
+    }
+    return false;
+}
+
+/* The members of the object `value`, whose path is l->path, as columns. */
+static weir_status flatten_object(looker *l, weir_slice value, uint32_t depth) {
+    const char *p = weir_json_skip_space(value.data + 1, value.data + value.size);
+    const char *end = value.data + value.size;
+    size_t here = l->path.size;
+    weir_status status = WEIR_OK;
+    while (p < end && *p != '}') { /* the syntax was checked */
+        bool escaped;
+        member m = {0};
+        const char *stop = weir_json_string_end(p + 1, end, &escaped);
+        if (!stop) return WEIR_OK;
+        weir_slice name;
+        WEIR_TRY(text_of(l, (weir_slice){p + 1, (size_t)(stop - p - 1)}, &l->name, &name));
+        if (!weir_buf_add(&l->path, l->separator.data, l->separator.size) ||
+            !weir_buf_add(&l->path, name.data, name.size))
+            return weir_error_nomem(l->err);
+        p = weir_json_skip_space(weir_json_skip_space(stop + 1, end) + 1, end);
+        stop = value_end(l, p, end, &m);
+        if (!stop) return WEIR_OK;
+        m.value = (weir_slice){p, (size_t)(stop - p)};
+        weir_slice path = {l->path.data, l->path.size};
+        if (*p == '{' && depth < l->flatten_depth && !is_declared(l, path)) {
+            WEIR_TRY(flatten_object(l, m.value, depth + 1));
+        } else {
+            WEIR_TRY(column_of(l, path, &m.column));
+            if (m.column != NOT_WANTED) WEIR_TRY(look_at(l, &m));
+        }
+        l->path.size = here;
+        p = weir_json_skip_space(stop, end);
+        if (p < end && *p == ',') p = weir_json_skip_space(p + 1, end);
+    }
+out:
+    return status;
+}
+
+/* A member of the record that is an object. */
+static weir_status flatten(looker *l, const member *m) {
+    weir_slice name;
+    weir_status status =
+        text_of(l, (weir_slice){m->name.data + 1, m->name.size - 2}, &l->name, &name);
+    if (status != WEIR_OK || is_declared(l, name)) return status;
+    l->path.size = 0;
+    if (!weir_buf_add(&l->path, name.data, name.size)) return weir_error_nomem(l->err);
+    return flatten_object(l, m->value, 1);
 }
 
 /* A record that is no object: the member "value". */
@@ -299,6 +362,11 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
     l->into = into;
     l->err = err;
     l->texts = config->texts;
+    l->structs = config->nested == WEIR_JSON_NESTED_STRUCT;
+    if (config->nested == WEIR_JSON_NESTED_FLATTEN)
+        l->separator = weir_slice_of(config->separator ? config->separator : ".");
+    l->flatten_depth = config->flatten_depth > 0 ? (uint32_t)config->flatten_depth : 16;
+    l->path.max = request->max_record_bytes + 4096;
     l->max_depth = config->max_depth > 0 ? (uint32_t)config->max_depth : WEIR_JSON_DEPTH_DEFAULT;
     l->at = (weir_address){chunk->split, chunk->first_line, chunk->first_byte};
     const char *data = (const char *)chunk->block->data;
@@ -319,6 +387,10 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
         l->at.byte = chunk->first_byte + (begin - chunk->begin);
         for (size_t i = 0; i < l->n_members; i++) {
             member *m = &l->members[i];
+            if (l->separator.data && *m->value.data == '{' && m->name.data) {
+                WEIR_TRY(flatten(l, m));
+                continue;
+            }
             if (m->column == UNKNOWN) WEIR_TRY(resolve(l, i, m));
             if (m->column != NOT_WANTED) WEIR_TRY(look_at(l, m));
         }
@@ -327,6 +399,7 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
 out:
     weir_buf_clear(&l->name);
     weir_buf_clear(&l->text);
+    weir_buf_clear(&l->path);
     weir_free(l->said);
     weir_free(l->members);
     weir_free(l);

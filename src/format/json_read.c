@@ -19,12 +19,12 @@ uint32_t weir_json_find_target(const weir_decoder *d, const char *name, size_t s
     return 0;
 }
 
-static weir_status index_targets(weir_decoder *d, weir_error *err) {
-    uint32_t slots = 16;
-    while (slots < d->n_targets * 2) slots *= 2;
+static weir_status index_targets(weir_decoder *d, size_t max_groups, weir_error *err) {
+    size_t slots = 16;
+    while (slots < (d->n_targets + max_groups) * 2) slots *= 2;
     d->index = weir_alloc_zero(slots, sizeof *d->index);
     if (!d->index) return weir_error_nomem(err);
-    d->index_mask = slots - 1;
+    d->index_mask = (uint32_t)slots - 1;
     for (uint32_t i = 0; i < d->n_targets; i++) {
         weir_json_target *t = &d->targets[i];
         uint32_t first = weir_json_find_target(d, t->key, t->key_size);
@@ -49,13 +49,19 @@ const char *weir_json_line_end(weir_decoder *d, const char *p, const char *end) 
     return d->line_end;
 }
 
-/* ---- life ---------------------------------------------------------------------------------- */
-
 static const weir_opt_column *find_column(const weir_opt_columns *columns, const char *name) {
     for (size_t i = 0; columns && i < columns->n; i++)
         if (strcmp(columns->items[i].name, name) == 0) return &columns->items[i];
     return NULL;
 }
+
+const char *weir_json_key_of(const weir_schema *schema, const weir_opt_columns *columns,
+                             uint32_t field) {
+    const weir_opt_column *c = find_column(columns, schema->fields[field].name);
+    return c && c->from ? c->from : schema->fields[field].name;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
 
 weir_status weir_json_decoder_new(const weir_read_request *request, weir_schema *schema,
                                   weir_ctx *ctx, weir_decoder **out, weir_error *err) {
@@ -70,11 +76,21 @@ weir_status weir_json_decoder_new(const weir_read_request *request, weir_schema 
     d->repeated_last = config->repeated == WEIR_JSON_REPEATED_LAST;
     d->single_lists = config->texts;
     d->repeated_first = config->repeated == WEIR_JSON_REPEATED_FIRST;
-    d->reject_members = request->extra == WEIR_EXTRA_REJECT;
-    d->reject_extra = d->reject_members || (request->extra == WEIR_EXTRA_KEEP && request->all);
+    /* what a sample has not seen may not be lost */
+    d->reject_members =
+        request->extra == WEIR_EXTRA_REJECT || (config->nested == WEIR_JSON_NESTED_STRUCT &&
+                                                request->extra == WEIR_EXTRA_KEEP && request->all);
+    d->extra_is_known = request->extra == WEIR_EXTRA_REJECT;
+    d->reject_extra = d->extra_is_known || (request->extra == WEIR_EXTRA_KEEP && request->all);
     d->max_depth = config->max_depth > 0 ? (uint32_t)config->max_depth : WEIR_JSON_DEPTH_DEFAULT;
     d->text.max = d->key_text.max = request->max_record_bytes + 64;
-    d->targets = weir_alloc_zero(d->n_targets ? d->n_targets : 1, sizeof *d->targets);
+    size_t max_groups = 0;
+    if (config->nested == WEIR_JSON_NESTED_FLATTEN) {
+        d->separator = weir_slice_of(config->separator ? config->separator : ".");
+        max_groups = weir_json_count_groups(schema, request->columns, d->separator);
+    }
+    d->path.max = request->max_record_bytes + 4096;
+    d->targets = weir_alloc_zero(d->n_targets + max_groups + 1, sizeof *d->targets);
     d->names = weir_alloc_zero(WEIR_JSON_NAMES_MAX, sizeof *d->names);
     if (!d->targets || !d->names) WEIR_TRY(weir_error_nomem(err));
     for (uint32_t i = 0; i < d->n_targets; i++) {
@@ -82,7 +98,8 @@ weir_status weir_json_decoder_new(const weir_read_request *request, weir_schema 
         WEIR_TRY(weir_json_target_init(&d->targets[i], f, find_column(request->columns, f->name),
                                        &d->arena, err));
     }
-    WEIR_TRY(index_targets(d, err));
+    WEIR_TRY(index_targets(d, max_groups, err));
+    if (max_groups) weir_json_add_groups(d);
     *out = d;
     d = NULL;
 out:
@@ -115,6 +132,7 @@ void weir_json_decoder_free(weir_decoder *d) {
     weir_arena_clear(&d->arena);
     weir_buf_clear(&d->text);
     weir_buf_clear(&d->key_text);
+    weir_buf_clear(&d->path);
     weir_free(d->targets);
     weir_free(d->names);
     weir_free(d->index);
@@ -201,6 +219,7 @@ static weir_status open_batch(weir_decoder *d, weir_error *err) {
     d->row_begin = (uint32_t *)(void *)d->rows_block->data;
     d->row_end = d->row_begin + d->capacity;
     for (uint32_t i = 0; i < d->n_targets; i++) WEIR_TRY(open_target(d, &d->targets[i], err));
+    for (uint32_t i = 0; i < d->n_groups; i++) d->targets[d->n_targets + i].stamp = 0;
 out:
     return status;
 }
@@ -261,7 +280,7 @@ static bool fail_record(weir_decoder *d, uint32_t row, const char *begin) {
         d->status =
             weir_failures_add(f, row, WEIR_JSON_STAGE, "", "extra_columns", d->err,
                               "has the field \"%.*s\", which no column takes%s", weir_clip(s),
-                              s.data, d->reject_members ? "" : " and the sample had not");
+                              s.data, d->extra_is_known ? "" : " and the sample had not");
     }
     return d->status == WEIR_OK && void_row(d, row);
 }

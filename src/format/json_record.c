@@ -272,6 +272,7 @@ read_name(weir_decoder *d, const char *p, const char *end, uint32_t *k, uint32_t
         }
         const weir_schema *all = d->request->all; /* what nobody reads has no target, but a name */
         if (all && weir_schema_find(all, name.data, name.size) >= 0) goto known;
+        if (d->separator.data && weir_json_flat_name_is_known(d, name)) goto known;
         d->fault_at = begin;
         d->fault_why = NULL; /* extra_columns: the name is in the raw text at fault_at */
         return NULL;
@@ -332,6 +333,18 @@ static __attribute__((noinline)) const char *skip_value(weir_decoder *d, const c
     return q ? q : fault(d, at, why);
 }
 
+const char *weir_json_take_member(weir_decoder *d, weir_json_target *t, const char *p,
+                                  const char *end, uint32_t row) {
+    const char *value = p;
+    if (t->stamp == row + 1 && d->repeated_first) return skip_value(d, p, end);
+    if (t->stamp == row + 1 && !again(d, t, p, row)) return NULL;
+    t->stamp = row + 1;
+    d->filled++;
+    p = take_value(d, t, p, end, row);
+    if (p && t->next && !take_others(d, t, value, end, row)) return NULL;
+    return p;
+}
+
 const char *weir_json_record_read(weir_decoder *d, const char *p, const char *end, uint32_t row) {
     uint32_t k = 0;
     d->filled = 0;
@@ -354,6 +367,11 @@ const char *weir_json_record_read(weir_decoder *d, const char *p, const char *en
             weir_json_target *t = &d->targets[target - 1];
             const char *value = p;
             bool repeated = t->stamp == row + 1;
+            if (unlikely(t->group)) {
+                p = weir_json_flatten_read(d, t, p, end, row);
+                if (!p) return NULL;
+                goto value_read;
+            }
             if (unlikely(repeated) && !d->repeated_first && !again(d, t, p, row)) return NULL;
             if (unlikely(repeated && d->repeated_first)) {
                 p = skip_value(d, p, end);
@@ -369,6 +387,7 @@ const char *weir_json_record_read(weir_decoder *d, const char *p, const char *en
             p = skip_value(d, p, end);
             if (!p) return NULL;
         }
+    value_read:
         SKIP_BLANKS(p);
         if (likely(*p == ',')) {
             p++;
