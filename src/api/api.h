@@ -106,21 +106,6 @@ WEIR_MUST_USE bool weir_api_reference(weir_buf *out);
 /* The JSON Schema of the pipeline file, for editors. */
 WEIR_MUST_USE bool weir_api_schema(weir_buf *out);
 
-/* ---- preview ------------------------------------------------------------------------------- */
-
-/* The first rows after each stage of one step: `see` is called for the rows as read (operator -1)
- * and after each operator, with batches cut to what is left of max_rows as read.  Rejected rows are
- * given to `rejected` as reject records.  step NULL = the first. */
-typedef struct weir_api_preview {
-    uint64_t max_rows;
-    weir_status (*see)(void *context, int operator_number, const char *name,
-                       const weir_batch *batch, weir_error *err);
-    weir_status (*rejected)(void *context, const weir_batch *rejects, weir_error *err);
-    void *context;
-} weir_api_preview;
-WEIR_MUST_USE weir_status weir_api_preview_step(weir_session *s, const char *step,
-                                                const weir_api_preview *preview, weir_error *err);
-
 /* ---- inline tests -------------------------------------------------------------------------- */
 
 typedef struct weir_api_test_result {

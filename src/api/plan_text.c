@@ -77,6 +77,10 @@ static bool put_source(weir_buf *out, const weir_json *source) {
     if (ok && int_of(source, "bytes"))
         ok = weir_buf_adds(out, ", ") && put_size(out, int_of(source, "bytes"));
     if (ok && *format) ok = weir_buf_printf(out, ", %s", format);
+    for (const char *d = text_of(source, "dialect"); ok && *d; d++)
+        ok = *d != '\n'
+                 ? weir_buf_printf(out, "%s%c", d == text_of(source, "dialect") ? "; " : "", *d)
+                 : !d[1] || weir_buf_adds(out, ", ");
     if (ok && before) ok = weir_buf_printf(out, "; %lld loaded before", (long long)before);
     if (ok && limit) ok = weir_buf_printf(out, "; the first %lld rows", (long long)limit);
     ok = ok && weir_buf_adds(out, "\n") && put_files(out, source);

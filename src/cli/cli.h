@@ -88,6 +88,12 @@ int cli_signal_exit_code(const weir_session *s, int otherwise);
 
 /* Loads the pipeline file with --param, --target and --env-file as given. */
 weir_status cli_load(const cli_args *a, weir_session *s, const char *path, weir_error *err);
+/* Whether a word names a pipeline file (.yaml, .yml) and not data. */
+bool cli_is_pipeline(const char *word);
+/* Loads what the words from `first` on name: a pipeline FILE and a STEP (*step, or NULL), or data
+ * files as a pipeline that has a source alone. */
+weir_status cli_load_any(const cli_args *a, weir_session *s, size_t first, const char **step,
+                         weir_error *err);
 /* A plan (JSON) as text for people. */
 int cli_print_plan(const weir_buf *json);
 /* --select, --limit, --full-refresh and the steps behind FILE; 0 or the exit code. */
@@ -95,6 +101,7 @@ int cli_run_options(const cli_args *a, weir_api_run_options *out);
 
 int cli_cmd_run(cli_args *a);
 int cli_cmd_plan(cli_args *a);
+int cli_cmd_schema(cli_args *a);
 int cli_cmd_copy(cli_args *a);
 int cli_cmd_infer(cli_args *a);
 int cli_cmd_check(cli_args *a);

@@ -66,6 +66,14 @@ static const cli_command copy_command = {.name = "copy",
                                          .max_words = 2,
                                          .run = cli_cmd_copy};
 
+/* Of commands that take data files in the place of a pipeline file. */
+#define DATA_FLAGS                                                                                 \
+    {"--format", 'f', "NAME", "DATA: the format when names do not tell"},                          \
+        {"--set", 0, "NAME=VALUE", "DATA: any option of the source; may be repeated"},             \
+        {"--table", 't', "NAME", "DATA: table of a database"}, {                                   \
+        "--query", 0, "SELECT", "DATA: what to read from a database"                               \
+    }
+
 static const cli_flag infer_flags[] = {
     {"--format", 'f', "NAME", "format of the files when their names do not tell"},
     {"--delimiter", 'd', "CHAR", "csv: what stands between two fields"},
@@ -107,16 +115,26 @@ static const cli_command check_command = {.name = "check",
                                           .run = cli_cmd_check};
 
 static const cli_flag preview_flags[] = {
-    {"--rows", 'n', "N", "how many rows are read (default 20)"}, LOAD_FLAGS, {0}};
+    {"--rows", 'n', "N", "how many rows are read (default 20)"}, LOAD_FLAGS, DATA_FLAGS, {0}};
 static const cli_command preview_command = {.name = "preview",
                                             .first = true,
-                                            .usage = "FILE [STEP]",
-                                            .summary =
-                                                "the first rows after each stage, as a table",
+                                            .usage = "FILE [STEP] | DATA...",
+                                            .summary = "the first rows after each stage, and what "
+                                                       "it changed; or those of data files",
                                             .flags = preview_flags,
                                             .min_words = 1,
-                                            .max_words = 2,
+                                            .max_words = 100000,
                                             .run = cli_cmd_preview};
+
+static const cli_flag schema_flags[] = {LOAD_FLAGS, DATA_FLAGS, {0}};
+static const cli_command schema_command = {
+    .name = "schema",
+    .usage = "show FILE [STEP] | show DATA... | json",
+    .summary = "columns and types at the source, behind each stage and at the sink",
+    .flags = schema_flags,
+    .min_words = 1,
+    .max_words = 100000,
+    .run = cli_cmd_schema};
 
 static const cli_flag test_flags[] = {LOAD_FLAGS, {0}};
 static const cli_command test_command = {.name = "test",
@@ -190,6 +208,6 @@ static const cli_command version_command = {.name = "version",
                                             .run = cli_cmd_version};
 
 const cli_command *const cli_commands[] = {
-    &infer_command,  &check_command, &preview_command, &run_command,  &rejects_command,
-    &status_command, &plan_command,  &copy_command,    &test_command, &runs_command,
-    &show_command,   &help_command,  &version_command, NULL};
+    &infer_command,  &check_command, &preview_command, &run_command,     &rejects_command,
+    &status_command, &plan_command,  &schema_command,  &copy_command,    &test_command,
+    &runs_command,   &show_command,  &help_command,    &version_command, NULL};

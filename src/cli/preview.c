@@ -1,102 +1,461 @@
-/* weir preview, weir test. */
+/* weir preview, weir schema, weir test: what a step does to rows and columns. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "api/infer.h"
+#include "api/preview.h"
+#include "base/printable.h"
 #include "cli/cli.h"
 
-typedef struct view {
-    const cli_args *a;
-    uint64_t rejected;
-} view;
+#define CELL_MAX 60u    /* characters of a cell that are shown */
+#define ROWS_MAX 10000u /* a preview is kept in memory */
 
-static weir_status see(void *context, int number, const char *name, const weir_batch *batch,
-                       weir_error *err) {
-    view *v = context;
-    weir_batch *one = (weir_batch *)(uintptr_t)batch;
-    if (!v->a->json)
-        printf("%s%d %s: %u rows\n", number < 0 ? "" : "\n", number + 1, name, batch->n_selected);
-    if (v->a->json || batch->n_selected == 0) return WEIR_OK;
-    return cli_print_batches(v->a, &one, 1, NULL, 0, err);
+/* ---- what is looked at --------------------------------------------------------------------- */
+
+static bool ends_in(const char *word, const char *end) {
+    size_t n = strlen(word), m = strlen(end);
+    return n >= m && strcmp(word + n - m, end) == 0;
 }
 
-static weir_status see_json(void *context, int number, const char *name, const weir_batch *batch,
-                            weir_error *err) {
-    view *v = context;
-    weir_batch *one = (weir_batch *)(uintptr_t)batch;
-    (void)name;
-    (void)number;
-    return cli_print_batches(v->a, &one, 1, NULL, 0, err);
+bool cli_is_pipeline(const char *word) {
+    return ends_in(word, ".yaml") || ends_in(word, ".yml");
 }
 
-static weir_status rejected(void *context, const weir_batch *rejects, weir_error *err) {
-    static const char *const columns[] = {"address", "field", "rule", "reason"};
-    view *v = context;
-    weir_batch *one = (weir_batch *)(uintptr_t)rejects;
-    v->rejected += rejects->n_selected;
-    if (v->a->json) return WEIR_OK;
-    printf("\nrejected: %u rows\n", rejects->n_selected);
-    return cli_print_batches(v->a, &one, 1, columns, 4, err);
+weir_status cli_load_any(const cli_args *a, weir_session *s, size_t first, const char **step,
+                         weir_error *err) {
+    *step = NULL;
+    if (cli_is_pipeline(a->words[first])) {
+        if (a->n > first + 2) {
+            weir_error_set(err, WEIR_USAGE, "%s is one word too many", a->words[first + 2]);
+            weir_error_hint(err, "write a pipeline FILE and at most one STEP");
+            return WEIR_USAGE;
+        }
+        if (a->n > first + 1) *step = a->words[first + 1];
+        return cli_load(a, s, a->words[first], err);
+    }
+    weir_source_options options = {.n_paths = a->n - first,
+                                   .paths = a->words + first,
+                                   .format = cli_flag_value(a, "--format"),
+                                   .table = cli_flag_value(a, "--table"),
+                                   .query = cli_flag_value(a, "--query"),
+                                   .infer = "sample",
+                                   .n_options = a->n_params,
+                                   .option_names = a->param_names,
+                                   .option_values = a->param_values};
+    weir_status status = weir_api_load_source(s, &options, err);
+    const char *who = weir_arena_printf(&s->arena, "weir %s", a->command->name);
+    if (who) s->diags.file = who;
+    return status;
+}
+
+/* ---- text ---------------------------------------------------------------------------------- */
+
+typedef struct painter {
+    bool color;
+} painter;
+
+static void paint(const painter *p, const char *code) {
+    if (p->color) fputs(code, stdout);
+}
+
+#define GREEN "\033[32m"
+#define YELLOW "\033[33m"
+#define RED "\033[31m"
+#define DIM "\033[2m"
+#define PLAIN "\033[0m"
+
+static size_t width_of(const char *s) {
+    size_t w = 0;
+    for (; *s; s++) w += ((unsigned char)*s & 0xc0) != 0x80;
+    return w;
+}
+
+/* text as it can be printed, cut to CELL_MAX characters, in the arena; marked when changed. */
+static const char *shown(cli_args *a, const char *text, const char *mark) {
+    size_t n = strlen(text), room = n * 4 + 8, chars = 0, i = 0;
+    char *safe = weir_arena_zero(&a->arena, room + 8, 1);
+    if (!safe) return "";
+    size_t m = strlen(mark);
+    memcpy(safe, mark, m);
+    n = m + weir_printable(safe + m, room, text, n);
+    for (; i < n; i++)
+        if (((unsigned char)safe[i] & 0xc0) != 0x80 && chars++ == CELL_MAX) break;
+    safe[i] = '\0';
+    return safe;
+}
+
+static const char *const column_marks[] = {"", "+", "~"};
+
+/* One table: the cells of rows and the heads of columns. */
+typedef struct table {
+    cli_args *a;
+    painter p;
+    const weir_preview_stage *stage, *before;
+    size_t *width;
+    bool *right;
+    const weir_preview_row *also; /* rows of the same columns that stand below */
+} table;
+
+static const char *cell_shown(table *t, const weir_preview_cell *c, bool gone) {
+    bool mark = c->changed && !t->p.color && !gone;
+    return c->text ? shown(t->a, c->text, mark ? "*" : "") : mark ? "*" : "";
+}
+
+static const char *head_shown(table *t, const weir_preview_stage *s, uint32_t i) {
+    return shown(t->a, s->columns[i].name, s == t->stage ? column_marks[s->columns[i].change] : "");
+}
+
+static void widen(size_t *width, const char *text) {
+    size_t w = width_of(text);
+    if (w > *width) *width = w;
+}
+
+static void put_cell(table *t, uint32_t i, uint32_t n, const char *text, const char *code) {
+    int fill = (int)(t->width[i] - width_of(text));
+    if (t->right[i]) printf("%*s", fill, "");
+    if (code) paint(&t->p, code);
+    fputs(text, stdout);
+    if (code) paint(&t->p, PLAIN);
+    if (i + 1 < n) printf("%*s  ", t->right[i] ? 0 : fill, "");
+}
+
+static bool is_number(const char *type) {
+    return strncmp(type, "int", 3) == 0
+               ? strcmp(type, "interval") != 0
+               : strncmp(type, "uint", 4) == 0 || strncmp(type, "float", 5) == 0 ||
+                     strncmp(type, "decimal", 7) == 0;
+}
+
+/* The heads and rows of columns of `s` (the stage, or for filtered rows the one before). */
+static bool put_rows(table *t, const weir_preview_stage *s, const weir_preview_row *rows,
+                     bool gone) {
+    uint32_t n = s->n_columns;
+    bool set = gone && t->also && t->width; /* below rows of the same columns */
+    if (!set) t->width = weir_arena_zero(&t->a->arena, n + 1, sizeof *t->width);
+    if (!set) t->right = weir_arena_zero(&t->a->arena, n + 1, sizeof *t->right);
+    if (!t->width || !t->right) return false;
+    for (uint32_t i = 0; !set && i < n; i++) {
+        t->right[i] = is_number(s->columns[i].type);
+        widen(&t->width[i], head_shown(t, s, i));
+        if (!t->before) widen(&t->width[i], s->columns[i].type);
+        for (const weir_preview_row *r = rows; r; r = r->next)
+            widen(&t->width[i], cell_shown(t, &r->cells[i], gone));
+        for (const weir_preview_row *r = gone ? NULL : t->also; r; r = r->next)
+            widen(&t->width[i], cell_shown(t, &r->cells[i], true));
+    }
+    static const char *const colors[] = {NULL, GREEN, YELLOW};
+    if (!gone) {
+        printf("  ");
+        for (uint32_t i = 0; i < n; i++)
+            put_cell(t, i, n, head_shown(t, s, i), colors[s->columns[i].change]);
+        printf("\n");
+    }
+    if (!t->before) { /* the types under the names of what was read */
+        printf("  ");
+        for (uint32_t i = 0; i < n; i++) put_cell(t, i, n, s->columns[i].type, DIM);
+        printf("\n");
+    }
+    for (const weir_preview_row *r = rows; r; r = r->next) {
+        bool fresh = r->row == WEIR_PREVIEW_NEW && t->before;
+        if (gone) paint(&t->p, RED);
+        printf("%s ", gone ? "-" : fresh ? "+" : " ");
+        for (uint32_t i = 0; i < n; i++)
+            put_cell(t, i, n, cell_shown(t, &r->cells[i], gone),
+                     !gone && r->cells[i].changed ? YELLOW : NULL);
+        if (gone) paint(&t->p, PLAIN);
+        printf("\n");
+    }
+    return true;
+}
+
+/* "3 validate: 2 rows, 1 rejected  + cents  - name  ~ id int64" */
+static void put_title(const painter *p, size_t number, const weir_preview_stage *s, bool first) {
+    printf("%s%zu %s: %llu row%s", first ? "" : "\n", number, s->name,
+           (unsigned long long)s->n_rows, s->n_rows == 1 ? "" : "s");
+    if (s->n_filtered) printf(", %llu filtered", (unsigned long long)s->n_filtered);
+    if (s->n_rejected) printf(", %llu rejected", (unsigned long long)s->n_rejected);
+    for (uint32_t i = 0; i < s->n_columns; i++) {
+        if (s->columns[i].change == WEIR_PREVIEW_SAME) continue;
+        bool fresh = s->columns[i].change == WEIR_PREVIEW_NEW;
+        paint(p, fresh ? GREEN : YELLOW);
+        printf("  %s %s %s", fresh ? "+" : "~", s->columns[i].name, s->columns[i].type);
+        paint(p, PLAIN);
+    }
+    for (size_t i = 0; i < s->n_removed; i++) {
+        paint(p, RED);
+        printf("  - %s", s->removed[i]);
+        paint(p, PLAIN);
+    }
+    printf("\n");
+}
+
+static void put_rejects(cli_args *a, const painter *p, const weir_preview_stage *s) {
+    for (const weir_preview_reject *r = s->rejects; r; r = r->next) {
+        paint(p, RED);
+        printf("! %s", shown(a, r->address, ""));
+        if (r->field[0]) printf("  %s", shown(a, r->field, ""));
+        printf("  %s", r->rule);
+        paint(p, PLAIN);
+        char text[512];
+        size_t n = strlen(r->reason);
+        n = weir_printable(text, sizeof text - 1, r->reason, n > 120 ? 120 : n);
+        text[n] = '\0';
+        printf("  %s\n", text);
+    }
+}
+
+static bool put_stage(cli_args *a, const painter *p, const weir_preview *v, size_t i) {
+    const weir_preview_stage *s = &v->stages[i];
+    bool load = i > 0 && !s->columns; /* rejected behind the last operator */
+    if (load) {
+        printf("\n%s%llu rejected\n", v->n_stages > 2 ? "load: " : "",
+               (unsigned long long)s->n_rejected);
+        put_rejects(a, p, s);
+        return true;
+    }
+    table t = {.a = a, .p = *p, .stage = s, .before = i ? s - 1 : NULL};
+    if (i && s->n_columns == (s - 1)->n_columns) t.also = s->filtered;
+    put_title(p, i, s, i == 0);
+    if ((s->n_rows || i == 0) && s->n_columns && !put_rows(&t, s, s->rows, false)) return false;
+    if (s->filtered && !put_rows(&t, s - 1, s->filtered, true)) return false;
+    put_rejects(a, p, s);
+    return true;
+}
+
+static void put_head(const weir_preview *v) {
+    char x[32];
+    if (v->n_splits == 1)
+        printf("%s", v->first_split);
+    else
+        printf("%s and %zu more", v->first_split, v->n_splits - 1);
+    if (v->bytes) printf(", %s", cli_size(v->bytes, x));
+    if (v->format) printf(", %s", v->format);
+    if (v->dialect[0]) printf(": %s", v->dialect);
+    printf("\n\n");
+}
+
+static int print_text(cli_args *a, const weir_preview *v) {
+    painter p = {.color = cli_color(a, STDOUT_FILENO)};
+    if (v->n_splits == 0) {
+        printf("%s: nothing to read\n", v->step);
+        return EXIT_OK;
+    }
+    if (!a->quiet) put_head(v);
+    for (size_t i = 0; i < v->n_stages; i++)
+        if (!put_stage(a, &p, v, i)) return EXIT_FAILED;
+    if (v->more && !a->quiet) printf("\nthere are more rows; -n N shows them\n");
+    return EXIT_OK;
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+static void json_text(const char *name, const char *text) {
+    printf("\"%s\":", name);
+    cli_json_string(text, strlen(text));
+}
+
+static void json_columns(const weir_preview_stage *s) {
+    static const char *const changes[] = {"same", "added", "retyped"};
+    printf("\"columns\":[");
+    for (uint32_t i = 0; i < s->n_columns; i++) {
+        printf("%s{", i ? "," : "");
+        json_text("name", s->columns[i].name);
+        printf(",");
+        json_text("type", s->columns[i].type);
+        printf(",\"not_null\":%s,\"change\":\"%s\"}", s->columns[i].not_null ? "true" : "false",
+               changes[s->columns[i].change]);
+    }
+    printf("],\"removed\":[");
+    for (size_t i = 0; i < s->n_removed; i++) {
+        if (i) putchar(',');
+        cli_json_string(s->removed[i], strlen(s->removed[i]));
+    }
+    printf("]");
+}
+
+static void json_rows(const char *name, const weir_preview_stage *s, const weir_preview_row *rows) {
+    printf(",\"%s\":[", name);
+    for (const weir_preview_row *r = rows; r; r = r->next) {
+        printf("%s{", r == rows ? "" : ",");
+        for (uint32_t i = 0; i < s->n_columns; i++) {
+            if (i) putchar(',');
+            cli_json_string(s->columns[i].name, strlen(s->columns[i].name));
+            printf(":%s", r->cells[i].json);
+        }
+        printf("}");
+    }
+    printf("]");
+}
+
+/* The names of changed cells of each row. */
+static void json_changed(const weir_preview_stage *s) {
+    printf(",\"changed\":[");
+    for (const weir_preview_row *r = s->rows; r; r = r->next) {
+        bool any = false;
+        printf("%s[", r == s->rows ? "" : ",");
+        for (uint32_t i = 0; i < s->n_columns; i++) {
+            if (!r->cells[i].changed) continue;
+            if (any) putchar(',');
+            any = true;
+            cli_json_string(s->columns[i].name, strlen(s->columns[i].name));
+        }
+        printf("]");
+    }
+    printf("]");
+}
+
+static void json_rejects(const weir_preview_stage *s) {
+    printf(",\"rejected\":[");
+    for (const weir_preview_reject *r = s->rejects; r; r = r->next) {
+        printf("%s{", r == s->rejects ? "" : ",");
+        json_text("address", r->address);
+        printf(",");
+        json_text("field", r->field);
+        printf(",");
+        json_text("rule", r->rule);
+        printf(",");
+        json_text("reason", r->reason);
+        printf(",");
+        json_text("raw", r->raw);
+        printf("}");
+    }
+    printf("]");
+}
+
+/* One object a stage. */
+static int print_json(const weir_preview *v) {
+    for (size_t i = 0; i < v->n_stages; i++) {
+        const weir_preview_stage *s = &v->stages[i];
+        printf("{\"stage\":%zu,", i);
+        json_text("name", s->name);
+        if (i == 0 && v->dialect[0]) {
+            printf(",");
+            json_text("dialect", v->dialect);
+        }
+        printf(",");
+        json_columns(s);
+        json_rows("rows", s, s->rows);
+        json_changed(s);
+        if (i) json_rows("filtered", s - 1, s->filtered);
+        json_rejects(s);
+        printf("}\n");
+    }
+    return EXIT_OK;
 }
 
 int cli_cmd_preview(cli_args *a) {
     weir_session s;
     weir_error err = {0};
-    view v = {.a = a};
+    weir_preview v;
     uint64_t rows = 20;
-    const char *limit = cli_flag_value(a, "--rows");
-    if (limit && (!weir_option_parse_size(weir_slice_of(limit), &rows) || rows == 0)) {
-        fprintf(stderr, "weir preview: -n wants a number of rows, not %s\n", limit);
+    const char *limit = cli_flag_value(a, "--rows"), *step;
+    if (limit &&
+        (!weir_option_parse_size(weir_slice_of(limit), &rows) || rows == 0 || rows > ROWS_MAX)) {
+        fprintf(stderr, "weir preview: -n wants a number of rows, 1 to %u, not %s\n", ROWS_MAX,
+                limit);
         return EXIT_USAGE;
     }
     weir_session_init(&s);
-    weir_api_preview how = {
-        .max_rows = rows, .see = a->json ? see_json : see, .rejected = rejected, .context = &v};
-    int code = EXIT_OK;
+    int code;
     cli_catch_signals(&s);
-    if (cli_load(a, &s, a->words[0], &err) != WEIR_OK ||
-        weir_api_preview_step(&s, a->n > 1 ? a->words[1] : NULL, &how, &err) != WEIR_OK)
+    if (cli_load_any(a, &s, 0, &step, &err) != WEIR_OK ||
+        weir_api_preview(&s, step, rows, &v, &err) != WEIR_OK)
         code = cli_fail_diags(&s.diags, &err);
+    else
+        code = a->json ? print_json(&v) : print_text(a, &v);
+    code = cli_signal_exit_code(&s, code);
     weir_session_clear(&s);
     return code;
 }
 
-static int print_results(const cli_args *a, const weir_api_test_result *r, size_t n) {
-    size_t failed = 0;
-    for (size_t i = 0; i < n; i++) {
-        failed += !r[i].passed;
-        if (a->json) {
-            printf("{\"name\":");
-            cli_json_string(r[i].name, strlen(r[i].name));
-            printf(",\"passed\":%s,\"why\":", r[i].passed ? "true" : "false");
-            cli_json_string(r[i].why, strlen(r[i].why));
-            printf("}\n");
-        } else if (r[i].passed) {
-            if (!a->quiet) printf("ok      %s\n", r[i].name);
-        } else {
-            printf("failed  %s: %s\n", r[i].name, r[i].why);
-        }
+/* ---- schema -------------------------------------------------------------------------------- */
+
+static size_t name_width(const weir_preview_stage *s) {
+    size_t width = 0;
+    for (uint32_t i = 0; i < s->n_columns; i++) {
+        size_t w = width_of(s->columns[i].name);
+        if (w > width && w <= 40) width = w;
     }
-    if (!a->json) printf("%zu passed, %zu failed\n", n - failed, failed);
-    return failed ? EXIT_FAILED : EXIT_OK;
+    return width;
 }
 
-int cli_cmd_test(cli_args *a) {
+static void put_column(const weir_preview_stage *s, uint32_t i, size_t width, const char *mark) {
+    size_t w = width_of(s->columns[i].name);
+    printf("  %s%s%*s  %s%s\n", mark, s->columns[i].name, (int)(width > w ? width - w : 0), "",
+           s->columns[i].type, s->columns[i].not_null ? "!" : "");
+}
+
+/* What a stage does to the columns; of the source, all of them. */
+static void put_schema_stage(const painter *p, const weir_preview_stage *s, size_t number) {
+    static const char *const marks[] = {"", "+ ", "~ "};
+    size_t width = name_width(s);
+    if (number)
+        printf("%zu %s\n", number, s->name);
+    else
+        printf("source\n");
+    for (uint32_t i = 0; i < s->n_columns; i++) {
+        weir_preview_change change = s->columns[i].change;
+        if (number && change == WEIR_PREVIEW_SAME) continue;
+        if (change) paint(p, change == WEIR_PREVIEW_NEW ? GREEN : YELLOW);
+        put_column(s, i, width, marks[change]);
+        if (change) paint(p, PLAIN);
+    }
+    for (size_t i = 0; i < s->n_removed; i++) printf("  - %s\n", s->removed[i]);
+}
+
+static void put_sink_columns(const weir_preview_stage *s) {
+    size_t width = name_width(s);
+    printf("sink\n");
+    for (uint32_t i = 0; i < s->n_columns; i++) put_column(s, i, width, "");
+}
+
+static int schema_show(cli_args *a) {
     weir_session s;
     weir_error err = {0};
-    weir_api_test_result *results = NULL;
-    size_t n = 0;
+    weir_preview v;
+    const char *step;
     weir_session_init(&s);
-    int code;
-    if (cli_load(a, &s, a->words[0], &err) != WEIR_OK ||
-        weir_api_test(&s, &results, &n, &err) != WEIR_OK) {
+    cli_catch_signals(&s);
+    int code = EXIT_OK;
+    if (cli_load_any(a, &s, 1, &step, &err) != WEIR_OK ||
+        weir_api_preview(&s, step, 0, &v, &err) != WEIR_OK) {
         code = cli_fail_diags(&s.diags, &err);
-    } else if (n == 0) {
-        fprintf(stderr, "weir test: %s has no tests: section\n", a->words[0]);
-        code = EXIT_USAGE;
+    } else if (a->json) {
+        for (size_t i = 0; i < v.n_stages; i++) {
+            printf("{\"stage\":%zu,", i);
+            json_text("name", v.stages[i].name);
+            printf(",");
+            json_columns(&v.stages[i]);
+            printf("}\n");
+        }
     } else {
-        code = print_results(a, results, n);
-        if (code && s.diags.n_errors) cli_fail_diags(&s.diags, NULL);
+        painter p = {.color = cli_color(a, STDOUT_FILENO)};
+        for (size_t i = 0; i < v.n_stages; i++) put_schema_stage(&p, &v.stages[i], i);
+        if (v.n_stages > 1) put_sink_columns(&v.stages[v.n_stages - 1]);
+        if (v.n_stages == 0) printf("%s: nothing to read\n", v.step);
     }
+    code = cli_signal_exit_code(&s, code);
     weir_session_clear(&s);
     return code;
+}
+
+int cli_cmd_schema(cli_args *a) {
+    const char *verb = a->words[0];
+    if (strcmp(verb, "json") == 0) {
+        weir_buf text = {0};
+        bool ok = weir_api_schema(&text);
+        if (ok) fwrite(text.data, 1, text.size, stdout);
+        weir_buf_clear(&text);
+        return ok ? EXIT_OK : EXIT_FAILED;
+    }
+    if (strcmp(verb, "show") != 0) {
+        fprintf(stderr, "weir schema: show or json, not %s\n", verb);
+        return EXIT_USAGE;
+    }
+    if (a->n < 2) {
+        fprintf(stderr, "weir schema show: name a pipeline FILE or a data file\n");
+        return EXIT_USAGE;
+    }
+    return schema_show(a);
 }

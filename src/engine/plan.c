@@ -1,5 +1,6 @@
 #include "engine/plan.h"
 
+#include "format/infer.h"
 #include "text/json.h"
 
 typedef struct plan {
@@ -29,6 +30,19 @@ static void put_text(weir_json_writer *w, const char *key, const char *text) {
 static void put_uint(weir_json_writer *w, const char *key, uint64_t v) {
     weir_json_key(w, key);
     weir_json_write_uint(w, v);
+}
+
+const char *weir_plan_dialect(weir_arena *arena, const char *yaml) {
+    if (!yaml) yaml = "";
+    char *text = weir_arena_zero(arena, strlen(yaml) * 2 + 1, 1);
+    size_t n = 0;
+    for (const char *p = yaml; text && *p; p++) {
+        if (*p != '\n')
+            text[n++] = *p;
+        else if (p[1])
+            text[n++] = ',', text[n++] = ' ';
+    }
+    return text;
 }
 
 /* ---- columns ------------------------------------------------------------------------------- */
@@ -119,6 +133,10 @@ static void put_source(plan *p, uint64_t ledger_skipped) {
     if (s->incremental.by) put_text(&p->w, "incremental", by[s->incremental.by]);
     if (p->config->limit_rows) put_uint(&p->w, "limit", p->config->limit_rows);
     put_splits(p, ledger_skipped);
+    const weir_source_ops *ops = p->config->source->source;
+    const struct weir_found *found =
+        ops->found ? ops->found(weir_flow_source_object(p->flow)) : NULL;
+    if (found && found->dialect && found->dialect[0]) put_text(&p->w, "dialect", found->dialect);
     if (!weir_flow_is_empty(p->flow)) put_source_columns(p);
     weir_json_close(&p->w, '}');
 }

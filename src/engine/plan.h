@@ -29,6 +29,10 @@ WEIR_MUST_USE weir_status weir_plan_describe(const weir_pipeline *p, const weir_
 WEIR_MUST_USE weir_status weir_plan_describe_later(const weir_pipeline *p, const weir_step *step,
                                                    const char *why, weir_buf *out, weir_error *err);
 
+/* The lines of YAML that a source found about its format (weir_found.dialect; NULL = none) on one
+ * line, in the arena; NULL when memory is short. */
+const char *weir_plan_dialect(weir_arena *arena, const char *yaml);
+
 /* Whether an earlier step of the file may write what this one reads, so that what is there now says
  * nothing. */
 bool weir_plan_is_fed(const weir_pipeline *p, const weir_step *step);
