@@ -29,6 +29,7 @@ typedef struct weir_json_target {
     uint8_t path; /* weir_json_path_kind */
     uint8_t width;
     bool not_null, nested;
+    bool declared;    /* its type is */
     bool group;       /* leads to flattened columns: only self, stamp and key are used */
     uint32_t self;    /* of a group: number + 1 of the column of the same name; 0 = none */
     uint32_t stamp;   /* row + 1 of the last value in this batch */

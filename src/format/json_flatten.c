@@ -99,6 +99,12 @@ static const char *add_name(weir_decoder *d, const char *p, const char *end) {
     return stop + 1;
 }
 
+/* {}: it has no members that could be columns, and is a value of its own column. */
+static bool is_empty(const char *p, const char *end) {
+    p = weir_json_skip_space(p + 1, end);
+    return p < end && *p == '}';
+}
+
 static const char *read_value(weir_decoder *d, weir_json_target *g, const char *p, const char *end,
                               uint32_t row, uint32_t depth);
 
@@ -142,8 +148,8 @@ static const char *read_members(weir_decoder *d, const char *p, const char *end,
 static const char *read_value(weir_decoder *d, weir_json_target *g, const char *p, const char *end,
                               uint32_t row, uint32_t depth) {
     weir_json_target *self = g->self ? &d->targets[g->self - 1] : NULL;
-    bool whole = self && (self->nested || self->type->id == WEIR_JSON);
-    if (*p == '{' && !whole) {
+    bool whole = self && self->declared && (self->nested || self->type->id == WEIR_JSON);
+    if (*p == '{' && !whole && !is_empty(p, end)) {
         if (g->stamp == row + 1 && d->repeated_first) return skip_value(d, p, end);
         if (g->stamp == row + 1)
             return fault(d, p, "a name stands twice, and its members are columns");
@@ -153,7 +159,7 @@ static const char *read_value(weir_decoder *d, weir_json_target *g, const char *
     if (self) return weir_json_take_member(d, self, p, end, row);
     const char *stop = skip_value(d, p, end);
     weir_slice path = {g->key, g->key_size};
-    if (!stop || *p == 'n') return stop;
+    if (!stop || *p == 'n' || *p == '{') return stop;
     const weir_schema *all = d->request->all;
     if (all && weir_schema_find(all, path.data, path.size) >= 0) return stop; /* nobody reads it */
     char name[200];

@@ -286,6 +286,11 @@ static bool is_declared(const looker *l, weir_slice path) {
     return false;
 }
 
+/* Whether a value is an object that is not empty. */
+static bool has_members(weir_slice v) {
+    return *v.data == '{' && *weir_json_skip_space(v.data + 1, v.data + v.size) != '}';
+}
+
 /* The members of the object `value`, whose path is l->path, as columns. */
 static weir_status flatten_object(looker *l, weir_slice value, uint32_t depth) {
     const char *p = weir_json_skip_space(value.data + 1, value.data + value.size);
@@ -307,7 +312,7 @@ static weir_status flatten_object(looker *l, weir_slice value, uint32_t depth) {
         if (!stop) return WEIR_OK;
         m.value = (weir_slice){p, (size_t)(stop - p)};
         weir_slice path = {l->path.data, l->path.size};
-        if (*p == '{' && depth < l->flatten_depth && !is_declared(l, path)) {
+        if (has_members(m.value) && depth < l->flatten_depth && !is_declared(l, path)) {
             WEIR_TRY(flatten_object(l, m.value, depth + 1));
         } else {
             WEIR_TRY(column_of(l, path, &m.column));
@@ -387,7 +392,7 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
         l->at.byte = chunk->first_byte + (begin - chunk->begin);
         for (size_t i = 0; i < l->n_members; i++) {
             member *m = &l->members[i];
-            if (l->separator.data && *m->value.data == '{' && m->name.data) {
+            if (l->separator.data && has_members(m->value) && m->name.data) {
                 WEIR_TRY(flatten(l, m));
                 continue;
             }

@@ -88,6 +88,7 @@ weir_status weir_json_target_init(weir_json_target *t, const weir_field *field,
     t->key = column && column->from ? column->from : field->name;
     t->key_size = strlen(t->key);
     if (column) t->nulls = column->nulls;
+    t->declared = column && column->type;
     if (weir_type_is_integer(t->type)) integer_bounds(t);
     if (t->type->id == WEIR_DECIMAL && t->type->width == 8) {
         t->power = t->max = 1;
