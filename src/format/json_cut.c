@@ -11,6 +11,10 @@
 /* How much of the input decides what form it has. */
 #define HEAD_BYTES ((size_t)64 << 10)
 
+static bool is_space(char c) {
+    return weir_json_is_blank(c) || c == '\n';
+}
+
 /* ---- blocks -------------------------------------------------------------------------------- */
 
 /* A new block with the bytes keep..end of the old one in front, and filled from the stream. */
@@ -128,6 +132,31 @@ out:
     return status;
 }
 
+/* The texts between RS as records, which may go over lines. */
+static weir_status index_sequence(const weir_cutter *c, weir_chunk *chunk, weir_error *err) {
+    const char *data = (const char *)chunk->block->data;
+    weir_block *index = NULL;
+    size_t n = 1;
+    for (size_t i = chunk->begin; i < chunk->end; i++) n += data[i] == WEIR_JSON_RS;
+    weir_status status = weir_block_new(c->request->ledger, n * 2 * sizeof(uint32_t), &index, err);
+    if (status != WEIR_OK) return status;
+    uint32_t *to = (uint32_t *)(void *)index->data;
+    for (size_t i = chunk->begin; i < chunk->end; i++) {
+        const char *rs = memchr(data + i, WEIR_JSON_RS, chunk->end - i);
+        size_t begin = i, end = rs ? (size_t)(rs - data) : chunk->end;
+        i = end;
+        while (begin < end && is_space(data[begin])) begin++;
+        while (end > begin && is_space(data[end - 1])) end--;
+        if (begin == end) continue;
+        *to++ = (uint32_t)begin;
+        *to++ = (uint32_t)end;
+    }
+    index->size = (size_t)((uint8_t *)to - index->data);
+    chunk->index = index;
+    chunk->flags |= WEIR_JSON_CHUNK_VALUES;
+    return WEIR_OK;
+}
+
 /* ---- values -------------------------------------------------------------------------------- */
 
 weir_status weir_json_cut_malformed(const weir_cutter *c, const char *what, weir_error *err) {
@@ -229,10 +258,6 @@ out:
     return status;
 }
 
-static bool is_space(char c) {
-    return weir_json_is_blank(c) || c == '\n';
-}
-
 /* ---- life ---------------------------------------------------------------------------------- */
 
 static weir_status check_encoding(weir_cutter *c, weir_error *err) {
@@ -251,9 +276,9 @@ static weir_status check_encoding(weir_cutter *c, weir_error *err) {
     return s;
 }
 
-/* Reads on until the first line is whole, or more than HEAD_BYTES are there: what is decided on
- * them must not depend on how much one reading gave. */
-static weir_status read_head(weir_cutter *c, weir_error *err) {
+/* Reads on until the first line is whole (all: in any case), or more than HEAD_BYTES are there:
+ * what is decided on them must not depend on how much one reading gave. */
+static weir_status read_head(weir_cutter *c, bool all, weir_error *err) {
     weir_status status = WEIR_OK;
     for (;;) {
         const char *p = (const char *)c->cur->data;
@@ -261,7 +286,7 @@ static weir_status read_head(weir_cutter *c, weir_error *err) {
         while (begin < c->end && (is_space(p[begin]) || p[begin] == WEIR_JSON_RS)) begin++;
         if (c->stream_end || c->end - c->begin >= HEAD_BYTES) return WEIR_OK;
         if (c->end >= c->request->max_record_bytes) return WEIR_OK;
-        if (begin < c->end && memchr(p + begin, '\n', c->end - begin)) return WEIR_OK;
+        if (!all && begin < c->end && memchr(p + begin, '\n', c->end - begin)) return WEIR_OK;
         size_t keep = c->begin;
         WEIR_TRY(weir_json_cut_refill(c, 0, err));
         c->begin = c->at = c->safe = keep;
@@ -279,6 +304,11 @@ static const char *head(const weir_cutter *c, const char **end) {
     return p;
 }
 
+/* A JSON text sequence (RFC 7464): RS stands in front of each record. */
+static bool is_sequence(const weir_cutter *c) {
+    return c->begin < c->end && c->cur->data[c->begin] == (uint8_t)WEIR_JSON_RS;
+}
+
 /* Whether the first line that is not blank is one whole object: then lines are the safer guess, as
  * one bad line spoils no other. */
 static bool looks_like_lines(const weir_cutter *c) {
@@ -287,6 +317,26 @@ static bool looks_like_lines(const weir_cutter *c) {
     if (!nl || *p != '{') return false;
     const char *stop = weir_json_skip(p, nl, WEIR_JSON_DEPTH_MAX, NULL, NULL);
     return stop && weir_json_skip_space(stop, nl) == nl;
+}
+
+/* Whether the first line begins a value of which it is not the whole. */
+static bool begins_in_a_line(const weir_cutter *c) {
+    const char *end, *p = head(c, &end);
+    const char *nl = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+    return nl && (*p == '{' || *p == '[') &&
+           !weir_json_skip(p, nl, WEIR_JSON_DEPTH_MAX, NULL, NULL);
+}
+
+/* ... and that value is sound, or (an array) its first element is: then this is no NDJSON, whatever
+ * the file is called, but values over several lines. */
+static bool goes_over_lines(const weir_cutter *c) {
+    const char *end, *p = head(c, &end);
+    if (weir_json_skip(p, end, WEIR_JSON_DEPTH_MAX, NULL, NULL)) return true;
+    if (*p != '[') return false;
+    p = weir_json_skip_space(p + 1, end);
+    p = p < end ? weir_json_skip(p, end, WEIR_JSON_DEPTH_MAX, NULL, NULL) : NULL;
+    p = p ? weir_json_skip_space(p, end) : end;
+    return p < end && *p == ',';
 }
 
 /* Where there is no LF, as far as one looks, a CR ends a line. */
@@ -307,10 +357,17 @@ weir_status weir_json_cutter_new(const weir_read_request *request, weir_stream *
     c->line = 1;
     WEIR_TRY(weir_json_cut_refill(c, 0, err));
     WEIR_TRY(check_encoding(c, err));
-    WEIR_TRY(read_head(c, err));
+    WEIR_TRY(read_head(c, false, err));
     c->line_end = config->lines ? line_end_of(c) : '\n';
     WEIR_TRY(weir_json_path_begin(c, err));
     c->lines = !c->path && (config->lines || looks_like_lines(c));
+    if (!c->path && is_sequence(c)) {
+        c->lines = true;
+        c->line_end = WEIR_JSON_RS;
+    } else if (c->lines && begins_in_a_line(c)) {
+        WEIR_TRY(read_head(c, true, err));
+        c->lines = !goes_over_lines(c);
+    }
     *out = c;
     c = NULL;
 out:
@@ -329,7 +386,13 @@ weir_status weir_json_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, we
     weir_status status = c->path    ? weir_json_path_next(c, &chunk, &got, &last, err)
                          : c->lines ? next_lines(c, &chunk, &got, &last, err)
                                     : next_values(c, &chunk, &got, &last, err);
-    if (status != WEIR_OK) return status;
+    if (status == WEIR_OK && got && c->lines && c->line_end == WEIR_JSON_RS &&
+        !(chunk.flags & WEIR_CHUNK_TOO_LONG))
+        status = index_sequence(c, &chunk, err);
+    if (status != WEIR_OK) {
+        weir_chunk_clear(&chunk);
+        return status;
+    }
     *end = last;
     if (got) *out = chunk;
     return WEIR_OK;
