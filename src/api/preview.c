@@ -223,6 +223,9 @@ static weir_status show_batch(void *context, weir_ctx *ctx, weir_batch *b, bool 
                               weir_error *err) {
     view *v = context;
     weir_chain_out out = {.done = done, .emit = emit, .observe = observe, .context = v};
+    const weir_splits *splits = weir_flow_splits(v->flow);
+    if (!b->origin.source && b->origin.split < splits->n)
+        b->origin.source = splits->items[b->origin.split].name;
     weir_status status =
         v->chain ? WEIR_OK
                  : weir_chain_new(weir_flow_operators(v->flow), weir_flow_n_operators(v->flow),

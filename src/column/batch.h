@@ -37,7 +37,8 @@ typedef struct weir_origin {
     /* Records that are read a second time (replayed rejects) keep their first address: all three in
      * address_block, retained; NULL = the address follows from raw. */
     weir_block *address_block;
-    const char *source;
+    const char *source; /* name of the split, or of the first address; in address_block or longer
+                           lived than the flow; NULL = not known */
     const uint64_t *row_line, *row_byte; /* a row; UINT64_MAX = unknown */
     uint64_t *row_id; /* optional: an id a source gives each row (rowid, offset); in rows_block */
     uint32_t *row_number;  /* row i was row first_row + row_number[i]; NULL = first_row + i; in

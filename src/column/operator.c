@@ -6,6 +6,21 @@
 #include <stdio.h>
 #include <strings.h>
 
+weir_place weir_place_of(const weir_batch *b, uint32_t row) {
+    const weir_origin *o = &b->origin;
+    weir_place p = {.record = weir_batch_record(b, row)};
+    for (; p.levels < o->levels && p.levels < WEIR_PLACE_LEVELS; p.levels++)
+        p.items[p.levels] = o->items[(size_t)row * o->levels + p.levels];
+    return p;
+}
+
+int weir_place_compare(const weir_place *a, const weir_place *b) {
+    if (a->record != b->record) return a->record < b->record ? -1 : 1;
+    for (uint32_t l = 0; l < a->levels && l < b->levels; l++)
+        if (a->items[l] != b->items[l]) return a->items[l] < b->items[l] ? -1 : 1;
+    return 0;
+}
+
 void weir_bind_fault(const weir_bind *bind, uint32_t line, uint32_t column, bool quoted,
                      const char *text, const char *key, const weir_error *err) {
     weir_node at = {.kind = WEIR_NODE_SCALAR, .line = line, .column = column};

@@ -63,6 +63,16 @@ typedef struct weir_bind {
     const weir_operator_input *input; /* of kind->source_offset; NULL = none is asked for */
 } weir_bind;
 
+/* A row of a batch in source order: its record and, where unnest made it, the items. */
+#define WEIR_PLACE_LEVELS 8
+typedef struct weir_place {
+    uint32_t record, levels;
+    uint32_t items[WEIR_PLACE_LEVELS];
+} weir_place;
+weir_place weir_place_of(const weir_batch *b, uint32_t row);
+/* < 0, 0, > 0 for rows that were read in one batch. */
+int weir_place_compare(const weir_place *a, const weir_place *b);
+
 /* Where an operator that makes several batches of one hands them on. */
 typedef struct weir_pieces {
     /* Takes over the piece, of op->out.  ctx->scratch is empty afterwards. */
@@ -105,6 +115,12 @@ typedef struct weir_operator_kind {
      * given.  A row with failures is handed on as one row. */
     weir_status (*expand)(const weir_operator *op, void *local, weir_ctx *ctx,
                           const weir_batch *batch, weir_pieces *out, weir_error *err);
+    /* Whether the bound operator must get the batches in source order, one at a time, whatever
+     * worker they are on: its state may then be shared by all.  NULL = no. */
+    bool (*ordered)(const weir_operator *op);
+    /* Whether nothing that comes later can pass (ordered operators; NULL = never); *last is then
+     * the place, in the batch that was processed last, of the last row that did. */
+    bool (*enough)(const weir_operator *op, weir_place *last);
     /* Endless flows; NULL where the operator keeps nothing. */
     weir_status (*watermark)(const weir_operator *op, void *local, int64_t watermark_us,
                              weir_error *err);

@@ -26,6 +26,8 @@ WEIR_MUST_USE weir_status weir_chain_new(const weir_operator *operators, size_t 
 typedef struct weir_chain_out {
     weir_status (*done)(void *context, weir_ctx *ctx, weir_batch *batch, weir_error *err);
     weir_status (*emit)(void *context, weir_batch *rejects, weir_error *err);
+    /* waits until all that was read before has gone through the chain; NULL = it has */
+    weir_status (*turn)(void *context, weir_error *err);
     weir_status (*observe)(void *context, int operator_number, const weir_batch *batch,
                            weir_error *err);
     void *context;
@@ -33,6 +35,10 @@ typedef struct weir_chain_out {
 WEIR_MUST_USE weir_status weir_chain_process(weir_chain *c, weir_ctx *ctx, weir_batch *batch,
                                              const weir_chain_out *out, weir_account *account,
                                              weir_error *err);
+/* Whether an operator needs the source's order. */
+bool weir_chain_ordered(const weir_operator *operators, size_t n);
+/* Whether nothing that is read from now on can reach the end. */
+bool weir_chain_enough(const weir_chain *c);
 WEIR_MUST_USE weir_status weir_chain_finish(weir_chain *c, weir_ctx *ctx, weir_error *err);
 void weir_chain_free(weir_chain *c);
 

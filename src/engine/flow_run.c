@@ -178,6 +178,7 @@ weir_status weir_flow_run(weir_flow *f, const weir_flow_hooks *hooks, weir_accou
     r.n_workers = f->env->threads && !c->limit_rows ? f->env->threads : 1;
     r.many_writers =
         !(c->sinks[0].connector->caps & WEIR_CAP_SINGLE_WRITER) && !c->sinks[0].request.keep_order;
+    r.ordered = weir_chain_ordered(f->operators, f->n_operators);
     r.rejects.schema = f->reject_schema;
     r.rejects.context = (weir_reject_context){.run_id = f->env->run_id,
                                               .step = f->env->step,

@@ -39,6 +39,7 @@ typedef struct worker {
     void *encoders[WEIR_FLOW_SINKS];
     void *writer; /* sinks with many writers */
     uint64_t ticket;
+    bool has_turn; /* all tickets below have gone through the chain */
     weir_account account;
 } worker;
 
@@ -58,6 +59,8 @@ typedef struct flow_run {
     weir_error error;
     bool failed;
     uint64_t tickets_done, epochs_open;
+    bool ordered;      /* an operator needs the source's order: tickets take turns */
+    uint64_t turn;     /* the lowest ticket that has not gone through the chain */
     uint64_t warnings; /* the writer's: those of ended epochs */
     barrier *barriers;
     _Atomic uint64_t rows_read, bytes_read, rows_rejected, rows_filtered;

@@ -171,13 +171,46 @@ static weir_status load_piece(void *context, weir_ctx *ctx, weir_batch *batch, w
     return status;
 }
 
+/* Waits until all tickets below the worker's have gone through the chain. A worker has one ticket
+ * at a time and takes them in order, so somebody is always at work on the lowest: this ends. */
+static weir_status take_turn(void *context, weir_error *err) {
+    worker *w = context;
+    flow_run *r = w->run;
+    if (w->has_turn || !r->ordered) return WEIR_OK;
+    pthread_mutex_lock(&r->lock);
+    while (!r->failed && r->turn < w->ticket) pthread_cond_wait(&r->changed, &r->lock);
+    bool failed = r->failed;
+    pthread_mutex_unlock(&r->lock);
+    if (failed) return weir_error_set(err, WEIR_CANCELLED, "the flow is being stopped");
+    w->has_turn = true;
+    return WEIR_OK;
+}
+
+/* The worker's ticket has gone through the chain; a barrier does so once, whoever comes first. */
+static weir_status end_turn(worker *w, weir_error *err) {
+    flow_run *r = w->run;
+    if (!r->ordered) return WEIR_OK;
+    weir_status status = take_turn(w, err);
+    if (status != WEIR_OK) return status;
+    if (weir_chain_enough(w->chain)) atomic_store(&r->limit_reached, true);
+    pthread_mutex_lock(&r->lock);
+    if (r->turn == w->ticket) r->turn++;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+    w->has_turn = false;
+    return WEIR_OK;
+}
+
 /* One decoded batch (taken over) through the chain. */
 static weir_status work_batch(worker *w, weir_batch *batch, weir_error *err) {
     flow_run *r = w->run;
-    weir_chain_out out = {.done = load_piece, .emit = emit_rejects, .context = w};
+    weir_chain_out out = {
+        .done = load_piece, .emit = emit_rejects, .turn = take_turn, .context = w};
     weir_status status = apply_limit(r, batch, err);
     atomic_fetch_add(&r->rows_read, batch->n_selected);
     uint64_t filtered = w->account.rows_filtered;
+    if (!batch->origin.source && batch->origin.split < r->flow->splits.n)
+        batch->origin.source = r->flow->splits.items[batch->origin.split].name;
     if (status == WEIR_OK) status = flow_cancelled(r, err);
     if (status == WEIR_OK)
         status = weir_chain_process(w->chain, &w->ctx, batch, &out, &w->account, err);
@@ -325,11 +358,15 @@ void *flow_worker_main(void *arg) {
             w->ticket = m.ticket;
             status = work_packet(w, m.data, &err);
             flow_packet_free(m.data);
+            if (status == WEIR_OK) status = end_turn(w, &err);
             weir_message closing = {.kind = WEIR_MESSAGE_DATA, .ticket = m.ticket};
             if (status == WEIR_OK)
                 status = weir_exchange_push(r->pieces, w->number, 0, &closing, &err);
         } else {
             end = m.kind == WEIR_MESSAGE_END;
+            w->ticket = m.ticket;
+            status = end_turn(w, &err);
+            if (status != WEIR_OK) break;
             if (end) status = weir_chain_finish(w->chain, &w->ctx, &err);
             if (status == WEIR_OK) status = work_barrier(w, m.data, m.ticket, m.kind, &err);
         }

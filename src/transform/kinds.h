@@ -13,6 +13,16 @@ extern const weir_operator_kind weir_transform_rename;
 extern const weir_operator_kind weir_transform_cast;
 extern const weir_operator_kind weir_transform_map;
 extern const weir_operator_kind weir_transform_unnest;
+extern const weir_operator_kind weir_transform_flatten;
+extern const weir_operator_kind weir_transform_fill;
+extern const weir_operator_kind weir_transform_limit;
+extern const weir_operator_kind weir_transform_sample;
+
+/* Finds the columns that `names` names for the option `key` and sets their bits in op->reads (may
+ * be NULL); numbers gets UINT32_MAX for what is not there. *known is false when one of them may be
+ * there but is not known here. Faults go to bind->diags. */
+void weir_transform_columns(const weir_bind *bind, weir_operator *op, const char *key,
+                            const weir_opt_strings *names, uint32_t *numbers, bool *known);
 
 /* Cleared bits, one a field of schema, in the plan's arena.  NULL: memory is short. */
 uint64_t *weir_transform_reads(const weir_bind *bind, const weir_schema *schema);

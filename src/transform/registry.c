@@ -2,10 +2,19 @@
 
 #include "transform/kinds.h"
 
-const weir_operator_kind *const weir_transform_kinds[] = {
-    &weir_transform_set,  &weir_transform_filter, &weir_transform_select,
-    &weir_transform_drop, &weir_transform_rename, &weir_transform_cast,
-    &weir_transform_map,  &weir_transform_unnest, NULL};
+const weir_operator_kind *const weir_transform_kinds[] = {&weir_transform_set,
+                                                          &weir_transform_filter,
+                                                          &weir_transform_select,
+                                                          &weir_transform_drop,
+                                                          &weir_transform_rename,
+                                                          &weir_transform_cast,
+                                                          &weir_transform_map,
+                                                          &weir_transform_unnest,
+                                                          &weir_transform_flatten,
+                                                          &weir_transform_fill,
+                                                          &weir_transform_limit,
+                                                          &weir_transform_sample,
+                                                          NULL};
 
 const weir_operator_kind *weir_transform_find(const char *name) {
     for (size_t i = 0; weir_transform_kinds[i]; i++)
