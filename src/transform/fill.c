@@ -134,6 +134,29 @@ static weir_status check_with(const fill_config *c, const weir_bind *bind, weir_
     return status;
 }
 
+/* Whether the text is a value of the column's type; else a fault. */
+static weir_status check_value(const char *value, const weir_bind *bind, const weir_field *f,
+                               weir_error *err) {
+    weir_column *text = NULL, *cast = NULL;
+    weir_failures *failures = NULL;
+    weir_status status;
+    weir_rows rows = {NULL, 1, 1};
+    WEIR_TRY(weir_failures_new(1, &failures, err));
+    WEIR_TRY(weir_column_constant(weir_type_of(WEIR_STRING), 1, value, strlen(value), bind->ledger,
+                                  &text, err));
+    weir_blame blame = {.failures = failures, .stage = "fill", .field = "value", .rule = "type"};
+    if (f->type->id != WEIR_STRING)
+        WEIR_TRY(weir_cast(text, f->type, rows, NULL, &blame, NULL, &cast, err));
+    if (failures->n)
+        weir_diags_error(bind->diags, weir_bind_key(bind->node, "value"), "value",
+                         "it is read as the type of the column", "%s", failures->items[0].reason);
+out:
+    weir_column_release(text);
+    weir_column_release(cast);
+    weir_failures_free(failures);
+    return status;
+}
+
 static weir_status bind_value(const fill_config *c, const weir_bind *bind, weir_operator *op,
                               fill_column *column, weir_error *err) {
     const weir_field *f = &op->in->fields[column->number];
@@ -147,6 +170,7 @@ static weir_status bind_value(const fill_config *c, const weir_bind *bind, weir_
         return WEIR_OK;
     }
     if (c->value_given) {
+        WEIR_TRY(check_value(c->value, bind, f, err));
         if (!quote(&text, c->value, '\'')) WEIR_TRY(weir_error_nomem(err));
         what = weir_buf_cstr(&text);
     }
