@@ -114,6 +114,11 @@ weir_layout *weir_json_cutter_layout(weir_cutter *c);
 weir_status weir_json_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err);
 void weir_json_cutter_free(weir_cutter *c);
 
+/* Where the records of a document may stand: "$.data" or "$.data.items" when the object at p, of
+ * which [p, end) may be the beginning, has one array of objects near its top.  false: it has none,
+ * or several. */
+bool weir_json_suggest_path(const char *p, const char *end, char *out, size_t size);
+
 /* ---- decoding, encoding, inference --------------------------------------------------------- */
 
 weir_status weir_json_decoder_new(const weir_read_request *request, weir_schema *schema,

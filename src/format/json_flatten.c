@@ -3,8 +3,6 @@
  * A name that leads to such columns is a group: a target of its own behind those of the columns.
  * Groups come from the schema's names, so what nobody reads is passed over as ever.
  */
-#include <stdio.h>
-
 #include "format/json_decode.h"
 #include "text/hash.h"
 
@@ -40,8 +38,9 @@ size_t weir_json_count_groups(const weir_schema *schema, const weir_opt_columns 
     return n;
 }
 
-/* Makes the slot of a key that leads to other columns a group. */
-static void add_group(weir_decoder *d, const char *key, size_t size) {
+/* Makes the slot of the first bytes of a column's key, which lead to that column, a group. */
+static void add_group(weir_decoder *d, const weir_json_target *leaf, size_t size) {
+    const char *key = leaf->key;
     uint32_t at = (uint32_t)weir_hash_bytes(key, size, 0) & d->index_mask;
     for (; d->index[at]; at = (at + 1) & d->index_mask) {
         const weir_json_target *t = &d->targets[d->index[at] - 1];
@@ -50,7 +49,9 @@ static void add_group(weir_decoder *d, const char *key, size_t size) {
     uint32_t self = d->index[at];
     if (self && d->targets[self - 1].group) return;
     weir_json_target *g = &d->targets[d->n_targets + d->n_groups++];
-    *g = (weir_json_target){.group = true, .self = self, .key = key, .key_size = size};
+    /* a failure names the leaf: its name lives as long as the batch */
+    *g = (weir_json_target){
+        .group = true, .self = self, .name = leaf->name, .key = key, .key_size = size};
     d->index[at] = d->n_targets + d->n_groups;
 }
 
@@ -58,7 +59,7 @@ void weir_json_add_groups(weir_decoder *d) {
     for (uint32_t i = 0; i < d->n_targets; i++) {
         const char *key = d->targets[i].key;
         for (const char *p = key; (p = strstr(p, d->separator.data)); p += d->separator.size)
-            if (p > key) add_group(d, key, (size_t)(p - key));
+            if (p > key) add_group(d, &d->targets[i], (size_t)(p - key));
     }
 }
 
@@ -162,10 +163,8 @@ static const char *read_value(weir_decoder *d, weir_json_target *g, const char *
     if (!stop || *p == 'n' || *p == '{') return stop;
     const weir_schema *all = d->request->all;
     if (all && weir_schema_find(all, path.data, path.size) >= 0) return stop; /* nobody reads it */
-    char name[200];
-    snprintf(name, sizeof name, "%.*s", weir_clip(path), path.data);
     weir_slice token = {p, (size_t)(stop - p)};
-    return weir_json_fail(d, row, name, token, "is not an object") ? stop : NULL;
+    return weir_json_fail(d, row, g->name, token, "stands in place of an object") ? stop : NULL;
 }
 
 const char *weir_json_flatten_read(weir_decoder *d, weir_json_target *g, const char *p,

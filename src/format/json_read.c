@@ -288,10 +288,15 @@ static bool fail_record(weir_decoder *d, uint32_t row, const char *begin) {
 static bool fail_length(weir_decoder *d, uint32_t row) {
     weir_failures *f = weir_json_failures(d);
     if (!f) return false;
+    char path[160];
+    const char *begin = d->block_data + d->row_begin[row], *end = d->block_data + d->row_end[row];
+    bool inside = weir_json_suggest_path(begin, end, path, sizeof path);
     d->status = weir_failures_add(
         f, row, WEIR_JSON_STAGE, "", "length", d->err,
-        "has more than %llu bytes, which max_record does not allow; its first %u are kept",
-        (unsigned long long)d->request->max_record_bytes, d->end - d->begin);
+        "has more than %llu bytes, which max_record does not allow; its first %u are kept%s%s%s",
+        (unsigned long long)d->request->max_record_bytes, d->end - d->begin,
+        inside ? "; with record_path: " : "", inside ? path : "",
+        inside ? " what stands in that array is read as records" : "");
     return d->status == WEIR_OK && void_row(d, row);
 }
 

@@ -1,4 +1,6 @@
 /* Where values end, without looking into them; where lines end. */
+#include <stdio.h>
+
 #include "base/cpu.h"
 #include "format/json.h"
 #include "text/json_scan.h"
@@ -115,6 +117,55 @@ weir_json_step weir_json_span_step(weir_json_span *s, const char *p, size_t *at,
         }
         i++;
     }
+}
+
+/* ---- where records may stand --------------------------------------------------------------- */
+
+/* A name that needs no quotes in a path. */
+static bool is_plain_name(const char *p, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        char c = p[i], low = (char)(c | 32);
+        bool letter = (low >= 'a' && low <= 'z') || c == '_';
+        if (!letter && !(i && c >= '0' && c <= '9')) return false;
+    }
+    return n > 0 && n <= 60;
+}
+
+/* Looks for arrays of objects among the members of the object at p.  Returns its end, or NULL where
+ * the text is cut off. */
+static const char *find_arrays(const char *p, const char *end, int depth, const char *under,
+                               char *out, size_t size, int *found) {
+    char path[160];
+    p = weir_json_skip_space(p + 1, end);
+    while (p < end && *p == '"') {
+        bool escaped = false;
+        const char *name = p + 1, *stop = weir_json_string_end(name, end, &escaped);
+        if (!stop) return NULL;
+        p = weir_json_skip_space(stop + 1, end);
+        if (p >= end || *p != ':') return NULL;
+        p = weir_json_skip_space(p + 1, end);
+        if (p >= end) return NULL;
+        bool plain = !escaped && is_plain_name(name, (size_t)(stop - name));
+        if (plain) snprintf(path, sizeof path, "%s.%.*s", under, (int)(stop - name), name);
+        if (plain && *p == '[') {
+            const char *q = weir_json_skip_space(p + 1, end);
+            if (q < end && *q == '{' && ++*found == 1) snprintf(out, size, "%s", path);
+        }
+        bool deeper = plain && *p == '{' && depth < 2;
+        p = deeper ? find_arrays(p, end, depth + 1, path, out, size, found)
+                   : weir_json_skip(p, end, WEIR_JSON_DEPTH_MAX, NULL, NULL);
+        if (!p) return NULL;
+        p = weir_json_skip_space(p, end);
+        if (p < end && *p == ',') p = weir_json_skip_space(p + 1, end);
+    }
+    return p < end && *p == '}' ? p + 1 : NULL;
+}
+
+bool weir_json_suggest_path(const char *p, const char *end, char *out, size_t size) {
+    int found = 0;
+    if (p >= end || *p != '{') return false;
+    (void)find_arrays(p, end, 0, "$", out, size, &found);
+    return found == 1;
 }
 
 /* ---- records of a chunk -------------------------------------------------------------------- */

@@ -185,6 +185,63 @@ static void lack_of_memory_is_reported(void **state) {
     weir_schema_release(schema);
 }
 
+/* ---- flattened members --------------------------------------------------------------------- */
+
+static void members_become_columns(void **state) {
+    (void)state;
+    setup o = {.config.nested = WEIR_JSON_NESTED_FLATTEN, .no_place = true};
+    const char *spec = "a int64, a.b int64, a.c.d string, x.e json";
+    check_by(o, NULL, spec,
+             "{\"a\":{\"b\":1,\"c\":{\"d\":\"y\",\"z\":[1]}},\"x\":{\"e\":{\"q\":1}}}\n"
+             "{\"a\":5,\"x\":null}\n"
+             "{\"x\":{},\"a\":{\"c\":{},\"\\u0062\":2}}\n"
+             "{\"a.b\":7}\n",
+             " a=~ a.b=1 a.c.d=y x.e={\"q\":1}\n"
+             " a=5 a.b=~ a.c.d=~ x.e=~\n"
+             " a=~ a.b=2 a.c.d=~ x.e=~\n"
+             " a=~ a.b=7 a.c.d=~ x.e=~\n");
+    check_by(o, NULL, "a.b int64",
+             "{\"a\":{\"b\":\"n\"}}\n{\"a\":[1]}\n{\"a\":{\"b\" 1}}\n{\"a\":{\"b\":1}\n"
+             "{\"a\":{\"b\":1},\"a\":{\"b\":2}}\n{\"a.b\":1,\"a\":{\"b\":2}}\n{\"a\":{\"b\":3}}\n",
+             " a.b=! {a.b/type: \"n\" is not an int64}\n"
+             " a.b=~ {a.b/type: [1] stands in place of an object}\n"
+             " a.b=! {/json: malformed JSON at byte 11 of the record: ':' expected}\n"
+             " a.b=! {/json: malformed JSON at byte 13 of the record: ',' or '}' expected}\n"
+             " a.b=! {/json: malformed JSON at byte 18 of the record: a name stands twice, and its "
+             "members are columns}\n"
+             " a.b=! {/json: malformed JSON at byte 19 of the record: a name stands twice}\n"
+             " a.b=3\n");
+    o.config.repeated = WEIR_JSON_REPEATED_FIRST;
+    check_by(o, NULL, "a.b int64", "{\"a\":{\"b\":1},\"a\":{\"b\":2}}\n{\"a\":{\"b\":3,\"b\":4}}",
+             " a.b=1\n a.b=3\n");
+    o.config.repeated = WEIR_JSON_REPEATED_LAST;
+    check_by(o, NULL, "a.b int64", "{\"a\":{\"b\":3,\"b\":4}}", " a.b=4\n");
+    o = (setup){.config.nested = WEIR_JSON_NESTED_FLATTEN,
+                .config.separator = "__",
+                .extra = WEIR_EXTRA_REJECT,
+                .no_place = true};
+    check_by(o, NULL, "a__b int64", "{\"a\":{\"b\":1}}\n{\"a\":{\"c\":1}}\n",
+             " a__b=1\n a__b=! {/extra_columns: has the field \"c\", which no column takes}\n");
+}
+
+static void paths_are_suggested(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"{\"n\":1,\"data\":[{\"a\":1},{", "$.data"},
+        {"{\"n\":{\"x\":[1]},\"r\":{\"items\": [ {\"a\":1}]}}", "$.r.items"},
+        {"{\"a\":[{}],\"b\":[{}]}", NULL},
+        {"{\"a\":[1]}", NULL},
+        {"[{\"a\":[{}]}]", NULL},
+        {"{\"a\":\"cut", NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[160] = "";
+        const char *p = cases[i][0];
+        bool found = weir_json_suggest_path(p, p + strlen(p), path, sizeof path);
+        assert_int_equal(found, cases[i][1] != NULL);
+        if (found) assert_string_equal(path, cases[i][1]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_inside_a_document),
@@ -194,6 +251,8 @@ int main(void) {
         cmocka_unit_test(long_values),
         cmocka_unit_test(damage_does_not_depend_on_chunks),
         cmocka_unit_test(lack_of_memory_is_reported),
+        cmocka_unit_test(members_become_columns),
+        cmocka_unit_test(paths_are_suggested),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
