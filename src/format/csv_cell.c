@@ -150,6 +150,7 @@ static bool is_time(weir_slice s) {
                 return false;
         } else {
             i++;
+            if (c == ':' && i < s.size && s.data[i] == ':') return false;
             colons += c == ':';
             dashes += c == '-';
             slashes += c == '/';

@@ -185,7 +185,8 @@ static weir_status is_series(const shape *f, size_t i, bool *out, weir_error *er
         int64_t v;
         weir_slice text = weir_csv_sample_field(f->s, r, k, &quoted);
         if (!weir_csv_small_number(text, &v)) {
-            if (weir_csv_kind_of(text) == WEIR_CSV_TEXT && !count) continue;
+            weir_csv_kind kind = weir_csv_kind_of(text);
+            if ((kind == WEIR_CSV_TEXT && !count) || kind == WEIR_CSV_EMPTY) continue;
             return WEIR_OK;
         }
         if (v < 1500 || v > 2200) return WEIR_OK;
@@ -286,8 +287,12 @@ static weir_status look_below(shape *f, size_t below, weir_error *err) {
     if (!against) return WEIR_OK;
     weir_status status = all_units(f, below, &units, err);
     if (status != WEIR_OK) return status;
-    if (units && f->config->units == WEIR_CSV_FIND) f->found->units = 1;
-    if (!units && under_blank && f->config->header == WEIR_CSV_FIND) f->found->header = 2;
+    bool find = f->config->header == WEIR_CSV_FIND;
+    if (units && f->config->units == WEIR_CSV_FIND && (find || f->found->header)) {
+        f->found->units = 1;
+        if (find) f->found->header = 1;
+    }
+    if (!units && under_blank && find) f->found->header = 2;
     return WEIR_OK;
 }
 
@@ -311,7 +316,7 @@ static weir_status find_header(shape *f, weir_error *err) {
     }
     bool usual = below < f->s->n && record(f, below)->fields == f->found->width &&
                  adjacent(f, f->head, below);
-    if (f->found->header == 1 && third && usual && !record(f, below)->flawed) {
+    if (f->found->header <= 1 && third && usual && !record(f, below)->flawed) {
         WEIR_TRY(read_row(f, below, &f->second, err));
         WEIR_TRY(look_below(f, below, err));
     }
@@ -340,6 +345,9 @@ static weir_status fit_widths(shape *f, weir_error *err) {
         seen++;
     }
     if (seen < ODD_RECORDS) return WEIR_OK;
+    while (names > width && names <= f->first.n && f->first.kind[names - 1] == WEIR_CSV_EMPTY)
+        names--;
+    if (names == width) return WEIR_OK; /* blank names behind the last column */
     if (names > width) {
         f->found->dialect.ragged |= WEIR_CSV_PAD; /* all records are short */
         f->found->width = names;
@@ -354,34 +362,69 @@ out:
 
 /* ---- a second table ------------------------------------------------------------------------ */
 
+static weir_status two_tables(const weir_csv_record *r, uint32_t width, const char *name,
+                              weir_error *err) {
+    weir_error_set(err, WEIR_DATA, "a second table begins at line %u: %u fields a record, not %u",
+                   r->line + 1, r->fields, width);
+    weir_error_hint(err,
+                    "a source is one table: read the first with skip_footer: N, the second with "
+                    "skip: %u",
+                    r->line);
+    weir_error_at(err, name, (int64_t)r->line + 1, 0);
+    return WEIR_DATA;
+}
+
+static bool blank_above(const shape *f, size_t i) {
+    return i > 0 && !record(f, i - 1)->fields && !record(f, i - 1)->comment;
+}
+
+/* Behind the table: a blank line, records of another width, and none of the table's any more. */
 static weir_status find_second(const shape *f, const char *name, weir_error *err) {
     const weir_csv_sample *s = f->s;
     uint32_t width = f->found->width;
     size_t rows = 0;
-    if (width < 2 || f->config->ragged || f->config->skip_footer > 0 || f->head >= s->n)
-        return WEIR_OK;
     for (size_t i = f->head + 1; i + 1 < s->n; i++) {
         const weir_csv_record *r = record(f, i);
         rows += r->fields == width;
-        bool blank_above = !record(f, i - 1)->fields && !record(f, i - 1)->comment;
-        if (!rows || !blank_above || r->fields < 2 || r->fields == width) continue;
+        if (!rows || !blank_above(f, i) || r->fields < 2 || r->fields == width) continue;
         size_t same = 0, usual = 0;
         for (size_t k = i; k < s->n; k++) {
             same += record(f, k)->fields == r->fields;
             usual += record(f, k)->fields == width;
         }
-        if (same < 2 || usual) continue;
-        weir_error_set(err, WEIR_DATA,
-                       "a second table begins at line %u: %u fields a record, not %u", r->line + 1,
-                       r->fields, width);
-        weir_error_hint(err,
-                        "a source is one table: read the first with skip_footer: N, the second "
-                        "with skip: %u",
-                        r->line);
-        weir_error_at(err, name, (int64_t)r->line + 1, 0);
-        return WEIR_DATA;
+        if (same >= 2 && !usual) return two_tables(r, width, name, err);
     }
     return WEIR_OK;
+}
+
+/* In front of the table: names and, below them, records whose cells all have a kind.  (Pairs of a
+ * name and a value, as many exports begin with, are no table.) */
+static weir_status find_before(shape *f, const char *name, weir_error *err) {
+    size_t first = real_from(f, 0);
+    if (first >= f->head || !blank_above(f, f->head)) return WEIR_OK;
+    uint32_t width = record(f, first)->fields;
+    if (width < 2 || record(f, first)->flawed) return WEIR_OK;
+    weir_status status = read_row(f, first, &f->second, err);
+    if (status != WEIR_OK || !all_text(&f->second)) return status;
+    size_t rows = 0;
+    for (size_t i = real_from(f, first + 1); i < f->head; i = real_from(f, i + 1), rows++) {
+        if (record(f, i)->fields != width || record(f, i)->flawed) return WEIR_OK;
+        status = read_row(f, i, &f->second, err);
+        if (status != WEIR_OK) return status;
+        uint32_t typed = 0;
+        for (uint32_t k = 0; k < f->second.n; k++) typed += f->second.kind[k] != WEIR_CSV_TEXT;
+        if (typed < (width == 2 ? 2 : 1)) return WEIR_OK;
+    }
+    return rows ? two_tables(record(f, f->head), width, name, err) : WEIR_OK;
+}
+
+static weir_status find_tables(shape *f, const char *name, weir_error *err) {
+    if (f->found->width < 2 || f->config->ragged || f->config->skip_footer > 0 ||
+        f->head >= f->s->n)
+        return WEIR_OK;
+    weir_status status = WEIR_OK;
+    if (f->config->skip == WEIR_CSV_FIND) status = find_before(f, name, err);
+    return status == WEIR_OK ? find_second(f, name, err) : status;
 }
 
 weir_status weir_csv_find_shape(const weir_read_request *request, weir_csv_sample *s,
@@ -396,7 +439,7 @@ weir_status weir_csv_find_shape(const weir_read_request *request, weir_csv_sampl
     WEIR_TRY(find_head(f, err));
     WEIR_TRY(find_header(f, err));
     WEIR_TRY(fit_widths(f, err));
-    WEIR_TRY(find_second(f, name, err));
+    WEIR_TRY(find_tables(f, name, err));
     if (s->whole && f->head < s->n) {
         size_t behind = f->head;
         for (uint32_t k = 0; k < found->header + found->units && behind < s->n; k++)
