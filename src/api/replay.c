@@ -17,6 +17,8 @@ typedef struct replay {
     weir_opt_columns columns;
     weir_schema *schema; /* of what decode gives, metadata columns last */
     weir_layout *layout;
+    char *file; /* the records at hand are from it, and file_layout is how it is read */
+    weir_layout *file_layout;
     weir_reject_reader *reader;
     weir_batch *batch; /* of the reject set being read */
     uint32_t row;      /* next row of it */
@@ -148,6 +150,8 @@ static void replay_close(void *object) {
     weir_reject_reader_free(r->reader);
     weir_batch_free(r->batch);
     weir_layout_release(r->layout);
+    weir_layout_release(r->file_layout);
+    weir_free(r->file);
     weir_schema_release(r->schema);
     weir_diags_clear(&r->diags);
     weir_arena_clear(&r->arena);
@@ -334,6 +338,53 @@ static weir_status gather(replay *r, weir_buf *bytes, addresses *a, bool *alone,
     return WEIR_OK;
 }
 
+/* ---- how a file is read -------------------------------------------------------------------- */
+
+static bool same_names(const weir_layout *a, const weir_layout *b) {
+    bool same = a->n_names == b->n_names;
+    for (uint32_t i = 0; same && i < a->n_names; i++) same = strcmp(a->names[i], b->names[i]) == 0;
+    return same;
+}
+
+/* The layout that the origin's own reader gives file, or NULL: it is gone, or is another one now.
+ * What it finds out about the text (delimiter, quote) is what it found when it rejected records. */
+static weir_layout *look_at_file(const replay *r, const char *file) {
+    const weir_source_ops *ops = r->config->origin->source;
+    weir_error ignored = {0};
+    weir_split split = {.name = file};
+    weir_packet packet = {0};
+    weir_read_result result = WEIR_READ_END;
+    weir_layout *layout = NULL;
+    void *source = NULL;
+    if (strcmp(file, "-") == 0) return NULL;
+    if (ops->open(&r->config->origin_request, r->env, &source, &ignored) != WEIR_OK) return NULL;
+    if (ops->split_begin(source, &split, 0, &ignored) == WEIR_OK &&
+        ops->read(source, &packet, &result, &ignored) == WEIR_OK && packet.chunk.layout &&
+        same_names(packet.chunk.layout, r->layout))
+        layout = weir_layout_retain(packet.chunk.layout);
+    weir_packet_clear(&packet);
+    (void)ops->split_end(source, true, &ignored);
+    ops->close(source);
+    return layout;
+}
+
+/* How the records of file are read: as it was found out from the file itself while it is there,
+ * else as the source declares it. */
+static weir_status layout_of_file(replay *r, const char *file, weir_layout **out, weir_error *err) {
+    bool known = r->file && strcmp(r->file, file) == 0;
+    bool formats = (r->config->origin->caps & WEIR_CAP_FORMATS) && r->format->read->layout_of;
+    if (!known && formats) {
+        char *name = weir_strdup(file);
+        if (!name) return weir_error_nomem(err);
+        weir_free(r->file);
+        weir_layout_release(r->file_layout);
+        r->file = name;
+        r->file_layout = look_at_file(r, file);
+    }
+    *out = weir_layout_retain(formats && r->file_layout ? r->file_layout : r->layout);
+    return WEIR_OK;
+}
+
 static weir_status make_packet(replay *r, weir_packet *out, weir_error *err) {
     weir_buf bytes = {0};
     addresses *a = NULL;
@@ -342,13 +393,13 @@ static weir_status make_packet(replay *r, weir_packet *out, weir_error *err) {
     weir_status status;
     WEIR_TRY(addresses_new(r, r->batch->length - r->row, &a, err));
     WEIR_TRY(gather(r, &bytes, a, &alone, err));
+    WEIR_TRY(layout_of_file(r, a->source, &out->chunk.layout, err));
     WEIR_TRY(weir_block_new(r->env->ledger, bytes.size ? bytes.size : 1, &block, err));
     if (bytes.size) memcpy(block->data, bytes.data, bytes.size);
     block->size = bytes.size;
     out->extra = a;
     out->extra_free = addresses_free;
     a = NULL;
-    out->chunk.layout = weir_layout_retain(r->layout);
     out->chunk.block = block;
     block = NULL;
     out->chunk.end = (uint32_t)bytes.size;

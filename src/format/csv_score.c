@@ -173,6 +173,9 @@ typedef struct cells {
 /* Whether a text has bytes in it that often stand between fields. */
 static bool is_suspect(weir_slice f, uint8_t prior, bool quoted) {
     if (quoted) return false;
+    /* One half of a quoted text, perhaps. */
+    weir_slice t = weir_csv_trim(f);
+    if (t.size > 1 && (t.data[0] == '\'') != (t.data[t.size - 1] == '\'')) return true;
     for (size_t i = 0; i < f.size; i++) {
         char c = f.data[i];
         if (c == '\t' || c == ';' || c == '|' || c == ',' || (uint8_t)c == prior) return true;
