@@ -211,6 +211,7 @@ typedef struct weir_csv_head {
     size_t begin, end;
     uint64_t byte, line; /* address of `begin` */
     bool at_end;         /* the stream has ended */
+    bool footer_seen;    /* the layout tells of the footer */
     uint32_t width;      /* usual number of fields, where the dialect was found; else 0 */
     weir_csv_dialect dialect;
     weir_layout *layout;

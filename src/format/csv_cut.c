@@ -530,7 +530,8 @@ static weir_status cutter_new(const weir_read_request *request, weir_stream *in,
     uint32_t width = head.width ? head.width : head.layout->n_names;
     int64_t footer = in->partial ? 0 : config->skip_footer; /* its end is not the text's */
     status = weir_csv_tail_begin(&c->tail, in, &c->dialect, width, footer, &head, err);
-    c->footer_told = head.at_end;
+    c->footer_told = head.footer_seen;
+    if (status == WEIR_OK && c->tail.n_lines && !c->footer_told) status = tell_footer(c, err);
     if (status == WEIR_OK) status = list_push(&c->replay, head.block, head.begin, head.end, err);
     if (status != WEIR_OK) {
         weir_block_release(head.block);

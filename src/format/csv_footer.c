@@ -69,7 +69,7 @@ static line_kind look(const weir_csv_dialect *d, uint32_t width, const uint8_t *
     if (width < 2)
         return counts_rows(first) && first.size && first.data[0] == '(' ? LINE_FOOT : LINE_DATA;
     if (note && (alone || scan.n_fields != width)) return LINE_FOOT;
-    if (is_sum(first)) return LINE_NOTE;
+    if (note || is_sum(first)) return LINE_NOTE;
     /* One word alone may be a record that lost its other fields. */
     bool words =
         memchr(first.data, ' ', first.size) || (first.size && first.data[first.size - 1] == ':');

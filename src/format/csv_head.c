@@ -533,6 +533,7 @@ weir_status weir_csv_head_read(const weir_read_request *request, weir_stream *in
                            .byte = h.at - WEIR_CSV_FRONT,
                            .line = h.line,
                            .at_end = h.r.at_end,
+                           .footer_seen = h.found.footer_seen,
                            .width = h.found.width,
                            .dialect = h.found.dialect,
                            .layout = layout};

@@ -162,7 +162,7 @@ static double constancy(const weir_csv_sample *s, const weir_csv_fit *fit, doubl
         good += has_width(r, fit->width) && !r->flawed;
     }
     all += (double)footer * 0.5;
-    *preamble = before > 10 ? 0.75 : 1.0 - 0.025 * (double)before;
+    *preamble = before > 10 ? 0.7 : before ? 0.92 - 0.02 * (double)before : 1;
     return all > 0 ? good / all : 0;
 }
 
@@ -233,7 +233,7 @@ weir_status weir_csv_fit_dialect(weir_csv_sample *s, uint8_t prior, weir_csv_fit
     fit.score = constant * constant * preamble * (0.3 + 0.7 * look) * width;
     /* A name alone on the first line, and rows of another width: one column of text, most likely.
      */
-    if (fit.width > 1 && t.first == 1 && fit.constant < 0.95) fit.score *= 0.5;
+    if (fit.width > 1 && t.first == 1) fit.score *= fit.constant < 0.95 ? 0.5 : 0.9;
     *out = fit;
     return WEIR_OK;
 }

@@ -86,13 +86,13 @@ static bool begins_line(const sniffer *f, const weir_csv_record *r, const char *
     return r->end - r->begin >= n && memcmp(f->sample.data + r->begin, mark, n) == 0;
 }
 
-/* Whether lines with the mark are no records of dialect d and width: none of them has that width.
- * In a single column only the first lines may tell. */
+/* Whether lines with the mark are no records of dialect d: none of them has the usual width, but
+ * for some with a blank behind the mark.  In a single column only the first lines may tell. */
 static weir_status are_comments(sniffer *f, const weir_csv_dialect *d, const char *mark,
                                 const weir_csv_fit *fit, bool *out, weir_error *err) {
     weir_csv_dialect without = *d;
     weir_csv_fit ignored;
-    size_t marked = 0, first_unmarked = SIZE_MAX;
+    size_t marked = 0, alike = 0, first_unmarked = SIZE_MAX;
     without.comment_size = 0;
     weir_csv_dialect_finish(&without);
     weir_status status = fit_with(f, &without, &ignored, err);
@@ -105,11 +105,15 @@ static weir_status are_comments(sniffer *f, const weir_csv_dialect *d, const cha
             if (first_unmarked == SIZE_MAX) first_unmarked = i;
             continue;
         }
-        if (fit->width > 1 && r->fields == fit->width && !r->flawed) return WEIR_OK;
+        if (fit->width > 1 && r->fields == fit->width && !r->flawed) {
+            const uint8_t *behind = f->sample.data + r->begin + strlen(mark);
+            if (r->begin + strlen(mark) < r->end && *behind != ' ') return WEIR_OK;
+            alike++;
+        }
         if (fit->width == 1 && first_unmarked != SIZE_MAX) return WEIR_OK;
         marked++;
     }
-    *out = marked > 0 && first_unmarked != SIZE_MAX;
+    *out = marked > 0 && alike * 2 <= marked && first_unmarked != SIZE_MAX;
     return WEIR_OK;
 }
 
