@@ -130,6 +130,8 @@ static bool say_why(look *l) {
     case WEIR_DECIMAL: return say_group(l, numbers, 1);
     case WEIR_FLOAT64: return say_group(l, numbers, 2);
     case WEIR_TIMESTAMP: return say_group(l, times, 1);
+    case WEIR_JSON:
+        return weir_buf_adds(&l->why, weir_inference_advice(l->found->evidence, l->column));
     default: return true;
     }
 }

@@ -48,6 +48,7 @@ typedef struct evidence {
     witness *witnesses[CANDIDATES]; /* NULL = none */
     witness *widest;                /* the number with most digits before the point */
     const weir_type *stated;        /* nested values: the type that holds all */
+    char *advice;                   /* what a user may want to know; NULL = nothing */
     weir_shape *shape;              /* nested values that were looked into; may be NULL */
 } evidence;
 
@@ -73,6 +74,7 @@ void weir_inference_free(weir_inference *i) {
         weir_free(i->columns[k].name);
         weir_free(i->columns[k].widest);
         weir_shape_free(i->columns[k].shape);
+        weir_free(i->columns[k].advice);
         for (int t = 0; t < CANDIDATES; t++) weir_free(i->columns[k].witnesses[t]);
     }
     weir_free(i->columns);
@@ -445,6 +447,18 @@ weir_status weir_inference_nested(weir_inference *i, uint32_t column, weir_slice
                           (uint64_t)at.split << 40 | (at.byte & ((1ull << 40) - 1)), err);
 }
 
+weir_status weir_inference_advise(weir_inference *i, uint32_t column, const char *text,
+                                  weir_error *err) {
+    evidence *e = &i->columns[column];
+    if (e->advice) return WEIR_OK;
+    e->advice = weir_strdup(text);
+    return e->advice ? WEIR_OK : weir_error_nomem(err);
+}
+
+const char *weir_inference_advice(const weir_inference *i, uint32_t column) {
+    return i->columns[column].advice ? i->columns[column].advice : "";
+}
+
 /* ---- merging and results --------------------------------------------------------------------- */
 
 static weir_status merge_column(evidence *to, const evidence *from, weir_error *err) {
@@ -486,6 +500,8 @@ weir_status weir_inference_merge(weir_inference *into, const weir_inference *fro
         uint32_t column;
         weir_status status = weir_inference_column(into, name, &column, err);
         if (status == WEIR_OK) status = merge_column(&into->columns[column], e, err);
+        if (status == WEIR_OK && e->advice)
+            status = weir_inference_advise(into, column, e->advice, err);
         if (status != WEIR_OK) return status;
     }
     return WEIR_OK;

@@ -34,6 +34,11 @@ WEIR_MUST_USE weir_status weir_inference_type(weir_inference *i, uint32_t column
  * struct or list (format/shape.h). */
 WEIR_MUST_USE weir_status weir_inference_nested(weir_inference *i, uint32_t column,
                                                 weir_slice value, weir_address at, weir_error *err);
+/* What a user may want to know of a column, beside its type; the first text stays.  "" = nothing.
+ */
+WEIR_MUST_USE weir_status weir_inference_advise(weir_inference *i, uint32_t column,
+                                                const char *text, weir_error *err);
+const char *weir_inference_advice(const weir_inference *i, uint32_t column);
 WEIR_MUST_USE weir_status weir_inference_merge(weir_inference *into, const weir_inference *from,
                                                weir_error *err);
 /* The narrowest type that holds all values: bool, int64, decimal(p,s) exact, float64 (only where

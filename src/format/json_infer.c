@@ -5,6 +5,8 @@
  * cost no more than finding their end.  (Rows come in order of address, so the first value of a
  * kind is the witness that counts.)
  */
+#include <stdio.h>
+
 #include "format/infer.h"
 #include "format/json.h"
 #include "text/json_scan.h"
@@ -349,6 +351,18 @@ static weir_status read_other(looker *l, const char *p, const char *end, bool *s
     return column_of(l, weir_slice_of(WEIR_JSON_VALUE_NAME), &l->members[0].column);
 }
 
+/* A file that is one object with one array of objects in it: people mostly want these. */
+static weir_status advise(looker *l, const char *p, const char *end) {
+    char path[160], text[240];
+    uint32_t column;
+    if (l->separator.data || !weir_json_suggest_path(p, end, path, sizeof path)) return WEIR_OK;
+    const char *name = path + strlen("$.");
+    weir_status status = column_of(l, (weir_slice){name, strcspn(name, ".")}, &column);
+    if (status != WEIR_OK || column == NOT_WANTED) return status;
+    snprintf(text, sizeof text, "one record a file; `record_path: %s` reads those inside it", path);
+    return weir_inference_advise(l->into, column, text, l->err);
+}
+
 weir_status weir_json_infer(const weir_read_request *request, const weir_chunk *chunk,
                             struct weir_inference *into, weir_error *err) {
     return weir_json_infer_at(request, chunk, NULL, 0, into, err);
@@ -376,7 +390,7 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
     l->at = (weir_address){chunk->split, chunk->first_line, chunk->first_byte};
     const char *data = (const char *)chunk->block->data;
     bool check = !weir_utf8_valid(data + chunk->begin, chunk->end - chunk->begin);
-    size_t begin, stop, counted = chunk->begin, row = 0;
+    size_t begin, stop, counted = chunk->begin, row = 0, alone = 0, n_records = 0;
     weir_json_records_begin(&r, chunk);
     while (weir_json_records_next(&r, &begin, &stop)) {
         bool sound;
@@ -400,7 +414,12 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
             if (m->column != NOT_WANTED) WEIR_TRY(look_at(l, m));
         }
         counted = begin;
+        alone = begin;
+        n_records++;
     }
+    bool whole = chunk->sequence == 0 && chunk->flags & WEIR_CHUNK_LAST && n_records == 1;
+    if (whole && !config->record_path && data[alone] == '{')
+        WEIR_TRY(advise(l, data + alone, data + chunk->end));
 out:
     weir_buf_clear(&l->name);
     weir_buf_clear(&l->text);
