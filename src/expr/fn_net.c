@@ -65,6 +65,24 @@ static weir_status prepare_host(weir_prepare *p, weir_error *err) {
     return WEIR_OK;
 }
 
+/* The text, when it is a URL; else the record fails. */
+static weir_status fn_to_url(weir_call *call, weir_column *out, weir_error *err) {
+    weir_text_arg a = weir_text_arg_of(call->args[0]);
+    uint32_t first = 0;
+    weir_status status = weir_text_share(call, out, 0, &first, err);
+    WEIR_EACH_ROW(row) {
+        if (status != WEIR_OK) return status;
+        const weir_view *v = weir_text_view(&a, row);
+        weir_slice s = weir_view_slice(a.base, v);
+        weir_url u;
+        if (weir_url_split(s, &u))
+            ((weir_view *)out->values)[row] = weir_text_piece(v, s, s, first);
+        else
+            status = weir_call_fail(call, out, row, err, "'%.*s' is no URL", weir_clip(s), s.data);
+    }
+    return status;
+}
+
 /* The query of a URL, or the text itself, as when only the query is there. */
 static weir_slice query_of(weir_slice s) {
     weir_url u;
@@ -288,6 +306,10 @@ const weir_function weir_functions_net[] = {
       "not there",
       "url_part('https://x.io:8080/a?b=1#c', 'port')", "8080", "does not exist"},
      {{"ss", 's', 0, fn_part, prepare_part}}},
+    {{"to_url", "", "to_url(string) -> string", "network", 0,
+      "the text itself; fails when it is no address with scheme and host", "to_url('https://x.io')",
+      "https://x.io", "does not exist"},
+     {{"s", 's', WEIR_K_CAN_FAIL, fn_to_url, NULL}}},
     {{"url_host", "", "url_host(url string) -> string", "network", 0, "url_part(url, 'host')",
       "url_host('https://ann@x.io/a')", "x.io", "does not exist"},
      {{"s", 's', 0, fn_part, prepare_host}}},

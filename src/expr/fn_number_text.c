@@ -147,9 +147,10 @@ static weir_status prepare_format(weir_prepare *p, weir_error *err) {
     weir_status status = WEIR_OK;
     int64_t digits = 0;
     const weir_type *type = NULL;
-    weir_bound **args = weir_bind_args(p->binder, 2), *number = NULL;
+    weir_bound **args = weir_bind_args(p->binder, 2), **own = weir_bind_args(p->binder, 1);
+    weir_bound *number = NULL;
     marks *m = weir_arena_zero(p->binder->arena, 1, sizeof *m);
-    if (!m || !args) return weir_error_nomem(err);
+    if (!m || !args || !own) return weir_error_nomem(err);
     if (!weir_bound_int(p->args[1], &digits) || digits < 0 || digits > 18)
         return weir_expr_fault(err, p->args[1]->at->begin,
                                "the number of digits must be a constant, 0 to 18");
@@ -162,8 +163,8 @@ static weir_status prepare_format(weir_prepare *p, weir_error *err) {
     WEIR_TRY(weir_bind_named(p->binder, p->at, "round", args, 2, &number, err));
     WEIR_TRY(weir_type_decimal(38, (int)digits, &type, err));
     WEIR_TRY(weir_bind_cast(p->binder, p->at, number, type, &number, err));
-    args[0] = number;
-    p->args = args;
+    own[0] = number; /* args belongs to the call of round */
+    p->args = own;
     p->n_args = 1;
     p->state = m;
 out:
