@@ -19,9 +19,6 @@ const weir_operator_kind *const weir_transform_kinds[] = {&weir_transform_set,
                                                           &weir_transform_mask,
                                                           &weir_transform_hash,
                                                           NULL};
-NULL
-}
-;
 
 const weir_operator_kind *weir_transform_find(const char *name) {
     for (size_t i = 0; weir_transform_kinds[i]; i++)
