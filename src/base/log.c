@@ -13,26 +13,35 @@
 
 #define TEXT_BYTES 4000
 
-_Atomic int weir_log_current = WEIR_LOG_INFO;
+_Atomic int weir_log_current = WEIR_LOG_INFO; /* the higher one of what is printed and tapped */
+static _Atomic int printed = WEIR_LOG_INFO;
 static _Atomic bool timestamps;
 
 static pthread_mutex_t sink_lock = PTHREAD_MUTEX_INITIALIZER;
 static weir_log_sink sink;
 static void *sink_context;
+static weir_log_sink tap;
+static void *tap_context;
+
+/* Both levels count for weir_log_enabled. */
+static void set_level(int level) {
+    printed = level;
+    weir_log_current = tap && level < WEIR_LOG_DEBUG ? WEIR_LOG_DEBUG : level;
+}
 
 void weir_log_set_level(weir_log_level level) {
-    weir_log_current = (int)level;
+    set_level((int)level);
 }
 
 weir_log_level weir_log_get_level(void) {
-    return (weir_log_level)weir_log_current;
+    return (weir_log_level)printed;
 }
 
 void weir_log_set_verbosity(int verbosity) {
     int level = WEIR_LOG_INFO + verbosity;
     if (level < WEIR_LOG_ERROR) level = WEIR_LOG_ERROR;
     if (level > WEIR_LOG_TRACE) level = WEIR_LOG_TRACE;
-    weir_log_current = level;
+    set_level(level);
 }
 
 void weir_log_set_timestamps(bool on) {
@@ -43,6 +52,14 @@ void weir_log_set_sink(weir_log_sink new_sink, void *context) {
     pthread_mutex_lock(&sink_lock);
     sink = new_sink;
     sink_context = context;
+    pthread_mutex_unlock(&sink_lock);
+}
+
+void weir_log_set_tap(weir_log_sink new_tap, void *context) {
+    pthread_mutex_lock(&sink_lock);
+    tap = new_tap;
+    tap_context = context;
+    set_level(printed);
     pthread_mutex_unlock(&sink_lock);
 }
 
@@ -91,7 +108,10 @@ void weir_log(weir_log_level level, const char *fmt, ...) {
     if (wanted < 0) raw[0] = '\0';
     size_t n = weir_printable(text, sizeof text, raw, strlen(raw));
     pthread_mutex_lock(&sink_lock);
-    if (sink)
+    if (tap && level <= WEIR_LOG_DEBUG) tap(tap_context, level, weir_clock_wall_us(), text, n);
+    if ((int)level > printed)
+        ; /* for the tap alone */
+    else if (sink)
         sink(sink_context, level, weir_clock_wall_us(), text, n);
     else
         put_line(level, text, n);

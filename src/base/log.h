@@ -32,6 +32,10 @@ void weir_log_set_timestamps(bool on);
 /* Sends lines to sink instead of stderr; NULL = stderr again. */
 void weir_log_set_sink(weir_log_sink sink, void *context);
 
+/* Sends each line up to DEBUG to tap as well, whatever the level of what is printed; NULL = none.
+ */
+void weir_log_set_tap(weir_log_sink tap, void *context);
+
 extern _Atomic int weir_log_current; /* private: read by weir_log_enabled */
 /* Whether a line of this level would be written; for what is costly to compute. */
 static inline bool weir_log_enabled(weir_log_level level) {

@@ -40,6 +40,9 @@ typedef struct cli_command {
     bool first;        /* shown first by --help */
     const char *usage; /* behind the name */
     const char *summary;
+    const char *verbs;   /* words that may stand first, with blanks between; NULL = none */
+    const char *example; /* a command line that works */
+    const char *more;    /* what else is to be known, paragraphs; NULL = nothing */
     const cli_flag *flags;
     size_t min_words, max_words;
     int (*run)(cli_args *a);
@@ -101,6 +104,11 @@ int cli_run_options(const cli_args *a, weir_api_run_options *out);
 
 int cli_cmd_run(cli_args *a);
 int cli_cmd_plan(cli_args *a);
+int cli_cmd_state(cli_args *a);
+int cli_cmd_connectors(cli_args *a);
+int cli_cmd_completion(cli_args *a);
+int cli_cmd_init(cli_args *a);
+int cli_cmd_logs(cli_args *a);
 int cli_cmd_schema(cli_args *a);
 int cli_cmd_copy(cli_args *a);
 int cli_cmd_infer(cli_args *a);
@@ -117,5 +125,12 @@ int cli_cmd_help(cli_args *a);
 /* Opens the state a history command speaks of: of the pipeline FILE in `word` when given, else
  * --state, else .weir here.  Returns 0 or the exit code after having said what is wrong. */
 int cli_open_history(const cli_args *a, weir_session *s, const char *word);
+/* Prints what the state answers; says so when that is nothing (NULL: says nothing). */
+int cli_print_query(const cli_args *a, weir_session *s, weir_state_what what,
+                    const weir_state_filter *filter, const char *const *columns, size_t n,
+                    const char *nothing);
+/* Opens the history that `RUN [FILE]` or `FILE` speaks of; a file by itself means its last run. */
+int cli_open_run(const cli_args *a, weir_session *s, const char *word, const char *file,
+                 const char **run);
 
 #endif

@@ -81,19 +81,17 @@ static int find_run(const cli_args *a, weir_session *s, const char **run) {
     return code;
 }
 
-/* Opens the history that `RUN [FILE]` or `FILE` speaks of; a file by itself means its last run. */
-static int open_run(const cli_args *a, weir_session *s, const char *word, const char *file,
-                    const char **run) {
+int cli_open_run(const cli_args *a, weir_session *s, const char *word, const char *file,
+                 const char **run) {
     bool last = !file && is_file(word);
     int code = cli_open_history(a, s, last ? word : file);
     *run = last ? NULL : word;
     return code == EXIT_OK ? find_run(a, s, run) : code;
 }
 
-/* Prints what the state answers; says so when that is nothing. */
-static int print_query(const cli_args *a, weir_session *s, weir_state_what what,
-                       const weir_state_filter *filter, const char *const *columns, size_t n,
-                       const char *nothing) {
+int cli_print_query(const cli_args *a, weir_session *s, weir_state_what what,
+                    const weir_state_filter *filter, const char *const *columns, size_t n,
+                    const char *nothing) {
     weir_state_result result = {0};
     weir_error err = {0};
     int code = EXIT_OK;
@@ -121,7 +119,8 @@ int cli_cmd_runs(cli_args *a) {
     int code = cli_open_history(a, &s, a->n ? a->words[0] : NULL);
     weir_state_filter filter = {.pipeline = pipeline_of(&s), .newest_first = true, .limit = 20};
     if (code == EXIT_OK)
-        code = print_query(a, &s, WEIR_STATE_RUNS, &filter, columns, a->json ? 0 : 9, "no run yet");
+        code = cli_print_query(a, &s, WEIR_STATE_RUNS, &filter, columns, a->json ? 0 : 9,
+                               "no run yet");
     weir_session_clear(&s);
     return code;
 }
@@ -137,7 +136,7 @@ int cli_cmd_status(cli_args *a) {
     if (code != EXIT_OK) goto out;
     if (!a->json) printf("last runs\n");
     weir_state_filter filter = {.pipeline = pipeline_of(&s), .newest_first = true, .limit = 5};
-    code = print_query(a, &s, WEIR_STATE_RUNS, &filter, runs, 7, "  none");
+    code = cli_print_query(a, &s, WEIR_STATE_RUNS, &filter, runs, 7, "  none");
     if (code != EXIT_OK || a->json) goto out;
     weir_state_epochs open = {0};
     weir_error err = {0};
@@ -149,13 +148,13 @@ int cli_cmd_status(cli_args *a) {
         printf("\nunfinished: the next run completes or undoes it\n");
         filter.newest_first = true;
         filter.limit = open.n;
-        code = print_query(a, &s, WEIR_STATE_EPOCHS, &filter, epochs, 5, "");
+        code = cli_print_query(a, &s, WEIR_STATE_EPOCHS, &filter, epochs, 5, "");
     }
     weir_state_epochs_clear(&open);
     printf("\nopen rejects\n");
     filter = (weir_state_filter){.pipeline = pipeline_of(&s), .status = "open", .limit = 100};
     if (code == EXIT_OK)
-        code = print_query(a, &s, WEIR_STATE_REJECTS, &filter, rejects, 4, "  none");
+        code = cli_print_query(a, &s, WEIR_STATE_REJECTS, &filter, rejects, 4, "  none");
 out:
     weir_session_clear(&s);
     return code;
@@ -173,16 +172,17 @@ int cli_cmd_show(cli_args *a) {
     weir_session s;
     weir_session_init(&s);
     const char *run = NULL;
-    int code = open_run(a, &s, a->words[0], a->n > 1 ? a->words[1] : NULL, &run);
+    int code = cli_open_run(a, &s, a->words[0], a->n > 1 ? a->words[1] : NULL, &run);
     weir_state_filter filter = {.run_id = run, .limit = 1000};
-    if (code == EXIT_OK) code = print_query(a, &s, WEIR_STATE_RUNS, &filter, runs, 9, NULL);
+    if (code == EXIT_OK) code = cli_print_query(a, &s, WEIR_STATE_RUNS, &filter, runs, 9, NULL);
     if (code == EXIT_OK && !a->json) printf("\n");
-    if (code == EXIT_OK) code = print_query(a, &s, WEIR_STATE_STEPS, &filter, steps, 14, NULL);
+    if (code == EXIT_OK) code = cli_print_query(a, &s, WEIR_STATE_STEPS, &filter, steps, 14, NULL);
     if (code == EXIT_OK && !a->json) printf("\n");
     if (code == EXIT_OK)
-        code = print_query(a, &s, WEIR_STATE_OPERATORS, &filter, operators, 8, NULL);
+        code = cli_print_query(a, &s, WEIR_STATE_OPERATORS, &filter, operators, 8, NULL);
     if (code == EXIT_OK && !a->json) printf("\n");
-    if (code == EXIT_OK) code = print_query(a, &s, WEIR_STATE_REJECTS, &filter, rejects, 4, NULL);
+    if (code == EXIT_OK)
+        code = cli_print_query(a, &s, WEIR_STATE_REJECTS, &filter, rejects, 4, NULL);
     weir_session_clear(&s);
     return code;
 }
@@ -196,7 +196,7 @@ static int rejects_list(const cli_args *a, weir_session *s) {
                                 .run_id = cli_flag_value(a, "--run"),
                                 .newest_first = true,
                                 .limit = 1000};
-    return print_query(a, s, WEIR_STATE_REJECTS, &filter, columns, 6, "no rejects");
+    return cli_print_query(a, s, WEIR_STATE_REJECTS, &filter, columns, 6, "no rejects");
 }
 
 typedef struct shown {
@@ -347,7 +347,7 @@ static int open_rejects(const cli_args *a, weir_session *s, const char *verb, co
                 word, word);
         return EXIT_USAGE;
     }
-    return open_run(a, s, word, file, run);
+    return cli_open_run(a, s, word, file, run);
 }
 
 int cli_cmd_rejects(cli_args *a) {

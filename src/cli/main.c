@@ -35,10 +35,36 @@ static void print_flags(const cli_flag *table) {
     }
 }
 
+/* Paragraphs, wrapped for a terminal. */
+static void print_wrapped(const char *text) {
+    size_t width = 0;
+    while (*text) {
+        if (*text == '\n') {
+            putchar(*text++);
+            width = 0;
+            continue;
+        }
+        size_t n = strcspn(text, " \n");
+        if (width && width + 1 + n > 78) putchar('\n'), width = 0;
+        printf("%s%.*s", width ? " " : "", (int)n, text);
+        width += n + (width > 0);
+        text += n;
+        while (*text == ' ') text++;
+    }
+    printf("\n");
+}
+
 static int print_command(const cli_command *c) {
-    printf("%s\n\nusage: weir %s %s\n\n", c->summary, c->name, c->usage);
+    printf("%s\n\nusage: weir %s %s\n", c->summary, c->name, c->usage);
+    if (c->example) printf("example: %s\n", c->example);
+    if (c->alias) printf("also called: %s\n", c->alias);
+    printf("\n");
     print_flags(c->flags);
     print_flags(cli_common_flags);
+    if (c->more) {
+        printf("\n");
+        print_wrapped(c->more);
+    }
     return EXIT_OK;
 }
 

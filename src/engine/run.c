@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "engine/journal.h"
 #include "engine/plan.h"
 #include "text/hash.h"
+#include "text/json.h"
 
 uint32_t weir_default_threads(void) {
     cpu_set_t set;
@@ -231,6 +233,39 @@ static void take_status(weir_run_result *r, const weir_step_result *s) {
     r->error = s->error;
 }
 
+/* What became of a step, for the journal. */
+static void note_step(weir_journal *j, const weir_step_result *r) {
+    const weir_account *a = &r->account;
+    const struct {
+        const char *name;
+        uint64_t value;
+    } figures[] = {{"read", a->rows_read},         {"loaded", a->rows_loaded},
+                   {"rejected", a->rows_rejected}, {"filtered", a->rows_filtered},
+                   {"warnings", a->warnings},      {"files_skipped", a->splits_skipped},
+                   {"attempts", r->attempts},      {"duration_us", (uint64_t)r->duration_us}};
+    weir_buf fields = {0};
+    weir_json_writer w = {.out = &fields};
+    char text[1024];
+    if (!j) return;
+    weir_json_open(&w, '{');
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        weir_json_key(&w, figures[i].name);
+        weir_json_write_uint(&w, figures[i].value);
+    }
+    weir_json_close(&w, '}');
+    if (r->reject_path)
+        weir_journal_add(j, WEIR_LOG_WARN, NULL, "%llu record%s rejected: %s",
+                         (unsigned long long)a->rows_rejected,
+                         a->rows_rejected == 1 ? " was" : "s were", r->reject_path);
+    if (r->error.status != WEIR_OK)
+        weir_journal_add(j, WEIR_LOG_ERROR, NULL, "%s",
+                         weir_error_format(&r->error, text, sizeof text));
+    weir_journal_add(j, WEIR_LOG_INFO, w.failed ? NULL : weir_buf_cstr(&fields), "step ended: %s%s",
+                     weir_run_status_name(r->status),
+                     r->nothing_new ? ", nothing new to read" : "");
+    weir_buf_clear(&fields);
+}
+
 /* A dry run cannot try what reads the output of another step: nothing was written. */
 static void excuse_untried(const weir_step_env *e, const weir_step *step, weir_arena *arena,
                            weir_step_result *r) {
@@ -248,6 +283,7 @@ static weir_status run_step(const weir_step_env *e, const weir_step *step, const
     bool finished = false;
     weir_status status = WEIR_OK;
     *r = (weir_step_result){.step = step->name, .started_us = weir_clock_wall_us()};
+    weir_journal_step(e->journal, step->name);
     bool incremental = step->flow.source.incremental.by != WEIR_INCREMENTAL_NONE;
     if (needs_failed(step, e->pipeline, result)) {
         r->status = WEIR_RUN_SKIPPED;
@@ -259,6 +295,9 @@ static weir_status run_step(const weir_step_env *e, const weir_step *step, const
     if (e->dry) {
         excuse_untried(e, step, arena, r);
     } else {
+        note_step(e->journal, r);
+        weir_journal_flush(e->journal);
+        weir_journal_step(e->journal, "");
         WEIR_TRY(put_step(e, e->run_id, step, r, err));
         if (r->completed_run)
             WEIR_TRY(put_missing_steps(e, &(resume){.n = 1, .runs = {r->completed_run}}, err));
@@ -392,6 +431,9 @@ weir_status weir_run(const weir_run_request *q, weir_arena *arena, weir_diags *d
     WEIR_TRY(weir_state_run_id(q->state, result->run_id, err));
     WEIR_TRY(begin_run(q, fingerprint, &e, &before, arena, err));
     in_state = true;
+    e.journal = weir_journal_open(q->state, result->run_id);
+    weir_journal_add(e.journal, WEIR_LOG_INFO, NULL, "run of %s started (%s, weir %s)", p->file,
+                     q->trigger, q->version);
     status = run_steps(&e, q, &before, arena, result, err);
     result->duration_us = weir_clock_monotonic_us() - begun;
     weir_fault_point("before-run-end");
@@ -406,6 +448,10 @@ out:
             if (err) result->error = *err;
         }
         if (result->error.status != WEIR_OK) weir_error_format(&result->error, text, sizeof text);
+        if (status != WEIR_OK) weir_journal_add(e.journal, WEIR_LOG_ERROR, NULL, "%s", text);
+        weir_journal_add(e.journal, WEIR_LOG_INFO, NULL, "run ended: %s",
+                         weir_run_status_name(result->status));
+        weir_journal_close(e.journal);
         weir_status ended = weir_state_run_end(q->state, result->run_id, result->status,
                                                weir_run_exit_code(result), text, &second);
         if (ended != WEIR_OK && status == WEIR_OK) {

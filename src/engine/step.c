@@ -5,8 +5,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/dry.h"
+#include "engine/journal.h"
 #include "engine/plan.h"
 #include "reject/reject.h"
+#include "text/json.h"
 #include "text/hash.h"
 
 /* ---- config -------------------------------------------------------------------------------- */
@@ -274,12 +276,45 @@ static weir_status open_plan(work *w, const weir_splits *frozen, weir_buf *text,
                               w->loaded_before, text, err);
 }
 
+/* What is about to be read, for the journal. */
+static void note_plan(work *w) {
+    static const char *const kept[] = {"connector", "format",        "splits",
+                                       "bytes",     "loaded_before", "dialect"};
+    weir_arena scratch = {0};
+    const weir_json *root = NULL;
+    weir_error ignored = {0};
+    weir_buf fields = {0};
+    weir_json_writer f = {.out = &fields};
+    if (w->env->journal && weir_json_parse(w->result->plan, strlen(w->result->plan), NULL, &scratch,
+                                           &root, &ignored) == WEIR_OK) {
+        const weir_json *source = weir_json_get(root, "source");
+        const weir_json *names = weir_json_get(source, "names");
+        const char *first = weir_json_string(weir_json_get(weir_json_at(names, 0), "name"));
+        weir_json_open(&f, '{');
+        for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+            const weir_json *v = weir_json_get(source, kept[i]);
+            if (v) weir_json_key(&f, kept[i]);
+            if (v && v->kind == WEIR_JSON_NUMBER)
+                weir_json_write_raw(&f, v->text.data, v->text.size);
+            else if (v)
+                weir_json_write_string_n(&f, v->text.data, v->text.size);
+        }
+        weir_json_close(&f, '}');
+        weir_journal_add(w->env->journal, WEIR_LOG_INFO, f.failed ? NULL : weir_buf_cstr(&fields),
+                         "reads %s%s", first ? first : "nothing",
+                         weir_json_at(names, 1) ? " and more" : "");
+    }
+    weir_buf_clear(&fields);
+    weir_arena_clear(&scratch);
+}
+
 /* Keeps what is about to be done: with the result, and in the run's history. */
 static weir_status keep_plan(work *w, weir_buf *text, weir_error *err) {
     const weir_step_env *e = w->env;
     w->result->plan = weir_arena_strndup(w->arena, text->data, text->size);
     if (!w->result->plan) return weir_error_nomem(err);
     if (e->dry || !e->state) return WEIR_OK;
+    note_plan(w);
     return weir_state_document_put(e->state, e->run_id, w->step->name, "plan", w->result->plan,
                                    err);
 }

@@ -29,6 +29,7 @@ typedef struct weir_step_env {
     void (*progress)(void *context, const char *step, const weir_account *sofar);
     void *progress_context;
     weir_diags *diags;
+    struct weir_journal *journal; /* of the run; NULL = none is kept */
 } weir_step_env;
 
 typedef struct weir_step_result {

@@ -201,6 +201,12 @@ weir_status weir_state_step_reset(weir_lease *l, const char *step, weir_error *e
     return l->state->store->step_reset(l, step, err);
 }
 
+weir_status weir_state_files_set(weir_lease *l, const char *step, const weir_state_file *files,
+                                 size_t n, weir_error *err) {
+    weir_status status = need(step, "step", err);
+    return status == WEIR_OK ? l->state->store->files_set(l, step, files, n, err) : status;
+}
+
 weir_status weir_state_file_get(weir_state *s, const char *pipeline, const char *step,
                                 const char *path, weir_arena *arena, weir_state_file *out,
                                 bool *found, weir_error *err) {

@@ -100,6 +100,7 @@ typedef struct weir_state_event {
     const char *level; /* "error", "warn", "info", "debug" */
     const char *step;  /* "" = the run as a whole */
     const char *text;
+    const char *fields; /* a JSON object, NULL = none */
 } weir_state_event;
 
 /* How far a source has been read.  fingerprint: of the extract (query, table, filter); bytes: the
@@ -210,7 +211,7 @@ typedef struct weir_lease {
  * - POSITIONS: pipeline step fingerprint position epoch run_id updated
  * - FILES: pipeline step path size_bytes mtime_ns hash rows epoch run_id loaded
  * - QUALITY: run_id pipeline step metric value(float64) threshold severity passed(bool) at
- * - EVENTS: run_id at level step text
+ * - EVENTS: run_id at level step text fields (a JSON object or "")
  * - EPOCHS: pipeline step epoch state run_id fence begun changed handles account
  * - LEASES: pipeline fence run_id pid host acquired released
  * - DOCUMENTS: run_id step kind text
@@ -307,6 +308,8 @@ typedef struct weir_state_store {
                          weir_ledger *ledger, weir_state_result *out, weir_error *err);
     weir_status (*prune)(weir_state *s, int64_t before_us, uint64_t *runs, weir_error *err);
     weir_status (*check)(weir_state *s, weir_buf *findings, weir_error *err);
+    weir_status (*files_set)(weir_lease *l, const char *step, const weir_state_file *files,
+                             size_t n, weir_error *err);
 } weir_state_store;
 
 struct weir_state {
@@ -403,6 +406,10 @@ WEIR_MUST_USE weir_status weir_state_position_set(weir_lease *l, const char *ste
                                                   weir_error *err);
 /* Forgets positions and files of a step (NULL = all steps) (`weir state reset`, --full-refresh). */
 WEIR_MUST_USE weir_status weir_state_step_reset(weir_lease *l, const char *step, weir_error *err);
+/* By hand (`weir state import`): files that count as loaded; in one transaction. */
+WEIR_MUST_USE weir_status weir_state_files_set(weir_lease *l, const char *step,
+                                               const weir_state_file *files, size_t n,
+                                               weir_error *err);
 WEIR_MUST_USE weir_status weir_state_file_get(weir_state *s, const char *pipeline, const char *step,
                                               const char *path, weir_arena *arena,
                                               weir_state_file *out, bool *found, weir_error *err);

@@ -339,6 +339,7 @@ const weir_state_store weir_statedb_store = {
     .position_set = weir_statedb_position_set,
     .step_reset = weir_statedb_step_reset,
     .file_get = weir_statedb_file_get,
+    .files_set = weir_statedb_files_set,
     .reject_put = weir_statedb_reject_put,
     .reject_mark = weir_statedb_reject_mark,
     .value_put = weir_statedb_value_put,

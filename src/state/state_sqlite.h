@@ -117,6 +117,8 @@ weir_status weir_statedb_position_get(weir_state *s, const char *pipeline, const
 weir_status weir_statedb_position_set(weir_lease *l, const char *step,
                                       const weir_state_position *position, weir_error *err);
 weir_status weir_statedb_step_reset(weir_lease *l, const char *step, weir_error *err);
+weir_status weir_statedb_files_set(weir_lease *l, const char *step, const weir_state_file *files,
+                                   size_t n, weir_error *err);
 weir_status weir_statedb_file_get(weir_state *s, const char *pipeline, const char *step,
                                   const char *path, weir_arena *arena, weir_state_file *out,
                                   bool *found, weir_error *err);

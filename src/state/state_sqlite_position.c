@@ -74,6 +74,24 @@ out:
     return weir_statedb_end(d, status, err);
 }
 
+weir_status weir_statedb_files_set(weir_lease *l, const char *step, const weir_state_file *files,
+                                   size_t n, weir_error *err) {
+    weir_statedb *d = weir_statedb_of(l->state);
+    weir_status status = weir_statedb_begin(d, true, err);
+    if (status != WEIR_OK) return status;
+    WEIR_TRY(weir_statedb_fence(l, err));
+    for (size_t i = 0; i < n; i++)
+        WEIR_TRY(weir_statedb_run(d, err,
+                                  "insert or replace into files(pipeline, step, path, size_bytes, "
+                                  "mtime_ns, hash, rows, epoch, run_id, loaded)"
+                                  " values(?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
+                                  "tttuituti", l->pipeline, step, files[i].path,
+                                  files[i].size_bytes, files[i].mtime_ns, files[i].hash,
+                                  files[i].rows, l->run_id, weir_statedb_now(0)));
+out:
+    return weir_statedb_end(d, status, err);
+}
+
 weir_status weir_statedb_file_get(weir_state *s, const char *pipeline, const char *step,
                                   const char *path, weir_arena *arena, weir_state_file *out,
                                   bool *found, weir_error *err) {

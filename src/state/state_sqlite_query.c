@@ -179,7 +179,8 @@ static const query_info queries[WEIR_STATE_WHAT_COUNT] = {
                                        {"at", 't', false, "t.at"},
                                        {"level", 's', false, "t.level"},
                                        {"step", 's', false, "t.step"},
-                                       {"text", 's', false, "t.text"}}},
+                                       {"text", 's', false, "t.text"},
+                                       {"fields", 's', false, "t.fields"}}},
     [WEIR_STATE_EPOCHS] =
         {.from = "epochs t",
          .pipeline = "t.pipeline",

@@ -130,10 +130,11 @@ weir_status weir_statedb_events_add(weir_state *s, const char *run_id,
     for (size_t i = 0; i < n && last <= WEIR_STATE_EVENTS_PER_RUN; i++) {
         const weir_state_event *e = last == WEIR_STATE_EVENTS_PER_RUN ? &cut : &items[i];
         last++;
-        WEIR_TRY(weir_statedb_run(
-            d, err,
-            "insert into events(run_id, seq, at, level, step, text) values(?, ?, ?, ?, ?, ?)",
-            "tiittt", run_id, last, weir_statedb_now(e->at_us), e->level, e->step, e->text));
+        WEIR_TRY(weir_statedb_run(d, err,
+                                  "insert into events(run_id, seq, at, level, step, text, fields) "
+                                  "values(?, ?, ?, ?, ?, ?, ?)",
+                                  "tiitttt", run_id, last, weir_statedb_now(e->at_us), e->level,
+                                  e->step, e->text, e->fields));
     }
 out:
     return weir_statedb_end(d, status, err);

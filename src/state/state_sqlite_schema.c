@@ -86,7 +86,10 @@ static const char version_1[] =
     "create table small_values(space text not null, key text not null, bytes blob not null,"
     " changed integer not null, primary key(space, key)) strict, without rowid;";
 
-const char *const weir_statedb_migrations[] = {version_1};
+/* Structured entries of a run's journal. */
+static const char version_2[] = "alter table events add column fields text not null default '';";
+
+const char *const weir_statedb_migrations[] = {version_1, version_2};
 const int weir_statedb_version =
     (int)(sizeof weir_statedb_migrations / sizeof *weir_statedb_migrations);
 

@@ -207,7 +207,7 @@ static void test_tables_for_the_pages(void **state) {
         for (const weir_option *r = table; r->name; r++)
             if (!(r->flags & WEIR_OPT_HIDDEN)) assert_true(r->help && r->since);
     }
-    assert_int_equal(n, 11);
+    assert_int_equal(n, 13);
 }
 
 int main(void) {

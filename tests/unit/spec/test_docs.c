@@ -23,7 +23,7 @@ static void load_example(const char *text) {
     static const weir_spec_registry registry = {.connectors = weir_connectors,
                                                 .formats = weir_formats,
                                                 .operators = operators,
-                                                .features = WEIR_SPEC_PARAMS};
+                                                .features = WEIR_SPEC_PARAMS | WEIR_SPEC_TARGETS};
     const char *names[] = {"day"}, *values[] = {"2024-01-31"};
     weir_spec_options o = {0};
     if (strstr(text, "params:")) o.params = (weir_spec_params){1, names, values};
@@ -52,7 +52,7 @@ static void test_examples(void **state) {
         at = end + 1;
         n++;
     }
-    assert_int_equal(n, 3);
+    assert_int_equal(n, 4);
 }
 
 int main(void) {
