@@ -9,6 +9,7 @@
 #include "connect/file/file.h"
 #include "format/infer.h"
 
+#define DIALECTS_SHOWN 10u /* where the files of a source differ */
 #define SAMPLE_BYTES ((uint64_t)1 << 20)
 
 typedef struct pass {
@@ -19,6 +20,9 @@ typedef struct pass {
     bool end;
     uint64_t budget_bytes; /* 0 = no more to look at */
     bool seen;             /* there was something to look at */
+    weir_buf dialects;     /* what was found in each file, as comments: where they differ */
+    uint32_t n_dialects;
+    bool differ;
     weir_status status;
     weir_error error;
 } pass;
@@ -258,6 +262,34 @@ static weir_status check_names(const pass *p, const weir_layout *layout, const w
     return WEIR_DATA;
 }
 
+/* Keeps what the format found out about the text of a file.  Options that hold for all files are
+ * kept as such; where files differ, as comments, a line each. */
+static weir_status add_dialect(pass *p, const weir_layout *layout, weir_found *found,
+                               weir_error *err) {
+    const char *text = layout->dialect ? layout->dialect : "";
+    const char *name = p->request->splits->items[p->split].name;
+    weir_buf *b = &p->dialects;
+    bool ok = true;
+    if (p->split == 0) {
+        found->dialect = weir_arena_strdup(&found->arena, text);
+        if (!found->dialect) return weir_error_nomem(err);
+    }
+    p->differ |= strcmp(text, found->dialect ? found->dialect : "") != 0;
+    if (p->n_dialects > DIALECTS_SHOWN) return WEIR_OK;
+    if (p->n_dialects++ == DIALECTS_SHOWN) {
+        ok = weir_buf_adds(b, "# ...\n");
+    } else {
+        ok = weir_buf_adds(b, "# ");
+        for (const char *c = name; ok && *c; c++) /* a line stays one line */
+            ok = weir_buf_add(b, (unsigned char)*c < 0x20 ? "?" : c, 1);
+        ok = ok && weir_buf_adds(b, *text ? ": " : ": plain");
+        for (const char *c = text; ok && *c; c++)
+            ok = *c != '\n' ? weir_buf_add(b, c, 1) : !c[1] || weir_buf_adds(b, ", ");
+        ok = ok && weir_buf_adds(b, "\n");
+    }
+    return ok ? WEIR_OK : weir_error_nomem(err);
+}
+
 static weir_status visit_split(pass *p, looker *lookers, uint32_t n, weir_found *found,
                                weir_error *err) {
     const weir_file_schema_request *r = p->request;
@@ -271,6 +303,8 @@ static weir_status visit_split(pass *p, looker *lookers, uint32_t n, weir_found 
     WEIR_TRY(check_names(p, layout, found, err));
     if (layout) WEIR_TRY(add_layout(found, layout, p->split, err));
     if (must_look(r, layout, found) && p->budget_bytes) WEIR_TRY(look_at_split(p, lookers, n, err));
+    layout = ops->cutter_layout(p->cutter); /* now it may know more */
+    if (layout) WEIR_TRY(add_dialect(p, layout, found, err));
 out:
     if (status != WEIR_OK && err && !err->source[0]) weir_error_at(err, split->name, 0, 0);
     if (p->cutter) ops->cutter_free(p->cutter);
@@ -309,8 +343,13 @@ weir_status weir_file_schema(const weir_file_schema_request *request, weir_found
     for (p.split = 0; p.split < request->splits->n; p.split++)
         WEIR_TRY(visit_split(&p, lookers, n, found, err));
     WEIR_TRY(merge_found(lookers, n, found, err));
+    if (p.differ) {
+        found->dialect = weir_arena_strdup(&found->arena, weir_buf_cstr(&p.dialects));
+        if (!found->dialect) WEIR_TRY(weir_error_nomem(err));
+    }
     status = make_schema(&p, found, lookers[0].inference, out, err);
 out:
+    weir_buf_clear(&p.dialects);
     found->sampled = p.budget_bytes == 0;
     found->evidence = lookers[0].inference;
     for (uint32_t i = 1; i < n; i++) weir_inference_free(lookers[i].inference);
