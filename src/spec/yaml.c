@@ -181,7 +181,13 @@ static const char *key_text(const builder *b) {
 /* Whether what comes now stands below the key of the top that is to be left as written. */
 static bool is_left(const builder *b) {
     const char *leave = b->references ? b->references->leave : NULL;
-    return leave && b->depth && b->keys[0] && strcmp(b->keys[0]->node.text, leave) == 0;
+    if (!leave || !b->depth || b->stack[0]->node.kind != WEIR_NODE_MAP) return false;
+    const weir_node *root = &b->stack[0]->node;
+    /* the key that waits for its value, or the one whose value is being read */
+    const weir_node *key = b->keys[0]                ? &b->keys[0]->node
+                           : b->depth > 1 && root->n ? root->keys[root->n - 1]
+                                                     : NULL;
+    return key && strcmp(key->text, leave) == 0;
 }
 
 static bool on_scalar(builder *b, const yaml_event_t *e) {
