@@ -107,7 +107,7 @@ one() {
     trial=$work/$name
     cp -r "$dir" "$trial" && rm "$trial/expect" && chmod 755 "$trial"
     { echo "$prelude"; script_of "$dir/expect"; } >"$work/$name.sh"
-    (cd "$trial" && timeout --kill-after=5 300 bash "$work/$name.sh") >"$work/$name.raw" 2>&1 </dev/null
+    (cd "$trial" && XDG_STATE_HOME=$work/$name.state timeout --kill-after=5 300 bash "$work/$name.sh") >"$work/$name.raw" 2>&1 </dev/null
     stable "$(realpath "$trial")" <"$work/$name.raw" | transcript_of "$dir/expect" >"$work/$name.actual"
     match_patterns "$dir/expect" "$work/$name.actual" >"$work/$name.matched"
     if why=$(diff -u --label expected --label actual "$dir/expect" "$work/$name.matched"); then
