@@ -453,6 +453,15 @@ static weir_status ask(weir_cutter *c, size_t at, size_t size, weir_error *err) 
         if (apart) child = child->next;
     }
 out:
+    if (status == WEIR_RESOURCE && err) {
+        weir_error_set(err, status,
+                       "record_path %.100s needs the whole document in memory, and %zu bytes with "
+                       "%zu of what is known of them are too much",
+                       config->record_path, size, arena.total_bytes);
+        weir_error_at(err, c->in->name, 0, 0);
+        weir_error_hint(err, "raise limits: memory, or write a path of names, [*], indexes and "
+                             "slices from the front, which is followed while reading");
+    }
     weir_arena_clear(&arena);
     return status;
 }
