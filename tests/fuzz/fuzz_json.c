@@ -57,16 +57,19 @@ static weir_schema *schema_of_all(void) {
                                         "json",
                                         "list<int64>",
                                         "struct<a int64, b list<json>>",
-                                        "map<string, date>"};
-    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g",     "h", "i", "j",
-                                        "k", "l", "m", "n", "o", "p", "value", "r", "s", "t"};
-    weir_field fields[20];
+                                        "map<string, date>",
+                                        "int64",
+                                        "string"};
+    static const char *const names[] = {"a",     "b", "c", "d", "e",   "f",    "g", "h",
+                                        "i",     "j", "k", "l", "m",   "n",    "o", "p",
+                                        "value", "r", "s", "t", "a.b", "a.b.c"};
+    weir_field fields[22];
     weir_schema *schema = NULL;
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 22; i++) {
         fields[i] = (weir_field){.name = names[i], .not_null = i == 2};
         check(weir_type_parse(types[i], &fields[i].type, NULL) == WEIR_OK);
     }
-    check(weir_schema_new(fields, 20, &schema, NULL) == WEIR_OK);
+    check(weir_schema_new(fields, 22, &schema, NULL) == WEIR_OK);
     return schema;
 }
 
@@ -88,8 +91,11 @@ static const char *const paths[] = {"$.a",  "$.a.b[*]",  "$[*]",           "$.a[
 
 static void fuzz_reader(uint8_t choice, const char *text, size_t size) {
     const char *path = NULL;
+    int nested = 0;
     if (choice & 64 && size) {
-        path = paths[(uint8_t)*text++ % 8];
+        uint8_t more = (uint8_t)*text++;
+        path = more & 8 ? NULL : paths[more % 8];
+        nested = (more >> 4) % 3;
         size--;
     }
     weir_json_read_config config = {
@@ -97,7 +103,9 @@ static void fuzz_reader(uint8_t choice, const char *text, size_t size) {
         .repeated = choice & 4 ? (choice & 128 ? WEIR_JSON_REPEATED_FIRST : WEIR_JSON_REPEATED_LAST)
                                : WEIR_JSON_REPEATED_REJECT,
         .max_depth = 20,
-        .record_path = path};
+        .record_path = path,
+        .nested = nested,
+        .flatten_depth = 3};
     weir_read_request request = {.config = &config,
                                  .extra = choice & 8 ? WEIR_EXTRA_REJECT : WEIR_EXTRA_KEEP,
                                  .chunk_bytes = choice & 16 ? 64 : 4096,
