@@ -91,6 +91,7 @@ uint64_t weir_json_count_lines(const char *p, size_t n);
 /* Flags of chunks, beside those of format.h. */
 enum {
     WEIR_JSON_CHUNK_VALUES = 1 << 16, /* values between blanks and commas; else one record a line */
+    WEIR_JSON_CHUNK_BROKEN = 1 << 19, /* its one record is the rest of a line that is no JSON */
     WEIR_JSON_CHUNK_CR = 1 << 18,     /* lines end with a lone CR */
     WEIR_JSON_CHUNK_IN_ARRAY = 1 << 17 /* its first byte stands inside the array at the top */
 };

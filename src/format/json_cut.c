@@ -360,14 +360,16 @@ weir_status weir_json_cutter_new(const weir_read_request *request, weir_stream *
     WEIR_TRY(read_head(c, false, err));
     c->line_end = config->lines ? line_end_of(c) : '\n';
     WEIR_TRY(weir_json_path_begin(c, err));
-    c->lines = !c->path && (config->lines || looks_like_lines(c));
-    if (!c->path && is_sequence(c)) {
-        c->lines = true;
+    c->lines = config->lines || looks_like_lines(c);
+    if (is_sequence(c)) {
+        c->lines = !c->path;
         c->line_end = WEIR_JSON_RS;
     } else if (c->lines && begins_in_a_line(c)) {
         WEIR_TRY(read_head(c, true, err));
         c->lines = !goes_over_lines(c);
     }
+    if (c->path && c->lines) weir_json_path_by_lines(c);
+    if (c->path) c->lines = false;
     *out = c;
     c = NULL;
 out:

@@ -52,6 +52,8 @@ WEIR_MUST_USE weir_status weir_json_path_begin(weir_cutter *c, weir_error *err);
 /* The next chunk of the records that the path leads to, as the cutter's. */
 WEIR_MUST_USE weir_status weir_json_path_next(weir_cutter *c, weir_chunk *out, bool *got, bool *end,
                                               weir_error *err);
+/* Each line is a document: a malformed one costs itself. */
+void weir_json_path_by_lines(weir_cutter *c);
 void weir_json_path_free(struct weir_json_path *p); /* NULL is legal */
 
 #endif

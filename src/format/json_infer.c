@@ -374,7 +374,7 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
     const weir_json_read_config *config = request->config;
     weir_json_records r;
     weir_status status = WEIR_OK;
-    if (chunk->flags & WEIR_CHUNK_TOO_LONG) return WEIR_OK;
+    if (chunk->flags & (WEIR_CHUNK_TOO_LONG | WEIR_JSON_CHUNK_BROKEN)) return WEIR_OK;
     looker *l = weir_alloc_zero(1, sizeof *l);
     if (!l) return weir_error_nomem(err);
     l->request = request;

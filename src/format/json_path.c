@@ -38,6 +38,7 @@ typedef struct level {
 
 struct weir_json_path {
     weir_jsonpath *path;
+    bool lines;        /* each line is a document */
     bool whole;        /* the document is needed as a whole */
     bool lead_reached; /* something that can hold records was found */
     weir_json_repeated repeated;
@@ -79,6 +80,10 @@ weir_status weir_json_path_begin(weir_cutter *c, weir_error *err) {
     return WEIR_OK;
 }
 
+void weir_json_path_by_lines(weir_cutter *c) {
+    c->path->lines = !c->path->whole;
+}
+
 void weir_json_path_free(struct weir_json_path *p) {
     if (!p) return;
     weir_jsonpath_free(p->path);
@@ -100,7 +105,8 @@ static bool note(struct weir_json_path *p, size_t begin, size_t end) {
 }
 
 /* Hands out begin..to with the records noted. */
-static weir_status emit(weir_cutter *c, size_t to, weir_chunk *out, weir_error *err) {
+static weir_status emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *out,
+                        weir_error *err) {
     struct weir_json_path *p = c->path;
     size_t bytes = p->n_index * sizeof *p->index;
     weir_block *index = NULL;
@@ -109,7 +115,7 @@ static weir_status emit(weir_cutter *c, size_t to, weir_chunk *out, weir_error *
     if (bytes) memcpy(index->data, p->index, bytes);
     index->size = bytes;
     p->n_index = 0;
-    weir_json_cut_emit(c, to, 0, out);
+    weir_json_cut_emit(c, to, flags, out);
     out->index = index;
     return WEIR_OK;
 }
@@ -126,6 +132,8 @@ static weir_status leads_nowhere(const weir_cutter *c, weir_error *err) {
         weir_error_hint(err, "at the top there is no object");
     return s;
 }
+
+static const char line_ends[] = "the line ends inside the document";
 
 /* ---- following the path -------------------------------------------------------------------- */
 
@@ -184,6 +192,10 @@ static void between(weir_cutter *c, char b) {
     struct weir_json_path *p = c->path;
     const level *l = p->depth ? &p->open[p->depth - 1] : NULL;
     bool closes = l && b == (l->array ? ']' : '}');
+    if (b == '\n' && l && p->lines) {
+        c->fault = line_ends;
+        return;
+    }
     if (weir_json_is_blank(b) || b == '\n' || (b == WEIR_JSON_RS && p->place == AT_DOCUMENT)) {
         c->at++;
         return;
@@ -321,7 +333,15 @@ static void walk(weir_cutter *c) {
             between(c, data[c->at]);
             continue;
         }
-        if (weir_json_span_step(&c->span, data, &c->at, c->end) == WEIR_JSON_STEP_MORE) return;
+        size_t from = c->at;
+        weir_json_step step = weir_json_span_step(&c->span, data, &c->at, c->end);
+        size_t stop = c->at + (step == WEIR_JSON_STEP_BROKEN); /* at a line feed */
+        const char *lf = p->lines && stop > from ? memchr(data + from, '\n', stop - from) : NULL;
+        if (lf) {
+            fault(c, (size_t)(lf - data), line_ends);
+            return;
+        }
+        if (step == WEIR_JSON_STEP_MORE) return;
         c->inside = false;
         if (p->place == AT_IN_NAME)
             end_name(c);
@@ -338,6 +358,36 @@ static void finish(weir_cutter *c) {
     }
 }
 
+/* Hands out the rest of a line that is malformed as a record of its own, which fails, and begins
+ * anew behind it; or (no *got) reads on to the line's end. */
+static weir_status skip_line(weir_cutter *c, weir_chunk *out, bool *got, weir_error *err) {
+    struct weir_json_path *p = c->path;
+    const char *data = (const char *)c->cur->data;
+    weir_status status = WEIR_OK;
+    size_t begin = c->inside && !c->dropping ? c->record : c->at;
+    const char *lf = c->at < c->end ? memchr(data + c->at, '\n', c->end - c->at) : NULL;
+    if (!lf && !c->stream_end) {
+        if (c->end - begin > c->request->max_record_bytes)
+            return weir_json_cut_malformed(c, c->fault, err);
+        weir_json_cut_drop(c, begin);
+        return weir_json_cut_refill(c, begin, err);
+    }
+    size_t end = lf ? (size_t)(lf - data) : c->end, to = end + (lf != NULL);
+    while (end > begin && weir_json_is_blank(data[end - 1])) end--;
+    if (end == begin) end = to; /* nothing but the line's end is left of it */
+    if (!note(p, begin, end)) return p->status;
+    weir_json_cut_drop(c, begin);
+    WEIR_TRY(emit(c, to, WEIR_JSON_CHUNK_BROKEN, out, err));
+    c->at = to;
+    c->fault = NULL;
+    c->inside = c->dropping = false;
+    p->depth = 0;
+    p->place = AT_DOCUMENT;
+    *got = true;
+out:
+    return status;
+}
+
 static weir_status next_followed(weir_cutter *c, weir_chunk *out, bool *got, bool *end,
                                  weir_error *err) {
     struct weir_json_path *p = c->path;
@@ -350,7 +400,12 @@ static weir_status next_followed(weir_cutter *c, weir_chunk *out, bool *got, boo
         bool long_one = c->inside && !c->dropping && weir_json_cut_too_long(c, c->record);
         if (p->n_index) {
             *got = true;
-            return emit(c, c->safe, out, err);
+            return emit(c, c->safe, 0, out, err);
+        }
+        if (c->fault && p->lines) {
+            WEIR_TRY(skip_line(c, out, got, err));
+            if (*got) return WEIR_OK;
+            continue;
         }
         if (c->fault) return weir_json_cut_malformed(c, c->fault, err);
         if (long_one && p->place == AT_IN_NAME)
@@ -504,7 +559,7 @@ static weir_status next_whole(weir_cutter *c, weir_chunk *out, bool *got, bool *
     if (*end) return WEIR_OK;
     if (!p->lead_reached) return leads_nowhere(c, err);
     *got = true;
-    return emit(c, c->end, out, err);
+    return emit(c, c->end, 0, out, err);
 out:
     return status;
 }

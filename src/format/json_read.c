@@ -360,6 +360,11 @@ static bool next_value(weir_decoder *d, uint32_t row) {
     d->row_end[row] = (uint32_t)to;
     d->line_end = NULL;
     if (d->flags & WEIR_CHUNK_TOO_LONG) return fail_length(d, row);
+    if (d->flags & WEIR_JSON_CHUNK_BROKEN) {
+        d->fault_at = begin;
+        d->fault_why = "it is the rest of a line that is malformed around its records";
+        return fail_record(d, row, begin);
+    }
     const char *p = read_record(d, begin, end, row);
     if (d->status != WEIR_OK) return false;
     if (p && p < end) {

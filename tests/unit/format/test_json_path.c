@@ -148,17 +148,19 @@ static void damage_does_not_depend_on_chunks(void **state) {
     char text[sizeof doc];
     for (size_t p = 0; p < 3; p++) {
         for (size_t i = 0; i < (sizeof doc - 1) * (sizeof damage - 1); i++) {
-            weir_buf b[2] = {{0}, {0}};
+            weir_buf b[4] = {{0}, {0}, {0}, {0}};
             memcpy(text, doc, sizeof doc);
             text[i / (sizeof damage - 1)] = damage[i % (sizeof damage - 1)];
-            for (int k = 0; k < 2; k++) {
-                setup o = {.config.record_path = paths[p], .chunk_bytes = k ? 64 : 1 << 16};
+            for (int k = 0; k < 4; k++) {
+                setup o = {.config.record_path = paths[p],
+                           .config.lines = k >= 2,
+                           .chunk_bytes = k & 1 ? 64 : 1 << 16};
                 read_text(&o, schema, text, strlen(text), &b[k]);
             }
-            if (strcmp(weir_buf_cstr(&b[0]), weir_buf_cstr(&b[1])) != 0)
-                fail_msg("%s\n%s\n%s", text, b[0].data, b[1].data);
-            weir_buf_clear(&b[0]);
-            weir_buf_clear(&b[1]);
+            for (int k = 0; k < 4; k += 2)
+                if (strcmp(weir_buf_cstr(&b[k]), weir_buf_cstr(&b[k + 1])) != 0)
+                    fail_msg("%s\n%s\n%s", text, b[k].data, b[k + 1].data);
+            for (int k = 0; k < 4; k++) weir_buf_clear(&b[k]);
         }
     }
     weir_schema_release(schema);
@@ -183,6 +185,23 @@ static void lack_of_memory_is_reported(void **state) {
         }
     }
     weir_schema_release(schema);
+}
+
+/* Where each line is a document, a malformed line costs itself. */
+static void lines_spoil_no_other(void **state) {
+    (void)state;
+    setup o = {.config.lines = true};
+    const char *why =
+        "{/json: malformed JSON at byte 1 of the record: it is the rest of a line that is "
+        "malformed around its records}\n";
+    char want[2000];
+    snprintf(want, sizeof want,
+             "1@6 a=1\n2@21 a=2\n2@33 a=! %s3@42 a=3\n3@49 a=! %s4@56 a=! %s5@68 a=! %s7@88 a=7\n",
+             why, why, why, why);
+    check_by(o, "$.d", "a int64",
+             "{\"d\":[{\"a\":1}]}\n{\"d\":{\"a\":2},\"e\" 1}\n{\"d\":[{\"a\":3}\n{\"d\":[{\"a\":4\n"
+             "{\"x\":tru,\"d\":[1]}\n\n{\"d\":[{\"a\":7}]}",
+             want);
 }
 
 /* ---- flattened members --------------------------------------------------------------------- */
@@ -248,6 +267,7 @@ int main(void) {
         cmocka_unit_test(paths_that_need_the_whole),
         cmocka_unit_test(faults_cost_what_they_must),
         cmocka_unit_test(names_that_stand_twice),
+        cmocka_unit_test(lines_spoil_no_other),
         cmocka_unit_test(long_values),
         cmocka_unit_test(damage_does_not_depend_on_chunks),
         cmocka_unit_test(lack_of_memory_is_reported),
