@@ -2,7 +2,7 @@
 # state where it has one; `command` is what is run then.  Sourced by run.sh.
 
 cases="tiny csv gzip_to_zstd_parts rotated ndjson_nested sqlite_append sqlite_upsert sqlite_replace
-    sqlite_source incremental replay copy_infer preview status check_wrong inline_tests"
+    sqlite_source incremental replay copy_infer preview status check_wrong inline_tests map_input"
 
 # orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
 orders() {
@@ -122,6 +122,30 @@ transform:
 rejects: { path: rejects.csv, max_ratio: 50% }
 limits: { threads: 2, memory: 64MiB }
 sink: { path: out.ndjson }
+END
+        ;;
+    map_input)
+        orders 1 200 >in.csv
+        table
+        sqlite3 db.sqlite "with recursive n(i) as (select 1 union all select i + 1 from n where i < 300)
+            insert into t(id, name) select i, 'a name that is longer than twelve bytes ' || i from n"
+        { echo status,label; echo paid,Paid; echo test,Test; } >labels.csv
+        cat >pipeline.yaml <<END
+name: faults
+connections:
+  db: { type: sqlite, path: db.sqlite }
+inputs:
+  people: { connection: db, query: "select id, name as who from t" }
+source: { path: in.csv, chunk: 2KiB, columns: { id: int64!, amount: "decimal(12,2)" } }
+transform:
+  - map: { field: id, input: people, take: who, missing: "null" }
+  - map: { field: status, from: labels.csv, take: label }
+  - split: { field: name, by: " ", into: [first, second] }
+  - parse: { field: label, as: query, into: parameters }
+  - hash: { fields: [first, id], into: key }
+rejects: { path: rejects.csv, max_ratio: 50% }
+limits: { threads: 2, memory: 64MiB }
+sink: { path: out.csv }
 END
         ;;
     incremental)
