@@ -42,6 +42,7 @@ static bool operators(weir_buf *out, const weir_spec_registry *r) {
         for (size_t k = 0; ok && r->operators[i][k]; k++) {
             const weir_operator_kind *o = r->operators[i][k];
             ok = weir_buf_printf(out, "\n### %s\n\n%s\n", o->name, o->summary) &&
+                 (!o->example || weir_buf_printf(out, "\n```yaml\n%s\n```\n", o->example)) &&
                  section(out, "Option:", o->options);
             if (ok && o->options && o->options->fields)
                 ok = section(out, "Each entry:", o->options->fields);

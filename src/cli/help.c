@@ -34,8 +34,10 @@ static void print_format(const weir_format *f) {
 }
 
 static void print_function(const weir_api_function *f) {
-    printf("%s\n\n%s\n\nexample: %s\n      -> %s\n", f->signature, f->summary, f->example,
-           f->result);
+    printf("%s\n\n%s\n", f->signature, f->summary);
+    if (f->aliases[0]) printf("also called: %s\n", f->aliases);
+    if (f->duckdb[0]) printf("in a DuckDB sql: step: %s\n", f->duckdb);
+    if (f->example[0]) printf("\nexample: %s\n      -> %s\n", f->example, f->result);
 }
 
 /* All functions, a line each, by category. */
@@ -148,6 +150,8 @@ int cli_cmd_help(cli_args *a) {
             if (strcmp(r->operators[i][k]->name, word) == 0) {
                 printf("%s: %s\n", word, r->operators[i][k]->summary);
                 print_options("option", r->operators[i][k]->options);
+                if (r->operators[i][k]->example)
+                    printf("\nexample:\n%s\n", r->operators[i][k]->example);
                 found = true;
             }
     const char *name, *summary;

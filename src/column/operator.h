@@ -92,6 +92,7 @@ typedef struct weir_operator {
 
 typedef struct weir_operator_kind {
     const char *name, *summary;
+    const char *example;        /* an entry of transform:, as in a file; NULL = none */
     const weir_option *options; /* ONE row named like the kind: `- filter: <value>` */
     size_t config_size;
     uint32_t flags;

@@ -243,6 +243,7 @@ out:
 const weir_operator_kind weir_transform_cast = {
     .name = "cast",
     .summary = "changes the types of columns; a value that does not fit fails its record",
+    .example = "- cast: { amount: \"decimal(10,2)\", day: { type: date, format: \"%d.%m.%Y\" } }",
     .options = options,
     .config_size = sizeof(cast_config),
     .flags = WEIR_OP_CAN_FAIL,

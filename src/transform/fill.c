@@ -435,6 +435,7 @@ static bool fill_ordered(const weir_operator *op) {
 const weir_operator_kind weir_transform_fill = {
     .name = "fill",
     .summary = "gives nulls a value, or the last one above",
+    .example = "- fill: { field: country, value: DE }",
     .options = options,
     .config_size = sizeof(fill_config),
     .flags = WEIR_OP_CAN_FAIL,

@@ -83,6 +83,7 @@ out:
 const weir_operator_kind weir_transform_filter = {
     .name = "filter",
     .summary = "lets the rows pass for which an expression is true",
+    .example = "- filter: status <> 'test' and amount > 0",
     .options = options,
     .config_size = sizeof(filter_config),
     .flags = WEIR_OP_FILTERS | WEIR_OP_CAN_FAIL,

@@ -237,6 +237,7 @@ static weir_status flatten_process(const weir_operator *op, void *local, weir_ct
 const weir_operator_kind weir_transform_flatten = {
     .name = "flatten",
     .summary = "makes columns of the members of structs",
+    .example = "- flatten: { fields: [address], separator: \".\" }",
     .options = options,
     .config_size = sizeof(flatten_config),
     .bind = flatten_bind,

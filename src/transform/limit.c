@@ -136,6 +136,7 @@ static bool limit_ordered(const weir_operator *op) {
 const weir_operator_kind weir_transform_limit = {
     .name = "limit",
     .summary = "lets the first rows pass, of all or of each key",
+    .example = "- limit: { rows: 3, by: [customer] }",
     .options = options,
     .config_size = sizeof(limit_config),
     .flags = WEIR_OP_FILTERS,

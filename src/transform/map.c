@@ -427,6 +427,9 @@ static void map_free(weir_operator *op) {
 const weir_operator_kind weir_transform_map = {
     .name = "map",
     .summary = "gives a field new values through a table, a file or another source",
+    .example =
+        "- map: { field: country, to: name, values: { de: Germany, fr: France }, missing: keep "
+        "}\n- map: { field: country, from: countries.csv, key: code, take: [name, population] }",
     .options = options,
     .config_size = sizeof(map_config),
     .source_offset = offsetof(map_config, source),

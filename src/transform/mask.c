@@ -151,6 +151,7 @@ static weir_status mask_bind(const void *config, const weir_bind *bind, weir_ope
 const weir_operator_kind weir_transform_mask = {
     .name = "mask",
     .summary = "hides values: stars, parts of an e-mail address or card number, a hash",
+    .example = "- mask: { field: email, method: email }",
     .options = mask_options,
     .config_size = sizeof(mask_config),
     .flags = WEIR_OP_CAN_FAIL,
@@ -254,6 +255,7 @@ static weir_status hash_bind(const void *config, const weir_bind *bind, weir_ope
 const weir_operator_kind weir_transform_hash = {
     .name = "hash",
     .summary = "makes a key of one or several columns",
+    .example = "- hash: { fields: [name, born], into: person_key, salt: \"${SALT}\" }",
     .options = hash_options,
     .config_size = sizeof(hash_config),
     .flags = WEIR_OP_CAN_FAIL,

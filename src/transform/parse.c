@@ -366,6 +366,8 @@ out:
 const weir_operator_kind weir_transform_parse = {
     .name = "parse",
     .summary = "takes the parts out of a text that is JSON, a URL or a query string",
+    .example = "- parse: { field: payload, as: json, columns: { id: int64!, city: { from: "
+               "$.address.city } } }",
     .options = options,
     .config_size = sizeof(parse_config),
     .flags = WEIR_OP_CAN_FAIL,

@@ -78,6 +78,7 @@ out:
 const weir_operator_kind weir_transform_rename = {
     .name = "rename",
     .summary = "gives columns other names",
+    .example = "- rename: { mail: email }",
     .options = options,
     .config_size = sizeof(rename_config),
     .bind = rename_bind,

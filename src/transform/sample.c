@@ -92,6 +92,7 @@ static weir_status sample_process(const weir_operator *op, void *local, weir_ctx
 const weir_operator_kind weir_transform_sample = {
     .name = "sample",
     .summary = "lets a part of the rows pass, chosen by where they stand",
+    .example = "- sample: 10%",
     .options = options,
     .config_size = sizeof(sample_config),
     .flags = WEIR_OP_FILTERS,

@@ -104,6 +104,7 @@ static weir_status drop_bind(const void *config, const weir_bind *bind, weir_ope
 const weir_operator_kind weir_transform_select = {
     .name = "select",
     .summary = "keeps the named columns, in the order given",
+    .example = "- select: [id, email]",
     .options = select_options,
     .config_size = sizeof(names_config),
     .bind = select_bind,
@@ -113,6 +114,7 @@ const weir_operator_kind weir_transform_select = {
 const weir_operator_kind weir_transform_drop = {
     .name = "drop",
     .summary = "leaves the named columns out",
+    .example = "- drop: [note]",
     .options = drop_options,
     .config_size = sizeof(names_config),
     .bind = drop_bind,

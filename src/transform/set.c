@@ -239,6 +239,7 @@ static weir_status set_process(const weir_operator *op, void *local, weir_ctx *c
 const weir_operator_kind weir_transform_set = {
     .name = "set",
     .summary = "makes or replaces columns by expressions, in order",
+    .example = "- set: { email: lower(trim(email)), total: \"round(price * quantity, 2)\" }",
     .options = options,
     .config_size = sizeof(set_config),
     .flags = WEIR_OP_CAN_FAIL,

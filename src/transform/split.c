@@ -345,6 +345,7 @@ out:
 const weir_operator_kind weir_transform_split = {
     .name = "split",
     .summary = "divides a text by a delimiter into columns or a list",
+    .example = "- split: { field: name, by: \" \", into: [first, last] }",
     .options = options,
     .config_size = sizeof(split_config),
     .flags = WEIR_OP_CAN_FAIL,

@@ -326,6 +326,7 @@ out:
 const weir_operator_kind weir_transform_unnest = {
     .name = "unnest",
     .summary = "makes one row of each item of a list",
+    .example = "- unnest: items",
     .options = options,
     .config_size = sizeof(unnest_config),
     .flags = WEIR_OP_FILTERS | WEIR_OP_CAN_FAIL,

@@ -243,6 +243,25 @@ static void memory_may_be_short_at_bind(void **state) {
     weir_batch_free(b);
 }
 
+/* What `weir help` shows is YAML that the option table takes. */
+static void example_is_right(const weir_operator_kind *k) {
+    weir_arena arena = {0};
+    weir_diags diags;
+    weir_node *node = NULL;
+    weir_diags_init(&diags, "example");
+    assert_non_null(k->example);
+    assert_int_equal(weir_yaml_parse(weir_slice_of(k->example), NULL, &arena, &diags, &node),
+                     WEIR_OK);
+    assert_int_equal(node->kind, WEIR_NODE_LIST);
+    for (size_t i = 0; i < node->n; i++) {
+        void *config = weir_arena_zero(&arena, 1, k->config_size);
+        if (weir_option_bind(k->options, node->items[i], config, &arena, &diags) != WEIR_OK)
+            fail_msg("%s: %s", k->example, diags.items[0].message);
+    }
+    weir_diags_clear(&diags);
+    weir_arena_clear(&arena);
+}
+
 static void registry(void **state) {
     (void)state;
     size_t n = 0;
@@ -253,6 +272,7 @@ static void registry(void **state) {
         assert_null(k->options[1].name);
         assert_non_null(k->summary);
         assert_non_null(k->options[0].help);
+        example_is_right(k);
     }
     assert_true(n >= 7);
     assert_null(weir_transform_find("sett"));
