@@ -52,6 +52,9 @@ extern const cli_command *const cli_commands[]; /* NULL-terminated, in order of 
 
 const cli_command *cli_find_command(const char *name); /* by name or alias; NULL = none */
 int cli_print_command_help(const char *name);
+/* The manual page; the commands as a part of the reference page. */
+int cli_print_man(void);
+void cli_print_commands_markdown(void);
 
 /* ---- printing ------------------------------------------------------------------------------ */
 

@@ -296,6 +296,7 @@ static const cli_command init_command = {
 static const cli_flag help_flags[] = {
     {"--reference", 0, NULL, "the whole reference, as Markdown"},
     {"--schema", 0, NULL, "the JSON Schema of the pipeline file, for editors"},
+    {"--man", 0, NULL, "the manual page, for man -l"},
     {0}};
 static const cli_command help_command = {
     .name = "help",

@@ -129,7 +129,12 @@ static int unknown_name(const char *word) {
 }
 
 int cli_cmd_help(cli_args *a) {
-    if (cli_flag_value(a, "--reference")) return print_made(weir_api_reference);
+    if (cli_flag_value(a, "--reference")) {
+        int code = print_made(weir_api_reference);
+        if (code == EXIT_OK) cli_print_commands_markdown();
+        return code;
+    }
+    if (cli_flag_value(a, "--man")) return cli_print_man();
     if (cli_flag_value(a, "--schema")) return print_made(weir_api_schema);
     const weir_spec_registry *r = weir_api_registry();
     const char *word = a->n ? a->words[0] : "";

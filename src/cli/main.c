@@ -28,7 +28,7 @@ static int print_overview(void) {
 static void print_flags(const cli_flag *table) {
     for (const cli_flag *f = table; f && f->name; f++) {
         char left[64];
-        snprintf(left, sizeof left, "%s%c%s%s%s%s", f->letter ? "-" : "",
+        snprintf(left, sizeof left, "%s%c%s%s%s%s", f->letter ? "-" : "   ",
                  f->letter ? f->letter : ' ', f->letter ? ", " : "", f->name, f->value ? " " : "",
                  f->value ? f->value : "");
         printf("  %-26s %s\n", left, f->help);

@@ -21,5 +21,11 @@ check "links in the documents" tools/check-links
 check "shell scripts parse" tools/check-shell
 if [ -f docs/reference.md ]; then
     check "the reference is what the program says" tools/docs --check
+    manual() { local out; out=$(groff -man -ww -Tutf8 -z man/weir.1 2>&1) && [ -z "$out" ] || { echo "$out"; return 1; }; }
+    if command -v groff >/dev/null; then
+        check "the manual page reads without a warning" manual
+    else
+        echo "skip the manual page reads without a warning: groff is not installed"
+    fi
 fi
 check "dependency table" tools/deps --list build test lint fuzz bench dist fresh-root system
