@@ -252,6 +252,7 @@ static const wrong wrongs[] = {
     {"to_timestamp(f)", 1, "float64", "decimal"},
     {"encode(s, 'rot13')", 11, "no such encoding", "base64"},
     {"s -> '$.a['", 6, "no path", NULL},
+    {"json_query(s, '$.a[')", 15, "wrong JSONPath: a name in quotes", NULL},
     {"1e999", 1, "out of the range of float64", NULL},
     {"123456789012345678901234567890123456789", 1, "more than 38 digits", "exponent"},
     {"w * w * w", 1, NULL, NULL},
