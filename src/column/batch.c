@@ -146,6 +146,11 @@ uint64_t weir_batch_byte(const weir_batch *b, uint32_t row) {
     return o->row_begin ? o->raw_byte + (o->row_begin[row] - o->raw_begin) : o->raw_byte;
 }
 
+bool weir_batch_has_byte(const weir_batch *b, uint32_t row) {
+    const weir_origin *o = &b->origin;
+    return !o->row_byte || kept_address(o, o->row_byte, row) != UINT64_MAX;
+}
+
 weir_slice weir_batch_raw(const weir_batch *b, uint32_t row) {
     const weir_origin *o = &b->origin;
     weir_slice s = {NULL, 0};

@@ -116,6 +116,8 @@ uint64_t weir_batch_line(const weir_batch *b, uint32_t row);
 uint64_t weir_batch_lines_between(const weir_batch *b, uint32_t from, uint32_t to);
 /* Byte address of a physical row in its split. */
 uint64_t weir_batch_byte(const weir_batch *b, uint32_t row);
+/* false: the source counts lines (rows of a sheet) only, and weir_batch_byte gives 0. */
+bool weir_batch_has_byte(const weir_batch *b, uint32_t row);
 /* Raw bytes of a physical row; size 0 and NULL data when there is no raw form. */
 weir_slice weir_batch_raw(const weir_batch *b, uint32_t row);
 /* Bytes that the batch keeps alive: its columns and origin, each block once, in full. */

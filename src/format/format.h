@@ -168,6 +168,7 @@ typedef struct weir_format {
     const weir_option *write_options; /* NULL = cannot write */
     size_t write_config_size;
     const weir_write_ops *write;
+    bool whole; /* a file is read at will: from a zip archive's directory to its members */
     weir_format_text text; /* what the bytes of a file are before the cutter gets them */
     /* What the table of read options cannot tell about a read config (NULL = nothing): WEIR_USAGE
      * with err->key the option that is wrong.  Called by `weir check`. */

@@ -131,9 +131,14 @@ void weir_json_decoder_free(weir_decoder *d);
 
 weir_status weir_json_infer(const weir_read_request *request, const weir_chunk *chunk,
                             struct weir_inference *into, weir_error *err);
-/* The same for lines that come from another file: line_of[0 .. n) are their lines there. */
+/* Lines that come from another file: where each stood there. */
+typedef struct weir_json_places {
+    const uint64_t *line, *byte; /* n of each; byte UINT64_MAX = unknown */
+    size_t n;
+    const uint64_t *void_rows; /* bits: records that are no evidence; NULL = none */
+} weir_json_places;
 weir_status weir_json_infer_at(const weir_read_request *request, const weir_chunk *chunk,
-                               const uint64_t *line_of, size_t n, struct weir_inference *into,
+                               const weir_json_places *places, struct weir_inference *into,
                                weir_error *err);
 
 extern const weir_write_ops weir_json_write_ops;

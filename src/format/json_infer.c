@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "column/column.h"
 #include "format/infer.h"
 #include "format/json.h"
 #include "text/json_scan.h"
@@ -365,11 +366,11 @@ static weir_status advise(looker *l, const char *p, const char *end) {
 
 weir_status weir_json_infer(const weir_read_request *request, const weir_chunk *chunk,
                             struct weir_inference *into, weir_error *err) {
-    return weir_json_infer_at(request, chunk, NULL, 0, into, err);
+    return weir_json_infer_at(request, chunk, NULL, into, err);
 }
 
 weir_status weir_json_infer_at(const weir_read_request *request, const weir_chunk *chunk,
-                               const uint64_t *line_of, size_t n_lines, struct weir_inference *into,
+                               const weir_json_places *places, struct weir_inference *into,
                                weir_error *err) {
     const weir_json_read_config *config = request->config;
     weir_json_records r;
@@ -394,7 +395,8 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
     weir_json_records_begin(&r, chunk);
     while (weir_json_records_next(&r, &begin, &stop)) {
         bool sound;
-        if (row < n_lines) l->at.line = line_of[row++];
+        size_t place = row++;
+        if (places && places->void_rows && weir_bit_get(places->void_rows, place)) continue;
         /* What cannot be read says nothing of the types. */
         if (check && !weir_utf8_valid(data + begin, stop - begin)) continue;
         if (data[begin] == '{')
@@ -402,8 +404,13 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
         else
             WEIR_TRY(read_other(l, data + begin, data + stop, &sound));
         if (!sound) continue;
-        if (!n_lines) l->at.line += weir_json_count_lines(data + counted, begin - counted);
-        l->at.byte = chunk->first_byte + (begin - chunk->begin);
+        if (places && place < places->n) {
+            l->at.line = places->line[place];
+            l->at.byte = places->byte[place];
+        } else {
+            l->at.line += weir_json_count_lines(data + counted, begin - counted);
+            l->at.byte = chunk->first_byte + (begin - chunk->begin);
+        }
         for (size_t i = 0; i < l->n_members; i++) {
             member *m = &l->members[i];
             if (l->separator.data && has_members(m->value) && m->name.data) {

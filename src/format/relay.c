@@ -112,15 +112,16 @@ static weir_status emit(weir_relay *r, uint32_t flags, uint64_t skipped_bytes, w
     if (!r->block || r->n_rows == 0) return WEIR_OK;
     weir_status status = make_layout(r, &layout, err);
     if (status != WEIR_OK) return status;
-    r->ready[r->n_ready++] = (weir_chunk){.block = r->block,
-                                          .end = (uint32_t)r->block->size,
-                                          .flags = flags,
-                                          .n_lines = (uint32_t)r->n_rows,
-                                          .sequence = r->sequence++,
-                                          .first_byte = r->places[0].byte,
-                                          .first_line = r->places[0].line,
-                                          .skipped_bytes = skipped_bytes,
-                                          .layout = layout};
+    r->ready[r->n_ready++] =
+        (weir_chunk){.block = r->block,
+                     .end = (uint32_t)r->block->size,
+                     .flags = flags,
+                     .n_lines = (uint32_t)r->n_rows,
+                     .sequence = r->sequence++,
+                     .first_byte = r->places[0].byte == UINT64_MAX ? 0 : r->places[0].byte,
+                     .first_line = r->places[0].line,
+                     .skipped_bytes = skipped_bytes,
+                     .layout = layout};
     r->block = NULL;
     r->n_rows = 0;
     return WEIR_OK;
@@ -209,10 +210,19 @@ static weir_status infer(const weir_read_request *request, const weir_chunk *chu
                          struct weir_inference *into, weir_error *err) {
     json_request json;
     const addresses *a = addresses_of(chunk);
+    uint64_t *void_rows = NULL;
     as_json(request, texts, &json);
-    return weir_json_infer_at(&json.request, chunk,
-                              a ? (const uint64_t *)(const void *)a->block->data : NULL,
-                              a ? a->n : 0, into, err);
+    if (!a) return weir_json_infer_at(&json.request, chunk, NULL, into, err);
+    if (a->n_faults) {
+        void_rows = weir_alloc_zero(weir_bit_words(a->n) + 1, sizeof *void_rows);
+        if (!void_rows) return weir_error_nomem(err);
+        for (size_t i = 0; i < a->n_faults; i++) weir_bit_set(void_rows, a->faults[i].row);
+    }
+    const uint64_t *line = (const uint64_t *)(const void *)a->block->data;
+    weir_json_places places = {line, line + a->n, a->n, void_rows};
+    weir_status status = weir_json_infer_at(&json.request, chunk, &places, into, err);
+    weir_free(void_rows);
+    return status;
 }
 
 weir_status weir_relay_infer_texts(const weir_read_request *request, const weir_chunk *chunk,

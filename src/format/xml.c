@@ -89,4 +89,5 @@ const weir_format weir_format_xml = {
     .read_options = read_options,
     .read_config_size = sizeof(weir_xml_read_config),
     .read = &read_ops,
+    .text = WEIR_TEXT_NONE,
 };

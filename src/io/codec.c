@@ -177,12 +177,18 @@ static weir_status unread_read(weir_stream *s, void *buf, size_t size, size_t *g
     return WEIR_OK;
 }
 
+static weir_status unread_read_at(weir_stream *s, uint64_t offset, void *buf, size_t size,
+                                  size_t *got, weir_error *err) {
+    return weir_stream_read_at(s->under, offset, buf, size, got, err);
+}
+
 static void unread_close(weir_stream *s) {
     weir_stream_close(s->under);
     weir_free(s);
 }
 
-static const weir_stream_ops unread_ops = {.read = unread_read, .close = unread_close};
+static const weir_stream_ops unread_ops = {
+    .read = unread_read, .read_at = unread_read_at, .close = unread_close};
 
 /* Formats that cannot be told by their first bytes. */
 static const struct {
@@ -212,7 +218,7 @@ static weir_status refuse(const weir_stream *in, const char *codec, weir_error *
     return WEIR_DATA;
 }
 
-static weir_status detect(weir_stream **in, weir_codec *codec, weir_error *err) {
+static weir_status detect(weir_stream **in, bool zip, weir_codec *codec, weir_error *err) {
     const struct magic *found;
     weir_codec partial;
     uint8_t head[MAGIC_MAX];
@@ -221,15 +227,18 @@ static weir_status detect(weir_stream **in, weir_codec *codec, weir_error *err) 
     if (status != WEIR_OK) return status;
     const char *strange = found && found->codec == WEIR_CODEC_NONE ? found->name : NULL;
     if (!found) strange = unmarked_codec((*in)->name);
-    if (strange) return refuse(*in, strange, err);
+    if (strange && !(zip && strcmp(strange, "zip") == 0)) return refuse(*in, strange, err);
     weir_codec named = weir_codec_of_name((*in)->name, NULL);
     *codec = found ? found->codec : WEIR_CODEC_NONE;
     /* "x.csv.gz" without a byte in it is a file that was cut off, not an empty table. */
     if (!found && named != WEIR_CODEC_NONE && (n == 0 || partial == named)) *codec = named;
     unread_stream *u = weir_alloc_zero(1, sizeof *u);
     if (!u) return weir_error_nomem(err);
-    u->base = (weir_stream){
-        .ops = &unread_ops, .name = (*in)->name, .size_hint = (*in)->size_hint, .under = *in};
+    u->base = (weir_stream){.ops = &unread_ops,
+                            .name = (*in)->name,
+                            .size_hint = (*in)->size_hint,
+                            .under = *in,
+                            .at_will = (*in)->at_will};
     memcpy(u->head, head, n);
     u->size = (uint8_t)n;
     *in = &u->base;
@@ -245,7 +254,7 @@ weir_status weir_decompress_with(weir_stream *in, const weir_decompress_options 
     if (!(o.max_ratio > 0)) o.max_ratio = WEIR_DECOMPRESS_DEFAULT_RATIO;
     if (o.max_window_bytes == 0 || o.max_window_bytes > WEIR_DECOMPRESS_MAX_WINDOW)
         o.max_window_bytes = WEIR_DECOMPRESS_MAX_WINDOW;
-    if (o.codec == WEIR_CODEC_AUTO) WEIR_TRY(detect(&in, &o.codec, err));
+    if (o.codec == WEIR_CODEC_AUTO) WEIR_TRY(detect(&in, o.zip, &o.codec, err));
     if (o.codec == WEIR_CODEC_GZIP)
         WEIR_TRY(weir_gzip_reader(in, &o, out, err));
     else if (o.codec == WEIR_CODEC_ZSTD)

@@ -11,8 +11,9 @@
 typedef struct file_stream {
     weir_stream base;
     int fd;
-    bool own;   /* close it */
-    bool waits; /* a pipe or terminal: poll before each read */
+    bool own;       /* close it */
+    uint64_t start; /* where offset 0 is: standard input may stand inside a file */
+    bool waits;     /* a pipe or terminal: poll before each read */
     const weir_cancel *cancel;
     char *name;
 } file_stream;
@@ -32,6 +33,20 @@ static weir_status file_read(weir_stream *s, void *buf, size_t size, size_t *got
     return WEIR_OK;
 }
 
+static weir_status file_read_at(weir_stream *s, uint64_t offset, void *buf, size_t size,
+                                size_t *got, weir_error *err) {
+    file_stream *f = (file_stream *)s;
+    *got = 0;
+    if (size == 0) return WEIR_OK;
+    weir_status status =
+        weir_os_read_at(f->fd, f->start + offset, buf, size, f->cancel, s->name, got, err);
+    if (status != WEIR_OK) {
+        weir_error_at(err, s->name, 0, 0);
+        if (err) err->byte = (int64_t)offset;
+    }
+    return status;
+}
+
 static void file_close(weir_stream *s) {
     file_stream *f = (file_stream *)s;
     if (f->own) weir_os_close(f->fd);
@@ -39,7 +54,8 @@ static void file_close(weir_stream *s) {
     weir_free(f);
 }
 
-static const weir_stream_ops file_ops = {.read = file_read, .close = file_close};
+static const weir_stream_ops file_ops = {
+    .read = file_read, .read_at = file_read_at, .close = file_close};
 
 /* Refuses what is not a stream of bytes a pipeline could mean. */
 static weir_status check_kind(const struct stat *st, const char *path, weir_error *err) {
@@ -86,6 +102,8 @@ weir_status weir_file_open(const char *path, weir_cancel *cancel, weir_stream **
     if (!f->waits) {
         off_t at = standard ? lseek(fd, 0, SEEK_CUR) : 0;
         if (at >= 0 && st.st_size > at) f->base.size_hint = (uint64_t)(st.st_size - at);
+        f->base.at_will = at >= 0;
+        f->start = at > 0 ? (uint64_t)at : 0;
         (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     }
     f->fd = fd;

@@ -126,6 +126,28 @@ weir_status weir_os_read(int fd, void *buf, size_t size, bool wait_first, const 
     }
 }
 
+weir_status weir_os_read_at(int fd, uint64_t offset, void *buf, size_t size,
+                            const weir_cancel *cancel, const char *name, size_t *got,
+                            weir_error *err) {
+    if (size > READ_PIECE_BYTES) size = READ_PIECE_BYTES;
+    if (offset > INT64_MAX) return weir_os_error(err, EINVAL, "read", name);
+    for (;;) {
+        weir_status status = weir_os_check(cancel, "reading", name, err);
+        if (status != WEIR_OK) return status;
+        int code = 0;
+        ssize_t n = -1;
+        if (weir_fault(WEIR_FAULT_READ, &code))
+            errno = code;
+        else
+            n = pread(fd, buf, size, (off_t)offset);
+        if (n >= 0) {
+            *got = (size_t)n;
+            return WEIR_OK;
+        }
+        if (errno != EINTR) return weir_os_error(err, errno, "read", name);
+    }
+}
+
 weir_status weir_os_write(int fd, const void *buf, size_t size, const weir_cancel *cancel,
                           const char *name, size_t *done, weir_error *err) {
     const char *p = buf;

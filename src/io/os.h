@@ -38,6 +38,11 @@ WEIR_MUST_USE weir_status weir_os_read(int fd, void *buf, size_t size, bool wait
                                        const weir_cancel *cancel, const char *name, size_t *got,
                                        weir_error *err);
 
+/* Reads 1..size bytes at offset of a file, or *got = 0 behind its end; pread(2). */
+WEIR_MUST_USE weir_status weir_os_read_at(int fd, uint64_t offset, void *buf, size_t size,
+                                          const weir_cancel *cancel, const char *name, size_t *got,
+                                          weir_error *err);
+
 /* Writes all of buf.  A descriptor that does not block is waited for.  On failure some bytes may
  * have been written; *done (may be NULL) says how many in either case. */
 WEIR_MUST_USE weir_status weir_os_write(int fd, const void *buf, size_t size,

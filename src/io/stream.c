@@ -58,13 +58,24 @@ static weir_status memory_read(weir_stream *s, void *buf, size_t size, size_t *g
     return WEIR_OK;
 }
 
+static weir_status memory_read_at(weir_stream *s, uint64_t offset, void *buf, size_t size,
+                                  size_t *got, weir_error *err) {
+    const memory_stream *m = (const memory_stream *)s;
+    (void)err;
+    size_t left = offset < m->size ? m->size - (size_t)offset : 0;
+    *got = size < left ? size : left;
+    if (*got) memcpy(buf, m->data + offset, *got);
+    return WEIR_OK;
+}
+
 static void memory_close(weir_stream *s) {
     memory_stream *m = (memory_stream *)s;
     weir_free(m->name);
     weir_free(m);
 }
 
-static const weir_stream_ops memory_ops = {.read = memory_read, .close = memory_close};
+static const weir_stream_ops memory_ops = {
+    .read = memory_read, .read_at = memory_read_at, .close = memory_close};
 
 weir_status weir_memory_open(const char *name, const void *data, size_t size, weir_stream **out,
                              weir_error *err) {
@@ -75,7 +86,7 @@ weir_status weir_memory_open(const char *name, const void *data, size_t size, we
         weir_free(copy);
         return weir_error_nomem(err);
     }
-    m->base = (weir_stream){.ops = &memory_ops, .name = copy, .size_hint = size};
+    m->base = (weir_stream){.ops = &memory_ops, .name = copy, .size_hint = size, .at_will = true};
     m->name = copy;
     m->data = data;
     m->size = size;

@@ -16,6 +16,10 @@ typedef struct weir_stream_ops {
     weir_status (*write)(weir_stream *s, const void *buf, size_t size, weir_error *err);
     /* Writing: everything handed on and durable where the medium has the notion. */
     weir_status (*finish)(weir_stream *s, weir_error *err);
+    /* Optional: reads 1..size bytes at an offset without moving `position`; *got 0 = behind the
+     * end.  Only where at_will is set, and size_hint is then the exact size. */
+    weir_status (*read_at)(weir_stream *s, uint64_t offset, void *buf, size_t size, size_t *got,
+                           weir_error *err);
     void (*close)(weir_stream *s);
 } weir_stream_ops;
 struct weir_stream {
@@ -29,12 +33,18 @@ struct weir_stream {
      */
     const char *encoding;
     bool encoding_guessed;
+    bool at_will; /* read_at may be called */
     bool partial; /* the beginning of something longer: its end may be anywhere */
 };
 
 static inline weir_status weir_stream_read(weir_stream *s, void *buf, size_t size, size_t *got,
                                            weir_error *err) {
     return s->ops->read(s, buf, size, got, err);
+}
+/* Only where s->at_will. */
+static inline weir_status weir_stream_read_at(weir_stream *s, uint64_t offset, void *buf,
+                                              size_t size, size_t *got, weir_error *err) {
+    return s->ops->read_at(s, offset, buf, size, got, err);
 }
 /* Reads until size bytes are there or the end: *got < size only at the end. */
 WEIR_MUST_USE weir_status weir_stream_read_full(weir_stream *s, void *buf, size_t size, size_t *got,
@@ -106,6 +116,7 @@ typedef struct weir_decompress_options {
     uint64_t max_bytes;        /* of output; more is refused as a bomb; 0 = any */
     uint64_t max_window_bytes; /* zstd; 0 = default, WEIR_DECOMPRESS_MAX_WINDOW at most */
     weir_ledger *ledger;
+    bool zip; /* AUTO: a zip archive is passed through */
 } weir_decompress_options;
 WEIR_MUST_USE weir_status weir_decompress_with(weir_stream *in,
                                                const weir_decompress_options *options,

@@ -211,10 +211,13 @@ static weir_status add_row(maker *m, uint32_t row, const weir_failure *first) {
     WEIR_TRY(add_text(m, F_STAGE, first->stage));
     WEIR_TRY(add_text(m, F_SOURCE, source));
     WEIR_TRY(add_number(m, F_LINE, line != 0, (int64_t)line));
-    WEIR_TRY(add_number(m, F_BYTE, raw, (int64_t)byte));
+    bool has_byte = raw && weir_batch_has_byte(m->batch, row);
+    WEIR_TRY(add_number(m, F_BYTE, has_byte, (int64_t)byte));
     m->text.size = 0;
     bool ok;
-    if (raw && line)
+    if (raw && line && !has_byte)
+        ok = weir_buf_printf(&m->text, "%s:%llu", source, (unsigned long long)line);
+    else if (raw && line)
         ok = weir_buf_printf(&m->text, "%s:%llu:%llu", source, (unsigned long long)line,
                              (unsigned long long)byte);
     else if (m->batch->origin.row_id)

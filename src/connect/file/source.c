@@ -19,6 +19,7 @@ typedef struct source {
     weir_found found;
     /* input that cannot be read again: what inference has seen, given out once more */
     weir_buf seen;
+    size_t seen_charged;
     weir_stream *pipe;
     uint32_t *index; /* splits by name: open addressing, number + 1 */
     size_t index_size;
@@ -75,6 +76,7 @@ static void source_close(void *object) {
     if (s->cutter) s->request.format->read->cutter_free(s->cutter);
     if (s->stream != s->pipe) weir_stream_close(s->stream);
     weir_stream_close(s->pipe);
+    if (s->seen_charged) weir_ledger_release(s->env->ledger, s->seen_charged);
     weir_buf_clear(&s->seen);
     weir_schema_release(s->all);
     weir_found_clear(&s->found);
@@ -214,7 +216,8 @@ static weir_status open_decompressed(source *s, const char *name, weir_stream **
     weir_codec codec = weir_file_codec(s->config->compression, path, true);
     weir_decompress_options o = {.codec = codec,
                                  .max_ratio = (double)s->config->max_ratio,
-                                 .max_bytes = s->config->max_unpacked};
+                                 .max_bytes = s->config->max_unpacked,
+                                 .zip = s->request.format->whole};
     if (codec != WEIR_CODEC_NONE) {
         status = weir_decompress_with(raw, &o, &raw, err);
         if (status != WEIR_OK) return status;
@@ -237,6 +240,39 @@ static bool readable_again(const source *s, const char *name) {
 
 /* Input that can be read once: its beginning is kept, inference looks at that. */
 #define PIPE_SAMPLE_BYTES ((size_t)1 << 20)
+
+/* Keeps the beginning of the pipe; all of it, charged to the budget, for a format that needs it. */
+static weir_status keep_pipe(source *s, weir_error *err) {
+    bool whole = s->request.format->whole;
+    size_t memory = s->env->memory_bytes ? s->env->memory_bytes : (size_t)128 << 20;
+    size_t max = whole && memory / 4 > PIPE_SAMPLE_BYTES ? memory / 4 : PIPE_SAMPLE_BYTES, got = 1;
+    weir_status status = WEIR_OK;
+    while (status == WEIR_OK && got && s->seen.size < max) {
+        size_t want =
+            PIPE_SAMPLE_BYTES < max - s->seen.size ? PIPE_SAMPLE_BYTES : max - s->seen.size;
+        size_t before = s->seen.capacity;
+        if (!weir_buf_reserve(&s->seen, want)) return weir_error_nomem(err);
+        if (whole && !weir_ledger_charge(s->env->ledger, s->seen.capacity - before)) break;
+        if (whole) s->seen_charged += s->seen.capacity - before;
+        status = weir_stream_read_full(s->pipe, s->seen.data + s->seen.size, want, &got, err);
+        if (status == WEIR_OK) s->seen.size += got;
+    }
+    if (status != WEIR_OK || !whole || got == 0) return status;
+    char more;
+    if (s->seen.size < max)
+        got = 1; /* the budget is used up */
+    else
+        status = weir_stream_read(s->pipe, &more, 1, &got, err);
+    if (status != WEIR_OK || got == 0) return status;
+    weir_error_set(err, WEIR_RESOURCE,
+                   "%s is read as a whole, and a pipe of more than %zu bytes is "
+                   "not kept",
+                   s->request.format->name, s->seen.size);
+    weir_error_hint(err,
+                    "save it to a file, or raise limits: memory, a quarter of which may be used");
+    return WEIR_RESOURCE;
+}
+
 static weir_status open_for_schema(void *context, const weir_split *split, weir_stream **out,
                                    weir_error *err) {
     source *s = context;
@@ -244,10 +280,10 @@ static weir_status open_for_schema(void *context, const weir_split *split, weir_
     weir_status status = WEIR_OK;
     if (!s->pipe) {
         WEIR_TRY(open_decompressed(s, split->name, &s->pipe, err));
-        if (!weir_buf_reserve(&s->seen, PIPE_SAMPLE_BYTES)) return weir_error_nomem(err);
-        WEIR_TRY(
-            weir_stream_read_full(s->pipe, s->seen.data, PIPE_SAMPLE_BYTES, &s->seen.size, err));
+        WEIR_TRY(keep_pipe(s, err));
     }
+    if (s->request.format->whole)
+        return weir_memory_open(split->name, s->seen.data, s->seen.size, out, err);
     /* a cut last line is no evidence */
     size_t n = s->seen.size;
     if (n == PIPE_SAMPLE_BYTES)
@@ -285,6 +321,8 @@ static const weir_stream_ops replay_ops = {.read = replay_read, .close = replay_
 static weir_status open_split(source *s, const weir_split *split, weir_stream **out,
                               weir_error *err) {
     if (!s->pipe) return open_decompressed(s, split->name, out, err);
+    if (s->request.format->whole)
+        return weir_memory_open(split->name, s->seen.data, s->seen.size, out, err);
     replay *r = weir_alloc_zero(1, sizeof *r);
     if (!r) return weir_error_nomem(err);
     r->base.ops = &replay_ops;
