@@ -50,7 +50,8 @@ static void test_close(weir_stream *s) {
     if (t->closed) ++*t->closed;
     free(t);
 }
-static const weir_stream_ops test_ops = {test_read, test_write, test_finish, test_close};
+static const weir_stream_ops test_ops = {
+    .read = test_read, .write = test_write, .finish = test_finish, .close = test_close};
 
 static weir_stream *reader_of(const char *name, const void *data, size_t size, size_t step) {
     test_stream *t = calloc(1, sizeof *t);
