@@ -124,7 +124,10 @@ static bool say_text(look *l) {
     return say_not(l, last);
 }
 
-static bool say_why(look *l) {
+static bool say_why(look *l, bool plain) {
+    if (l->type->id == WEIR_STRING && !weir_inference_hint(l->found->evidence, l->column, &l->why))
+        return false;
+    if (l->why.size || !plain) return true;
     switch (l->type->id) {
     case WEIR_STRING: return say_text(l);
     case WEIR_DECIMAL: return say_group(l, numbers, 1);
@@ -134,6 +137,12 @@ static bool say_why(look *l) {
         return weir_buf_adds(&l->why, weir_inference_advice(l->found->evidence, l->column));
     default: return true;
     }
+}
+
+static const weir_opt_column *named(const weir_opt_columns *columns, const char *name) {
+    for (size_t i = 0; columns && i < columns->n; i++)
+        if (strcmp(columns->items[i].name, name) == 0) return &columns->items[i];
+    return NULL;
 }
 
 /* ---- columns ------------------------------------------------------------------------------- */
@@ -162,8 +171,30 @@ static const weir_found_name *name_in(const weir_found *f, const char *name) {
     return NULL;
 }
 
-static weir_status look_at_evidence(look *l, const char *physical, weir_infer_column *c,
-                                    weir_error *err) {
+/* What was found, where the file does not say how the column is written. */
+static weir_status merge_how(weir_arena *arena, const weir_opt_column *found, weir_infer_column *c,
+                             weir_error *err) {
+    if (!found) return WEIR_OK;
+    weir_opt_column *how = weir_arena_zero(arena, 1, sizeof *how);
+    if (!how) return weir_error_nomem(err);
+    if (c->how) *how = *c->how;
+    if (!how->format) how->format = found->format;
+    if (!how->nulls.n) how->nulls = found->nulls;
+    if (!how->decimal && !how->thousands) {
+        how->decimal = found->decimal;
+        how->thousands = found->thousands;
+    }
+    /* the words and marks are constant, the list of words is the source's */
+    const char **items = weir_arena_zero(arena, how->nulls.n + 1, sizeof *items);
+    if (!items) return weir_error_nomem(err);
+    for (size_t i = 0; i < how->nulls.n; i++) items[i] = how->nulls.items[i];
+    how->nulls.items = items;
+    c->how = how;
+    return WEIR_OK;
+}
+
+static weir_status look_at_evidence(look *l, const char *physical, const weir_opt_column *found,
+                                    weir_infer_column *c, weir_error *err) {
     const weir_found *f = l->found;
     weir_status status = WEIR_OK;
     const weir_found_name *n = name_in(f, physical);
@@ -181,18 +212,14 @@ static weir_status look_at_evidence(look *l, const char *physical, weir_infer_co
     c->never_null |= c->counted && !f->sampled && c->nulls == 0 && !c->lacking &&
                      weir_inference_values(f->evidence, l->column) > 0;
     WEIR_TRY(find_witnesses(l, c, err));
-    if (!say_why(l)) WEIR_TRY(weir_error_nomem(err));
+    WEIR_TRY(merge_how(l->arena, found, c, err));
+    if (!say_why(l, !found || (!found->format && !found->decimal && !found->thousands)))
+        WEIR_TRY(weir_error_nomem(err));
     c->why = weir_arena_strdup(l->arena, weir_buf_cstr(&l->why));
     if (!c->why) status = weir_error_nomem(err);
 out:
     weir_buf_clear(&l->why);
     return status;
-}
-
-static const weir_opt_column *named(const weir_opt_columns *columns, const char *name) {
-    for (size_t i = 0; columns && i < columns->n; i++)
-        if (strcmp(columns->items[i].name, name) == 0) return &columns->items[i];
-    return NULL;
 }
 
 static weir_status fill_column(weir_session *s, const weir_source_request *request,
@@ -210,7 +237,7 @@ static weir_status fill_column(weir_session *s, const weir_source_request *reque
     if (!c->name) return weir_error_nomem(err);
     if (!found || c->declared) return WEIR_OK;
     look l = {.arena = &s->arena, .found = found, .splits = splits, .type = field->type};
-    return look_at_evidence(&l, physical, c, err);
+    return look_at_evidence(&l, physical, named(&found->columns, field->name), c, err);
 }
 
 static weir_status fill_result(weir_session *s, const weir_flow_config *config, weir_flow *f,

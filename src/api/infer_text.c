@@ -86,16 +86,15 @@ static bool add_key(weir_buf *out, const char *s) {
 
 /* ---- one column ---------------------------------------------------------------------------- */
 
-/* `, name: value`, or `, name: [a, b]` for more than one. */
-static bool add_member(weir_buf *out, const char *name, const char *const *values, size_t n) {
-    bool ok = weir_buf_printf(out, ", %s: %s", name, n == 1 ? "" : "[");
-    for (size_t i = 0; ok && i < n; i++)
-        ok = (i == 0 || weir_buf_adds(out, ", ")) && add_value(out, values[i]);
-    return ok && (n == 1 || weir_buf_adds(out, "]"));
+static bool add_list_member(weir_buf *out, const char *name, const weir_opt_strings *values) {
+    bool ok = weir_buf_printf(out, ", %s: [", name);
+    for (size_t i = 0; ok && i < values->n; i++)
+        ok = (i == 0 || weir_buf_adds(out, ", ")) && add_value(out, values->items[i]);
+    return ok && weir_buf_adds(out, "]");
 }
 
 static bool add_text_member(weir_buf *out, const char *name, const char *value) {
-    return !value || add_member(out, name, &value, 1);
+    return !value || (weir_buf_printf(out, ", %s: ", name) && add_value(out, value));
 }
 
 static bool add_type(weir_buf *out, const weir_infer_column *c) {
@@ -113,9 +112,11 @@ static bool add_column_value(weir_buf *out, const weir_infer_column *c) {
     weir_buf more = {0};
     bool ok = add_text_member(&more, "from", c->from) &&
               add_text_member(&more, "format", how->format) &&
+              add_text_member(&more, "decimal", how->decimal) &&
+              add_text_member(&more, "thousands", how->thousands) &&
               add_text_member(&more, "timezone", how->timezone) &&
               add_text_member(&more, "ambiguous", how->ambiguous) &&
-              (how->nulls.n == 0 || add_member(&more, "null", how->nulls.items, how->nulls.n));
+              (how->nulls.n == 0 || add_list_member(&more, "null", &how->nulls));
     if (ok && more.size == 0)
         ok = add_type(out, c);
     else if (ok)
@@ -220,6 +221,8 @@ static bool json_member(weir_buf *out, const char *name, const char *value) {
 static bool json_how(weir_buf *out, const weir_opt_column *how) {
     if (!how) return true;
     bool ok = json_member(out, "format", how->format) &&
+              json_member(out, "decimal", how->decimal) &&
+              json_member(out, "thousands", how->thousands) &&
               json_member(out, "timezone", how->timezone) &&
               json_member(out, "ambiguous", how->ambiguous);
     if (!ok || how->nulls.n == 0) return ok;

@@ -100,7 +100,7 @@ static bool bind_strmap(weir_binder *b, const weir_option *row, const weir_node 
 static const char *const ambiguous_choices[] = {"error", "earlier", "later", NULL};
 /* The long form of one entry of `columns:`. */
 typedef struct column_form {
-    const char *type, *from, *format, *timezone;
+    const char *type, *from, *format, *timezone, *decimal, *thousands;
     weir_opt_strings nulls;
     int ambiguous;
     bool ambiguous_given;
@@ -126,6 +126,14 @@ static const weir_option column_options[] = {
      .type = WEIR_OPT_STRINGS,
      .offset = offsetof(column_form, nulls),
      .help = "words that mean null in this column"},
+    {.name = "decimal",
+     .type = WEIR_OPT_STRING,
+     .offset = offsetof(column_form, decimal),
+     .help = "mark in front of the fraction of numbers, such as a comma; default a point"},
+    {.name = "thousands",
+     .type = WEIR_OPT_STRING,
+     .offset = offsetof(column_form, thousands),
+     .help = "mark between the thousands of numbers: , . ' _ or a blank; default none"},
     {.name = "ambiguous",
      .type = WEIR_OPT_ENUM,
      .offset = offsetof(column_form, ambiguous),
@@ -171,6 +179,8 @@ static bool bind_column(weir_binder *b, const weir_option *row, const weir_node 
     c->format = form.format;
     c->timezone = form.timezone;
     c->nulls = form.nulls;
+    c->decimal = form.decimal;
+    c->thousands = form.thousands;
     const weir_node *format = weir_node_get(node, "format"),
                     *zone = weir_node_get(node, "timezone");
     c->secret = (format && format->secret) || (zone && zone->secret);

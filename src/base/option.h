@@ -155,9 +155,11 @@ typedef struct weir_opt_strmap {
     const char **names;
     const char **values;
 } weir_opt_strmap;
-/* One entry of `columns:`; "int64!" or {type, from, format, timezone, null, ambiguous}. */
+/* One entry of `columns:`; "int64!" or {type, from, format, timezone, null, ambiguous, decimal,
+ * thousands}. */
 typedef struct weir_opt_column {
     const char *name, *type, *from, *format, *timezone; /* NULL = not given; type without its "!" */
+    const char *decimal, *thousands;                    /* marks in numbers; NULL = not given */
     const char *ambiguous; /* repeated local hours: "error", "earlier", "later"; NULL = not given */
     weir_opt_strings nulls; /* `null:` words that mean null in this column; n 0 = not given */
     bool not_null;

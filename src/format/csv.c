@@ -125,6 +125,16 @@ static const weir_option read_options[] = {
      .help =
          "keep: a quote inside a field that does not begin with one is a character like any other",
      .since = "0.1"},
+    {.name = "decimal",
+     .type = WEIR_OPT_STRING,
+     .offset = offsetof(weir_csv_read_config, decimal),
+     .help = "mark in front of the fraction of numbers, such as a comma (default: a point)",
+     .since = "0.1"},
+    {.name = "thousands",
+     .type = WEIR_OPT_STRING,
+     .offset = offsetof(weir_csv_read_config, thousands),
+     .help = "mark between the thousands of numbers: , . ' _ or a blank (default: none)",
+     .since = "0.1"},
     {0}};
 
 #define WRITE_OPTIONS(fallback_delimiter)                                                          \

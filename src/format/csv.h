@@ -45,8 +45,9 @@ typedef struct weir_csv_read_config {
     int names;           /* 0: blank and repeated names are made good; 1: they are errors */
     weir_opt_strings null_words;
     bool null_given;
-    bool null_quoted; /* null words count inside quotes, too */
-    int stray_quotes; /* 0 reject, 1 keep */
+    bool null_quoted;                /* null words count inside quotes, too */
+    int stray_quotes;                /* 0 reject, 1 keep */
+    const char *decimal, *thousands; /* marks in numbers, where a column has none; may be NULL */
 } weir_csv_read_config;
 
 typedef enum weir_csv_quoting { WEIR_CSV_QUOTE_NEEDED, WEIR_CSV_QUOTE_ALL } weir_csv_quoting;

@@ -32,18 +32,24 @@ static void words_of(weir_csv_target *t, const weir_csv_read_config *config,
 }
 
 static weir_status find_wanted(const weir_read_request *request, const weir_layout *layout,
-                               struct weir_inference *into, wanted *list, uint32_t *n,
-                               weir_error *err) {
+                               bool comma_file, struct weir_inference *into, wanted *list,
+                               uint32_t *n, weir_error *err) {
     *n = 0;
     for (uint32_t i = 0; i < layout->n_names; i++) {
         const weir_opt_column *column = declared(request->columns, layout->names[i]);
         if (column && column->type) continue;
         wanted *w = &list[*n];
+        const weir_csv_read_config *config = request->config;
         w->source = i;
-        words_of(&w->words, request->config, column);
+        words_of(&w->words, config, column);
         weir_status status =
             weir_inference_column(into, weir_slice_of(layout->names[i]), &w->column, err);
         if (status != WEIR_OK) return status;
+        weir_search search = {.words_off = config->null_given || (column && column->nulls.n),
+                              .comma_file = comma_file};
+        status = weir_csv_marks(column, config, layout->names[i], &search.marks, err);
+        if (status != WEIR_OK) return status;
+        weir_inference_search(into, w->column, &search);
         ++*n;
     }
     return WEIR_OK;
@@ -75,7 +81,7 @@ static weir_status add_field(const wanted *w, const weir_csv_dialect *d, weir_sl
     if (text.size == 0 ||
         ((!quoted || w->words.null_quoted) && weir_csv_is_null_word(&w->words, text)))
         return weir_inference_null(into, w->column, err);
-    return weir_inference_text(into, w->column, text, at, err);
+    return weir_inference_field(into, w->column, text, !quoted, at, err);
 }
 
 /* One column over a tile.  Lines are counted on from the last row: rows come in order. */
@@ -108,8 +114,8 @@ weir_status weir_csv_infer(const weir_read_request *request, const weir_chunk *c
     weir_status status = WEIR_OK;
     wanted *list = weir_alloc_zero(chunk->layout->n_names, sizeof *list);
     if (!list) return weir_error_nomem(err);
-    WEIR_TRY(find_wanted(request, chunk->layout, into, list, &n, err));
     WEIR_TRY(weir_csv_splitter_begin(&s, chunk, err));
+    WEIR_TRY(find_wanted(request, chunk->layout, s.dialect->delimiter == ',', into, list, &n, err));
     lines = weir_alloc_zero(s.rows_room, sizeof *lines);
     if (!lines) WEIR_TRY(weir_error_nomem(err));
     for (;;) {

@@ -81,6 +81,54 @@ static void bind_nulls(weir_csv_target *t, const weir_opt_column *column,
     }
 }
 
+weir_status weir_csv_marks(const weir_opt_column *column, const weir_csv_read_config *config,
+                           const char *name, weir_num_marks *out, weir_error *err) {
+    const char *decimal = column ? column->decimal : NULL,
+               *thousands = column ? column->thousands : NULL;
+    if (!decimal && !thousands) { /* a column's own marks stand for themselves */
+        decimal = config->decimal;
+        thousands = config->thousands;
+    }
+    *out = (weir_num_marks){0};
+    if ((!decimal && !thousands) || weir_num_marks_of(decimal, thousands, out)) return WEIR_OK;
+    weir_error_set(err, WEIR_USAGE, "column '%s': decimal \"%s\" and thousands \"%s\" are no marks",
+                   name, decimal ? decimal : ".", thousands ? thousands : "");
+    weir_error_hint(err, "decimal is a comma or a point, thousands another one, ', _ or a blank");
+    return WEIR_USAGE;
+}
+
+weir_opt_column weir_csv_column(const weir_opt_column *declared, const weir_opt_column *found) {
+    static const weir_opt_column none;
+    weir_opt_column c = declared ? *declared : none;
+    if (!found) return c;
+    if (!c.format) c.format = found->format;
+    if (!c.nulls.n) c.nulls = found->nulls;
+    if (!c.decimal && !c.thousands) {
+        c.decimal = found->decimal;
+        c.thousands = found->thousands;
+    }
+    return c;
+}
+
+/* The kernels read numbers with a point: one with a comma is for the exact path. */
+static uint64_t leave_all(const weir_csv_target *t, const weir_csv_cells *cells, void *out) {
+    memset(out, 0, (size_t)cells->n * t->type->width);
+    return cells->n >= 64 ? ~0ull : (1ull << cells->n) - 1;
+}
+
+static weir_status bind_marks(weir_csv_target *t, const weir_opt_column *column,
+                              const weir_csv_read_config *config, weir_error *err) {
+    weir_status status = weir_csv_marks(column, config, t->name, &t->marks, err);
+    bool number = weir_type_is_numeric(t->type);
+    t->marked = number && t->marks.decimal;
+    if (status != WEIR_OK || number || !column || (!column->decimal && !column->thousands))
+        return status;
+    weir_error_set(err, WEIR_USAGE, "column '%s': %s has no decimal or thousands mark", t->name,
+                   t->type->name);
+    weir_error_hint(err, "they are for integers, decimals and floats");
+    return WEIR_USAGE;
+}
+
 weir_status weir_csv_target_init(weir_csv_target *t, const weir_field *field,
                                  const weir_opt_column *column, const weir_csv_read_config *config,
                                  weir_arena *arena, weir_error *err) {
@@ -97,11 +145,17 @@ weir_status weir_csv_target_init(weir_csv_target *t, const weir_field *field,
     integer_bounds(t);
     weir_status status = bind_time(t, column, arena, err);
     if (status != WEIR_OK) return status;
+    status = bind_marks(t, column, config, err);
+    if (status != WEIR_OK) return status;
     bind_nulls(t, column, config, arena);
     if (t->null_sizes && !t->nulls.items) return weir_error_nomem(err);
     t->kernel = weir_csv_kernel_pick(t);
     t->fallback = weir_csv_kernel_portable(t);
     if (t->fallback == t->kernel || t->text) t->fallback = NULL;
+    if (t->marked && t->marks.decimal != '.' && !weir_type_is_integer(t->type)) {
+        t->kernel = leave_all;
+        t->fallback = NULL;
+    }
     return WEIR_OK;
 }
 
@@ -144,6 +198,12 @@ static weir_num parse_time(weir_csv_target *t, const char *p, size_t n, void *ou
 
 static weir_num parse_fixed(weir_csv_target *t, const char *p, size_t n, void *out) {
     const weir_type *type = t->type;
+    char plain[WEIR_NUM_PLAIN_MAX];
+    if (t->marked) {
+        weir_num code = weir_num_plain(p, n, t->marks, plain, &n);
+        if (code != WEIR_NUM_OK) return code;
+        p = plain;
+    }
     switch (type->id) {
     case WEIR_FLOAT32: return weir_num_parse_float(p, n, WEIR_NUM_WORDS, out);
     case WEIR_FLOAT64: return weir_num_parse_double(p, n, WEIR_NUM_WORDS, out);

@@ -33,6 +33,8 @@ struct weir_csv_target {
     bool null_quoted;
     weir_opt_strings nulls; /* words other than the empty one */
     uint64_t null_sizes;    /* bit n: some word has n bytes (63: 63 or more) */
+    bool marked;            /* numbers have marks */
+    weir_num_marks marks;
     weir_csv_kernel kernel;
     weir_csv_kernel fallback;         /* when it leaves much over: slower, takes more; or NULL */
     bool may_peel, quoted_mostly;     /* quotes are taken off before the kernel; see csv_read.c */
@@ -50,6 +52,15 @@ struct weir_csv_target {
     weir_block *side; /* unescaped text; retained by column */
     uint32_t side_number;
 };
+
+/* The marks of a column's numbers as they were declared, for the column or for the file; decimal 0
+ * = none were.  WEIR_USAGE: there are no such marks. */
+WEIR_MUST_USE weir_status weir_csv_marks(const weir_opt_column *column,
+                                         const weir_csv_read_config *config, const char *name,
+                                         weir_num_marks *out, weir_error *err);
+/* What is known of how a column is written: `declared` where it says something, else `found`
+ * (either may be NULL). */
+weir_opt_column weir_csv_column(const weir_opt_column *declared, const weir_opt_column *found);
 
 /* Fills type, kernel and what belongs to them.  arena: for format programs. */
 WEIR_MUST_USE weir_status weir_csv_target_init(weir_csv_target *t, const weir_field *field,

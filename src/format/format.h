@@ -40,6 +40,9 @@ typedef enum weir_extra_columns {
 typedef struct weir_read_request {
     const void *config;              /* the format's read config */
     const weir_opt_columns *columns; /* declared columns: types, from, format, timezone */
+    /* How inferred columns are written, by final name and without type: what was found (infer.h);
+     * what `columns` says of the same column comes first.  NULL = nothing was found. */
+    const weir_opt_columns *found;
     weir_infer_mode infer;
     weir_extra_columns extra;
     /* KEEP: all columns of the data as far as they are known, once they are.  Records that name

@@ -1,63 +1,15 @@
 /* Type inference: each column keeps a set of types that still hold all its values, and for each
  * type that does not, the value with the smallest address that ruled it out. */
-#include "format/infer.h"
+#include "format/infer_evidence.h"
 
-#include "format/shape.h"
 #include "text/encode.h"
 #include "text/number.h"
 #include "text/time.h"
 #include "text/utf8.h"
 
-#define WITNESS_BYTES 100
-
-/* The candidates, from narrow to wide; STRING holds everything. */
-enum {
-    AS_BOOL,
-    AS_INT64,
-    AS_DECIMAL,
-    AS_FLOAT64,
-    AS_DATE,
-    AS_TIME,
-    AS_TIMESTAMP,
-    AS_TIMESTAMPTZ,
-    AS_UUID,
-    CANDIDATES
-};
-#define ALL_ALIVE ((1u << CANDIDATES) - 1)
-#define NUMBERS (1u << AS_INT64 | 1u << AS_DECIMAL | 1u << AS_FLOAT64)
-
-static const weir_type_id candidate_ids[CANDIDATES] = {
-    WEIR_BOOL, WEIR_INT64,     WEIR_DECIMAL,     WEIR_FLOAT64, WEIR_DATE,
-    WEIR_TIME, WEIR_TIMESTAMP, WEIR_TIMESTAMPTZ, WEIR_UUID};
-
-typedef struct witness {
-    weir_address at;
-    char text[WITNESS_BYTES + 1];
-} witness;
-
-typedef struct evidence {
-    char *name;
-    uint32_t name_size;
-    uint32_t alive;       /* bits of candidates */
-    bool scalars, nested; /* values seen of either kind */
-    bool exponent;        /* a number with an exponent, or nan, inf */
-    bool numbers, others; /* scalars that the format itself called numbers, and other ones */
-    int max_whole, max_fraction;
-    uint64_t nulls, values;
-    weir_address last; /* largest address of a witness: later values need no second look */
-    witness *witnesses[CANDIDATES]; /* NULL = none */
-    witness *widest;                /* the number with most digits before the point */
-    const weir_type *stated;        /* nested values: the type that holds all */
-    char *advice;                   /* what a user may want to know; NULL = nothing */
-    weir_shape *shape;              /* nested values that were looked into; may be NULL */
-} evidence;
-
-struct weir_inference {
-    evidence *columns;
-    size_t n, capacity;
-    uint32_t *index; /* open addressing: column number + 1 */
-    size_t slots;
-};
+const weir_type_id weir_infer_ids[CANDIDATES] = {WEIR_BOOL,      WEIR_INT64,       WEIR_DECIMAL,
+                                                 WEIR_FLOAT64,   WEIR_DATE,        WEIR_TIME,
+                                                 WEIR_TIMESTAMP, WEIR_TIMESTAMPTZ, WEIR_UUID};
 
 /* ---- columns by name ------------------------------------------------------------------------ */
 
@@ -75,6 +27,7 @@ void weir_inference_free(weir_inference *i) {
         weir_free(i->columns[k].widest);
         weir_shape_free(i->columns[k].shape);
         weir_free(i->columns[k].advice);
+        weir_free(i->columns[k].words);
         for (int t = 0; t < CANDIDATES; t++) weir_free(i->columns[k].witnesses[t]);
     }
     weir_free(i->columns);
@@ -112,7 +65,7 @@ weir_status weir_inference_column(weir_inference *i, weir_slice name, uint32_t *
     }
     size_t at = hash_name(name.data, name.size) & (i->slots - 1);
     for (; i->index[at]; at = (at + 1) & (i->slots - 1)) {
-        const evidence *e = &i->columns[i->index[at] - 1];
+        const weir_evidence *e = &i->columns[i->index[at] - 1];
         if (e->name_size != name.size || memcmp(e->name, name.data, name.size) != 0) continue;
         *out = i->index[at] - 1;
         return WEIR_OK;
@@ -125,7 +78,7 @@ weir_status weir_inference_column(weir_inference *i, weir_slice name, uint32_t *
     status = weir_grow((void **)&i->columns, &i->capacity, i->n + 1, sizeof *i->columns,
                        WEIR_TYPE_MAX_FIELDS, err);
     if (status != WEIR_OK) return status;
-    evidence *e = &i->columns[i->n];
+    weir_evidence *e = &i->columns[i->n];
     memset(e, 0, sizeof *e);
     e->name = weir_strndup(name.data, name.size);
     if (!e->name) return weir_error_nomem(err);
@@ -146,19 +99,20 @@ const char *weir_inference_name(const weir_inference *i, uint32_t column) {
 
 /* ---- witnesses ------------------------------------------------------------------------------ */
 
-static bool address_before(weir_address a, weir_address b) {
+bool weir_address_before(weir_address a, weir_address b) {
     if (a.split != b.split) return a.split < b.split;
     return a.byte != b.byte ? a.byte < b.byte : a.line < b.line;
 }
 
-static weir_status set_witness(witness **place, weir_slice text, weir_address at, weir_error *err) {
-    if (*place && !address_before(at, (*place)->at)) return WEIR_OK;
+weir_status weir_witness_set(weir_witness **place, weir_slice text, weir_address at,
+                             weir_error *err) {
+    if (*place && !weir_address_before(at, (*place)->at)) return WEIR_OK;
     if (!*place) {
         *place = weir_alloc_zero(1, sizeof **place);
         if (!*place) return weir_error_nomem(err);
     }
     size_t size = weir_utf8_valid_prefix(text.data, text.size < 512 ? text.size : 512);
-    size = weir_utf8_clip(text.data, size, WITNESS_BYTES);
+    size = weir_utf8_clip(text.data, size, WEIR_WITNESS_BYTES);
     memcpy((*place)->text, text.data, size);
     (*place)->text[size] = 0;
     (*place)->at = at;
@@ -166,27 +120,43 @@ static weir_status set_witness(witness **place, weir_slice text, weir_address at
 }
 
 /* The candidate is none; the value says why. */
-static weir_status rule_out(evidence *e, int candidate, weir_slice text, weir_address at,
+static weir_status rule_out(weir_evidence *e, int candidate, weir_slice text, weir_address at,
                             weir_error *err) {
     e->alive &= ~(1u << candidate);
-    if (address_before(e->last, at)) e->last = at;
-    return set_witness(&e->witnesses[candidate], text, at, err);
+    if (weir_address_before(e->last, at)) e->last = at;
+    return weir_witness_set(&e->witnesses[candidate], text, at, err);
 }
 
 /* ---- what a text could be ------------------------------------------------------------------- */
+
+/* A value being looked at. */
+typedef struct value {
+    weir_slice text;
+    weir_address at;
+    bool small_int;       /* is_small_int */
+    bool measured, plain; /* plain: a number without marks, shape its digits */
+    weir_num_shape shape;
+} value;
 
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* Numbers that are no codes: no plus sign, no needless zero in front. */
-static bool looks_numeric(weir_slice s) {
-    size_t sign = s.size && s.data[0] == '-';
-    if (s.size == sign) return false;
-    const char *p = s.data + sign;
-    size_t n = s.size - sign;
-    if (p[0] == '.') return n > 1 && is_digit(p[1]);
-    return is_digit(p[0]) && !(p[0] == '0' && n > 1 && is_digit(p[1]));
+/* "0" or up to 18 digits that begin with none: by far the most common number. */
+static bool is_small_int(weir_slice s) {
+    if (s.size == 0 || s.size > 18 || !is_digit(s.data[0]) || (s.data[0] == '0' && s.size > 1))
+        return false;
+    for (size_t i = 1; i < s.size; i++)
+        if (!is_digit(s.data[i])) return false;
+    return true;
+}
+
+static bool is_plain(value *v) {
+    if (v->measured) return v->plain;
+    v->measured = true;
+    v->plain = weir_infer_looks_numeric(v->text) &&
+               weir_num_measure(v->text.data, v->text.size, &v->shape) == WEIR_NUM_OK;
+    return v->plain;
 }
 
 static bool is_float_word(weir_slice s) {
@@ -214,41 +184,37 @@ static bool is_uuid(weir_slice s) {
 }
 
 /* A number with so many digits before the point: the first of the widest is remembered. */
-static weir_status note_width(evidence *e, int whole, weir_slice text, weir_address at,
-                              weir_error *err) {
+static weir_status note_width(weir_evidence *e, int whole, const value *v, weir_error *err) {
     if (whole < e->max_whole || whole == 0) return WEIR_OK;
     if (whole > e->max_whole && e->widest) {
         weir_free(e->widest);
         e->widest = NULL;
     }
     e->max_whole = whole;
-    return set_witness(&e->widest, text, at, err);
+    return weir_witness_set(&e->widest, v->text, v->at, err);
 }
 
-/* The candidates that hold the number s. */
-static uint32_t number_fits(evidence *e, weir_slice s, weir_address at, weir_error *err,
-                            weir_status *status) {
-    weir_num_shape shape;
-    int64_t v;
+/* The candidates that hold the number. */
+static uint32_t number_fits(weir_evidence *e, value *v, weir_error *err, weir_status *status) {
+    weir_slice s = v->text;
+    int64_t whole;
     double f;
-    if (!looks_numeric(s)) {
-        if (!is_float_word(s)) return 0;
+    if (!is_plain(v)) {
+        if (weir_infer_looks_numeric(s) || !is_float_word(s)) return 0;
         e->exponent = true;
         return 1u << AS_FLOAT64;
     }
-    weir_num code = weir_num_measure(s.data, s.size, &shape);
-    if (code != WEIR_NUM_OK) return 0;
     uint32_t fits =
         weir_num_parse_double(s.data, s.size, 0, &f) == WEIR_NUM_OK ? 1u << AS_FLOAT64 : 0;
-    if (shape.exponent) {
+    if (v->shape.exponent) {
         e->exponent = true;
         return fits;
     }
-    if (!shape.point && weir_num_parse_int64(s.data, s.size, &v) == WEIR_NUM_OK)
+    if (!v->shape.point && weir_num_parse_int64(s.data, s.size, &whole) == WEIR_NUM_OK)
         fits |= 1u << AS_INT64;
-    if (shape.whole + shape.fraction <= WEIR_DECIMAL_MAX_PRECISION) fits |= 1u << AS_DECIMAL;
-    *status = note_width(e, shape.whole, s, at, err);
-    if (shape.fraction > e->max_fraction) e->max_fraction = shape.fraction;
+    if (v->shape.whole + v->shape.fraction <= WEIR_DECIMAL_MAX_PRECISION) fits |= 1u << AS_DECIMAL;
+    *status = note_width(e, v->shape.whole, v, err);
+    if (v->shape.fraction > e->max_fraction) e->max_fraction = v->shape.fraction;
     return fits;
 }
 
@@ -276,50 +242,141 @@ static uint32_t time_fits(weir_slice s, uint32_t ask) {
     return fits;
 }
 
-/* "0" or up to 18 digits that begin with none: by far the most common number. */
-static bool is_small_int(weir_slice s) {
-    if (s.size == 0 || s.size > 18 || !is_digit(s.data[0]) || (s.data[0] == '0' && s.size > 1))
-        return false;
-    for (size_t i = 1; i < s.size; i++)
-        if (!is_digit(s.data[i])) return false;
-    return true;
-}
-
 /* Takes away the candidates that are not in fits. */
-static weir_status narrow(evidence *e, uint32_t fits, weir_slice text, weir_address at,
+static weir_status narrow(weir_evidence *e, uint32_t fits, weir_slice text, weir_address at,
                           weir_error *err) {
     e->scalars = true;
     for (int t = 0; t < CANDIDATES; t++) {
         if (fits & 1u << t) continue;
-        const witness *w = e->witnesses[t];
-        if (w && !address_before(at, w->at)) continue;
+        const weir_witness *w = e->witnesses[t];
+        if (w && !weir_address_before(at, w->at)) continue;
         weir_status status = rule_out(e, t, text, at, err);
         if (status != WEIR_OK) return status;
     }
     return WEIR_OK;
 }
 
-weir_status weir_inference_text(weir_inference *i, uint32_t column, weir_slice value,
-                                weir_address at, weir_error *err) {
-    evidence *e = &i->columns[column];
+/* The plain forms: what the types themselves read. */
+static weir_status look_at_types(weir_evidence *e, value *v, bool late, weir_error *err) {
     weir_status status = WEIR_OK;
-    e->values++;
-    e->others = true;
-    bool late = e->scalars && !address_before(at, e->last);
-    if (late && e->alive == 0) return WEIR_OK;
     uint32_t ask = late ? e->alive : ALL_ALIVE, fits = 0;
-    if (ask & NUMBERS && is_small_int(value)) {
+    if (late && ask == 0) return WEIR_OK;
+    if (v->small_int) {
         fits = NUMBERS;
-        status = note_width(e, value.data[0] == '0' ? 0 : (int)value.size, value, at, err);
+        if (ask & NUMBERS)
+            status = note_width(e, v->text.data[0] == '0' ? 0 : (int)v->text.size, v, err);
     } else {
-        if (ask & NUMBERS) fits |= number_fits(e, value, at, err, &status);
-        if (ask & (1u << AS_DATE | 1u << AS_TIME | 1u << AS_TIMESTAMP | 1u << AS_TIMESTAMPTZ))
-            fits |= time_fits(value, ask);
-        if (ask & 1u << AS_BOOL && is_bool_word(value)) fits |= 1u << AS_BOOL;
-        if (ask & 1u << AS_UUID && is_uuid(value)) fits |= 1u << AS_UUID;
+        if (ask & NUMBERS) fits |= number_fits(e, v, err, &status);
+        if (ask & TIMES) fits |= time_fits(v->text, ask);
+        if (ask & 1u << AS_BOOL && is_bool_word(v->text)) fits |= 1u << AS_BOOL;
+        if (ask & 1u << AS_UUID && is_uuid(v->text)) fits |= 1u << AS_UUID;
     }
     if (status != WEIR_OK || (late && (e->alive & ~fits) == 0)) return status;
-    return narrow(e, fits, value, at, err);
+    return narrow(e, fits, v->text, v->at, err);
+}
+
+/* ---- other ways of writing ------------------------------------------------------------------ */
+
+/* The number forms that hold v; their widths are noted. */
+static uint32_t forms_of(weir_evidence *e, value *v, uint32_t ask) {
+    weir_num_shape shape;
+    uint32_t fits = 0, try = ask;
+    if (is_plain(v)) {
+        if (!v->shape.point) {
+            weir_infer_widen(&e->ints, &v->shape);
+            return ask & ~FORM_AFFIXES;
+        }
+        weir_infer_widen(&e->points, &v->shape);
+        fits = ask & FORM_POINTS;
+        try = ask & (FORM_BIT(FORM_COMMA_POINT) | FORM_BIT(FORM_GIVEN));
+    } else {
+        fits = weir_infer_affixes(v->text, ask);
+    }
+    for (int f = 0; f < NUMBER_FORMS; f++) {
+        if (!(try & FORM_BIT(f))) continue;
+        weir_num_marks marks = f == FORM_GIVEN ? e->given : weir_infer_marks[f];
+        if (!weir_infer_number(v->text, marks, &shape)) continue;
+        weir_infer_widen(&e->forms[f], &shape);
+        fits |= FORM_BIT(f);
+    }
+    return fits;
+}
+
+static weir_status look_at_times(weir_evidence *e, value *v, weir_error *err) {
+    uint64_t ask[TIME_WORDS], fits[TIME_WORDS] = {0}, any = 0;
+    int32_t date;
+    for (int w = 0; w < TIME_WORDS; w++) any |= ask[w] = ~e->times_dead[w];
+    if (!any) return WEIR_OK;
+    bool iso = v->text.size == 10 && v->text.data[4] == '-' && v->text.data[7] == '-' &&
+               weir_date_parse(v->text.data, 10, &date) == WEIR_NUM_OK;
+    if (iso) {
+        fits[0] = weir_infer_iso_date_bit();
+    } else if (!v->plain) {
+        weir_status status = weir_infer_times(v->text, ask, fits, err);
+        if (status != WEIR_OK) return status;
+    }
+    for (int w = 0; w < TIME_WORDS; w++) e->times_dead[w] |= ~fits[w];
+    return WEIR_OK;
+}
+
+static weir_status look_further(weir_evidence *e, value *v, weir_error *err) {
+    uint32_t ask = FORM_ALL & ~e->forms_dead;
+    if (!e->given.decimal) ask &= ~FORM_BIT(FORM_GIVEN);
+    if (v->small_int) {
+        uint8_t n = (uint8_t)v->text.size;
+        if (n > e->ints.whole_max) e->ints.whole_max = n;
+        if (n < e->ints.whole_min || e->ints.whole_min == 0) e->ints.whole_min = n;
+        e->forms_dead |= FORM_AFFIXES;
+        for (int w = 0; w < TIME_WORDS; w++) e->times_dead[w] = UINT64_MAX;
+        return WEIR_OK;
+    }
+    if (ask) e->forms_dead |= FORM_ALL & ~forms_of(e, v, ask);
+    weir_status status = look_at_times(e, v, err);
+    uint64_t times = UINT64_MAX;
+    for (int w = 0; w < TIME_WORDS; w++) times &= e->times_dead[w];
+    bool forms = (e->forms_dead | FORM_BIT(FORM_GIVEN)) == FORM_ALL &&
+                 (!e->given.decimal || e->forms_dead & FORM_BIT(FORM_GIVEN));
+    e->closed = e->alive == 0 && forms && times == UINT64_MAX;
+    return status;
+}
+
+static weir_status note_word(weir_evidence *e, int word, weir_address at, weir_error *err) {
+    if (!e->words) {
+        e->words = weir_alloc_zero(NULL_WORDS, sizeof *e->words);
+        if (!e->words) return weir_error_nomem(err);
+    }
+    weir_word *w = &e->words[word];
+    if (w->n++ == 0 || weir_address_before(at, w->at)) w->at = at;
+    return WEIR_OK;
+}
+
+void weir_inference_search(weir_inference *i, uint32_t column, const weir_search *how) {
+    weir_evidence *e = &i->columns[column];
+    e->searched = true;
+    e->words_off |= how->words_off;
+    e->comma_file |= how->comma_file;
+    if (how->marks.decimal) e->given = how->marks;
+}
+
+weir_status weir_inference_text(weir_inference *i, uint32_t column, weir_slice text,
+                                weir_address at, weir_error *err) {
+    return weir_inference_field(i, column, text, false, at, err);
+}
+
+weir_status weir_inference_field(weir_inference *i, uint32_t column, weir_slice text, bool bare,
+                                 weir_address at, weir_error *err) {
+    weir_evidence *e = &i->columns[column];
+    e->values++;
+    e->others = true;
+    bool late = e->scalars && !weir_address_before(at, e->last);
+    if (late && (e->searched ? e->closed : e->alive == 0)) return WEIR_OK;
+    value v = {.text = text, .at = at, .small_int = is_small_int(text)};
+    if (bare && e->searched && !e->words_off && !v.small_int) {
+        int word = weir_infer_null_word(text);
+        if (word >= 0) return note_word(e, word, at, err);
+    }
+    weir_status status = look_at_types(e, &v, late, err);
+    return status == WEIR_OK && e->searched ? look_further(e, &v, err) : status;
 }
 
 weir_status weir_inference_null(weir_inference *i, uint32_t column, weir_error *err) {
@@ -328,18 +385,7 @@ weir_status weir_inference_null(weir_inference *i, uint32_t column, weir_error *
     return WEIR_OK;
 }
 
-uint64_t weir_inference_nulls(const weir_inference *i, uint32_t column) {
-    return i->columns[column].nulls;
-}
-
-uint64_t weir_inference_values(const weir_inference *i, uint32_t column) {
-    return i->columns[column].values;
-}
-
 /* ---- stated types ---------------------------------------------------------------------------- */
-
-static weir_status unify(const weir_type *a, const weir_type *b, const weir_type **out,
-                         weir_error *err);
 
 static int whole_digits(const weir_type *t) {
     return t->id == WEIR_DECIMAL ? t->precision - t->scale : t->id == WEIR_UINT64 ? 20 : 19;
@@ -381,7 +427,7 @@ static weir_status unify_structs(const weir_type *a, const weir_type *b, const w
         if (at == a->n_fields)
             fields[n++] = b->fields[k];
         else
-            WEIR_TRY(unify(fields[at].type, b->fields[k].type, &fields[at].type, err));
+            WEIR_TRY(weir_infer_unify(fields[at].type, b->fields[k].type, &fields[at].type, err));
     }
     if (n > WEIR_TYPE_MAX_FIELDS)
         *out = weir_type_of(WEIR_JSON);
@@ -393,8 +439,8 @@ out:
 }
 
 /* The narrowest type that holds values of both. */
-static weir_status unify(const weir_type *a, const weir_type *b, const weir_type **out,
-                         weir_error *err) {
+weir_status weir_infer_unify(const weir_type *a, const weir_type *b, const weir_type **out,
+                             weir_error *err) {
     if (a == b || b->id == WEIR_NULL) {
         *out = a;
         return WEIR_OK;
@@ -407,7 +453,7 @@ static weir_status unify(const weir_type *a, const weir_type *b, const weir_type
     if (a->id == WEIR_STRUCT && b->id == WEIR_STRUCT) return unify_structs(a, b, out, err);
     if (a->id == WEIR_LIST && b->id == WEIR_LIST) {
         const weir_type *item = NULL;
-        weir_status status = unify(a->fields[0].type, b->fields[0].type, &item, err);
+        weir_status status = weir_infer_unify(a->fields[0].type, b->fields[0].type, &item, err);
         return status == WEIR_OK ? weir_type_list(item, out, err) : status;
     }
     bool nested = weir_type_is_nested(a) || weir_type_is_nested(b) || a->id == WEIR_JSON ||
@@ -418,29 +464,30 @@ static weir_status unify(const weir_type *a, const weir_type *b, const weir_type
 
 weir_status weir_inference_type(weir_inference *i, uint32_t column, const weir_type *type,
                                 weir_slice text, weir_address at, weir_error *err) {
-    evidence *e = &i->columns[column];
+    weir_evidence *e = &i->columns[column];
     weir_status status = WEIR_OK;
     uint32_t fits = 0;
     if (type->id == WEIR_NULL) return WEIR_OK;
     if (weir_type_is_nested(type) || type->id == WEIR_JSON) {
         e->nested = true;
-        return unify(e->stated ? e->stated : type, type, &e->stated, err);
+        return weir_infer_unify(e->stated ? e->stated : type, type, &e->stated, err);
     }
     if (weir_type_is_numeric(type)) {
-        fits = number_fits(e, text, at, err, &status);
+        value v = {.text = text, .at = at};
+        fits = number_fits(e, &v, err, &status);
         e->numbers = true;
         if (fits & 1u << AS_FLOAT64 && !weir_is_exact_double(text)) fits &= ~(1u << AS_FLOAT64);
     } else {
         e->others = true;
         for (int t = 0; t < CANDIDATES; t++)
-            if (candidate_ids[t] == type->id) fits = 1u << t;
+            if (weir_infer_ids[t] == type->id) fits = 1u << t;
     }
     return status == WEIR_OK ? narrow(e, fits, text, at, err) : status;
 }
 
 weir_status weir_inference_nested(weir_inference *i, uint32_t column, weir_slice value,
                                   weir_address at, weir_error *err) {
-    evidence *e = &i->columns[column];
+    weir_evidence *e = &i->columns[column];
     e->nested = true;
     /* splits come first, then bytes; 2^40 bytes a split are enough to put members in order */
     return weir_shape_add(&e->shape, value,
@@ -449,7 +496,7 @@ weir_status weir_inference_nested(weir_inference *i, uint32_t column, weir_slice
 
 weir_status weir_inference_advise(weir_inference *i, uint32_t column, const char *text,
                                   weir_error *err) {
-    evidence *e = &i->columns[column];
+    weir_evidence *e = &i->columns[column];
     if (e->advice) return WEIR_OK;
     e->advice = weir_strdup(text);
     return e->advice ? WEIR_OK : weir_error_nomem(err);
@@ -457,101 +504,4 @@ weir_status weir_inference_advise(weir_inference *i, uint32_t column, const char
 
 const char *weir_inference_advice(const weir_inference *i, uint32_t column) {
     return i->columns[column].advice ? i->columns[column].advice : "";
-}
-
-/* ---- merging and results --------------------------------------------------------------------- */
-
-static weir_status merge_column(evidence *to, const evidence *from, weir_error *err) {
-    weir_status status = WEIR_OK;
-    to->alive &= from->alive;
-    to->scalars |= from->scalars;
-    to->nested |= from->nested;
-    to->exponent |= from->exponent;
-    to->numbers |= from->numbers;
-    to->others |= from->others;
-    to->nulls += from->nulls;
-    to->values += from->values;
-    if (address_before(to->last, from->last)) to->last = from->last;
-    for (int t = 0; t < CANDIDATES; t++) {
-        const witness *w = from->witnesses[t];
-        if (w) WEIR_TRY(set_witness(&to->witnesses[t], weir_slice_of(w->text), w->at, err));
-    }
-    if (from->max_whole > to->max_whole) {
-        to->max_whole = from->max_whole;
-        weir_free(to->widest);
-        to->widest = NULL;
-    }
-    if (from->max_whole == to->max_whole && from->widest)
-        WEIR_TRY(
-            set_witness(&to->widest, weir_slice_of(from->widest->text), from->widest->at, err));
-    if (from->max_fraction > to->max_fraction) to->max_fraction = from->max_fraction;
-    WEIR_TRY(weir_shape_merge(&to->shape, from->shape, err));
-    if (from->stated)
-        WEIR_TRY(unify(to->stated ? to->stated : from->stated, from->stated, &to->stated, err));
-out:
-    return status;
-}
-
-weir_status weir_inference_merge(weir_inference *into, const weir_inference *from,
-                                 weir_error *err) {
-    for (size_t k = 0; k < from->n; k++) {
-        const evidence *e = &from->columns[k];
-        weir_slice name = {e->name, e->name_size};
-        uint32_t column;
-        weir_status status = weir_inference_column(into, name, &column, err);
-        if (status == WEIR_OK) status = merge_column(&into->columns[column], e, err);
-        if (status == WEIR_OK && e->advice)
-            status = weir_inference_advise(into, column, e->advice, err);
-        if (status != WEIR_OK) return status;
-    }
-    return WEIR_OK;
-}
-
-static bool decimal_fits(const evidence *e) {
-    return e->alive & 1u << AS_DECIMAL &&
-           e->max_whole + e->max_fraction <= WEIR_DECIMAL_MAX_PRECISION;
-}
-
-weir_status weir_inference_result(const weir_inference *i, uint32_t column, const weir_type **type,
-                                  weir_error *err) {
-    const evidence *e = &i->columns[column];
-    *type = weir_type_of(WEIR_STRING);
-    if (e->nested) {
-        *type = e->scalars || !e->stated ? weir_type_of(WEIR_JSON) : e->stated;
-        return e->shape && !e->scalars ? weir_shape_type(e->shape, type, err) : WEIR_OK;
-    }
-    if (!e->scalars) return WEIR_OK;
-    for (int t = 0; t < CANDIDATES; t++) {
-        if (!(e->alive & 1u << t)) continue;
-        if (t == AS_FLOAT64 && !e->exponent) continue;
-        if (t == AS_DECIMAL) {
-            if (!decimal_fits(e)) continue;
-            int precision = e->max_whole + e->max_fraction;
-            return weir_type_decimal(precision ? precision : 1, e->max_fraction, type, err);
-        }
-        *type = weir_type_of(candidate_ids[t]);
-        return WEIR_OK;
-    }
-    /* Numbers that no type holds exactly stay what they are. */
-    if (e->numbers && !e->others) *type = weir_type_of(WEIR_JSON);
-    return WEIR_OK;
-}
-
-const char *weir_inference_witness(const weir_inference *i, uint32_t column, weir_type_id type,
-                                   weir_address *at) {
-    const evidence *e = &i->columns[column];
-    const witness *w = NULL;
-    for (int t = 0; t < CANDIDATES; t++)
-        if (candidate_ids[t] == type) w = e->witnesses[t];
-    if (type == WEIR_DECIMAL && !w && !decimal_fits(e)) w = e->widest;
-    if (!w) return "";
-    if (at) *at = w->at;
-    return w->text;
-}
-
-void weir_found_clear(weir_found *f) {
-    weir_inference_free(f->evidence);
-    weir_free(f->names);
-    weir_arena_clear(&f->arena);
-    memset(f, 0, sizeof *f);
 }

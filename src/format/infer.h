@@ -8,6 +8,7 @@
 
 #include "base/option.h"
 #include "column/type.h"
+#include "text/number.h"
 
 typedef struct weir_inference weir_inference;
 /* Where a value stood, for the witness. */
@@ -22,9 +23,20 @@ void weir_inference_free(weir_inference *i);
  * WEIR_TYPE_MAX_FIELDS. */
 WEIR_MUST_USE weir_status weir_inference_column(weir_inference *i, weir_slice name, uint32_t *out,
                                                 weir_error *err);
-/* One text value (CSV field, JSON string is given with quoted true: strings stay strings). */
+/* What else than the plain forms of a column's values is looked for (texts of CSV and the like):
+ * decimal commas, thousands marks, formats of dates, words for nothing. */
+typedef struct weir_search {
+    bool words_off;       /* the words that mean null were declared: there are no others */
+    bool comma_file;      /* a comma stands between fields, so that one inside is no decimal mark */
+    weir_num_marks marks; /* that were declared; decimal 0 = none */
+} weir_search;
+void weir_inference_search(weir_inference *i, uint32_t column, const weir_search *how);
+/* One text value. */
 WEIR_MUST_USE weir_status weir_inference_text(weir_inference *i, uint32_t column, weir_slice value,
                                               weir_address at, weir_error *err);
+/* The same; bare: not in quotes, so that it can be a word for nothing. */
+WEIR_MUST_USE weir_status weir_inference_field(weir_inference *i, uint32_t column, weir_slice text,
+                                               bool bare, weir_address at, weir_error *err);
 WEIR_MUST_USE weir_status weir_inference_null(weir_inference *i, uint32_t column, weir_error *err);
 /* A value whose type the format states itself (JSON number, bool, object). */
 WEIR_MUST_USE weir_status weir_inference_type(weir_inference *i, uint32_t column,
@@ -48,11 +60,20 @@ uint32_t weir_inference_count(const weir_inference *i);
 const char *weir_inference_name(const weir_inference *i, uint32_t column);
 WEIR_MUST_USE weir_status weir_inference_result(const weir_inference *i, uint32_t column,
                                                 const weir_type **type, weir_error *err);
+/* How the column's values are written: format, null words, decimal, thousands of *how are set, in
+ * arena or static.  *any false: plainly, *how is zeros. */
+WEIR_MUST_USE weir_status weir_inference_how(const weir_inference *i, uint32_t column,
+                                             weir_arena *arena, weir_opt_column *how, bool *any,
+                                             weir_error *err);
+/* Appends what a column of text could be when a word was said about it, such as "dates, but day and
+ * month cannot be told apart: declare format"; nothing when there is nothing to say. */
+WEIR_MUST_USE bool weir_inference_hint(const weir_inference *i, uint32_t column, weir_buf *out);
 /* "not int64 because of \"N/A\" at line 17": text of the value that ruled out `type`; "" = none. */
 const char *weir_inference_witness(const weir_inference *i, uint32_t column, weir_type_id type,
                                    weir_address *at);
-/* How many nulls were seen, and how many other values.  Formats whose records name their own fields
- * (JSON) count neither fields that are missing nor every value. */
+/* How many nulls were seen (words that mean null included), and how many other values.  Formats
+ * whose records name their own fields (JSON) count neither fields that are missing nor every value.
+ */
 uint64_t weir_inference_nulls(const weir_inference *i, uint32_t column);
 uint64_t weir_inference_values(const weir_inference *i, uint32_t column);
 

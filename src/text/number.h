@@ -74,6 +74,27 @@ weir_num weir_num_parse_float(const char *p, size_t n, unsigned flags, float *ou
 /* true t yes y on 1 / false f no n off 0, ASCII case ignored; else SYNTAX. */
 weir_num weir_num_parse_bool(const char *p, size_t n, bool *out);
 
+/* ---- marks --------------------------------------------------------------------------------- */
+
+/* How numbers are written: the decimal mark, '.' or ',', and what stands between thousands, 0 =
+ * nothing.  ' ' stands for no-break, narrow and thin spaces, too, and '\'' for the apostrophe of
+ * typesetters. */
+typedef struct weir_num_marks {
+    char decimal, thousands;
+} weir_num_marks;
+
+/* From options: one character each, NULL = not given.  false: no such mark, or both are the same.
+ */
+bool weir_num_marks_of(const char *decimal, const char *thousands, weir_num_marks *out);
+
+/* Longest text that weir_num_plain takes, and the room that it needs. */
+#define WEIR_NUM_PLAIN_MAX 128
+/* Writes the number (p, n) without marks and with a point into out (room WEIR_NUM_PLAIN_MAX); *size
+ * its length.  Groups behind a thousands mark have three digits each, the first one to three; a
+ * number without any mark is fine.  OK says that the marks are right, not yet that the rest is a
+ * number. */
+weir_num weir_num_plain(const char *p, size_t n, weir_num_marks marks, char *out, size_t *size);
+
 /* ---- values to text ------------------------------------------------------------------------ */
 
 /* All write without terminator into out, which has room for the named maximum, and return the

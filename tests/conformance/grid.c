@@ -214,7 +214,86 @@ static bool same_word(const grid_cell *a, const grid_cell *b) {
     return word && a->size == b->size && strncasecmp(a->text, b->text, a->size) == 0;
 }
 
+/* A word that means nothing. */
+static bool is_null_word(const grid_cell *c) {
+    static const char *const words[] = {"NA",   "N/A",    "n/a",  "#N/A",    "<NA>",    "NULL",
+                                        "Null", "null",   "None", "none",    "nil",     "\\N",
+                                        "-",    "--",     "---",  ".",       "..",      "?",
+                                        "NaT",  "(null)", "na",   "missing", "Missing", "#NULL!"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (c->size == strlen(words[i]) && memcmp(c->text, words[i], c->size) == 0) return true;
+    return false;
+}
+
+/* The number without its marks, when `decimal` is the decimal one. */
+static bool same_number_but(const grid_cell *got, const grid_cell *want, char decimal) {
+    char plain[128];
+    size_t n = 0;
+    for (size_t i = 0; i < want->size && n < sizeof plain; i++) {
+        char c = want->text[i];
+        if (c == decimal)
+            plain[n++] = '.';
+        else if (strchr("0123456789-eE", c))
+            plain[n++] = c;
+    }
+    grid_cell w = {plain, n};
+    return is_number(&w) && plain_number_equal(got->text, got->size, plain, n);
+}
+
+/* The numbers of a moment, months by their names, 12 hours counted on: sorted, zeros left out. */
+static size_t moment_numbers(const grid_cell *c, long *out, size_t room) {
+    static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    size_t n = 0, i = 0;
+    bool pm = false, am = false;
+    long hour = -1;
+    while (i < c->size && n < room) {
+        char *end;
+        if (c->text[i] >= '0' && c->text[i] <= '9') {
+            long v = strtol(c->text + i, &end, 10);
+            size_t next = (size_t)(end - c->text);
+            if (next < c->size && *end == ':' && hour < 0) hour = (long)n;
+            if (v || (hour == (long)n)) out[n++] = v;
+            i = next;
+            continue;
+        }
+        for (int m = 0; m < 12 && i + 3 <= c->size; m++)
+            if (strncasecmp(c->text + i, months + 3 * m, 3) == 0) {
+                out[n++] = m + 1;
+                while (i < c->size && (c->text[i] | 32) >= 'a' && (c->text[i] | 32) <= 'z') i++;
+                break;
+            }
+        if (i + 2 <= c->size) {
+            pm = pm || strncasecmp(c->text + i, "pm", 2) == 0;
+            am = am || strncasecmp(c->text + i, "am", 2) == 0;
+        }
+        i++;
+    }
+    if (hour >= 0 && (am || pm)) out[hour] = out[hour] % 12 + (pm ? 12 : 0);
+    for (size_t k = 1; k < n; k++)
+        for (size_t j = k; j && out[j] < out[j - 1]; j--) {
+            long swap = out[j];
+            out[j] = out[j - 1];
+            out[j - 1] = swap;
+        }
+    return n;
+}
+
+/* An ISO date or timestamp that was written in another format. */
+static bool same_moment(const grid_cell *got, const grid_cell *want) {
+    long a[12], b[12];
+    if (got->size < 10 || got->text[4] != '-' || got->text[7] != '-') return false;
+    if (strspn(got->text, "0123456789-:.TZ+") != got->size) return false;
+    if (got->text[got->size - 1] == 'Z') return true; /* of which instant, see above */
+    size_t n = moment_numbers(got, a, 12), m = moment_numbers(want, b, 12), zeros = 0;
+    while (zeros < n && a[zeros] == 0) zeros++;
+    size_t others = 0;
+    while (others < m && b[others] == 0) others++;
+    return n > zeros && n - zeros == m - others &&
+           memcmp(a + zeros, b + others, (n - zeros) * sizeof *a) == 0;
+}
+
 bool grid_cell_same(const grid_cell *a, const grid_cell *b, grid_match match) {
+    if (match == GRID_SAME_VALUE && !a->text && b->text && is_null_word(b)) return true;
     if (match != GRID_EXACT && (!a->text || !b->text))
         return (!a->text || !a->size) && (!b->text || !b->size);
     if (!a->text || !b->text) return !a->text && !b->text;
@@ -223,7 +302,9 @@ bool grid_cell_same(const grid_cell *a, const grid_cell *b, grid_match match) {
     if (is_number(a) && is_number(b))
         return plain_number_equal(a->text, a->size, b->text, b->size) || same_double(a, b);
     if ((is_time(a) && is_time(b)) || same_midnight(a, b)) return true;
-    return same_word(a, b);
+    if (is_number(a) && b->size < 100)
+        return same_number_but(a, b, '.') || same_number_but(a, b, ',');
+    return same_word(a, b) || same_moment(a, b);
 }
 
 bool grid_same(const grid *got, const grid *want, grid_match match, char *why, size_t why_size) {

@@ -20,9 +20,11 @@ typedef struct grid {
 } grid;
 
 typedef enum grid_match {
-    GRID_EXACT,      /* the same texts and nulls */
-    GRID_NO_EMPTY,   /* the same, but null and the empty text are one */
-    GRID_SAME_VALUE, /* that, numbers by value, dates and times in another of their ISO forms */
+    GRID_EXACT,    /* the same texts and nulls */
+    GRID_NO_EMPTY, /* the same, but null and the empty text are one */
+    /* that, numbers by value, dates and times in another of their ISO forms; a is what came out:
+       null where b is a word for nothing, plain where b is written as people write */
+    GRID_SAME_VALUE,
 } grid_match;
 
 /* Reads CSV with a header as docs/formats-csv.md has it, with tests/unit/format/csv_reference.h.

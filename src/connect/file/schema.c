@@ -187,9 +187,24 @@ static weir_status no_columns(const pass *p, weir_error *err) {
     return WEIR_DATA;
 }
 
-static weir_status make_schema(const pass *p, const weir_found *found,
-                               const weir_inference *inference, weir_schema **out,
-                               weir_error *err) {
+/* Notes how an inferred column is written, for the readers. */
+static weir_status note_how(weir_found *f, const weir_inference *inference, const char *physical,
+                            const char *name, weir_error *err) {
+    for (uint32_t i = 0; inference && i < weir_inference_count(inference); i++) {
+        weir_opt_column how;
+        bool any = false;
+        if (strcmp(weir_inference_name(inference, i), physical) != 0) continue;
+        weir_status status = weir_inference_how(inference, i, &f->arena, &how, &any, err);
+        if (status != WEIR_OK || !any) return status;
+        how.name = weir_arena_strdup(&f->arena, name);
+        if (!how.name) return weir_error_nomem(err);
+        f->columns.items[f->columns.n++] = how;
+    }
+    return WEIR_OK;
+}
+
+static weir_status make_schema(const pass *p, weir_found *found, const weir_inference *inference,
+                               weir_schema **out, weir_error *err) {
     const weir_read_request *read = p->request->read;
     const weir_opt_columns *columns = read->columns;
     size_t max = found->n_names + (columns ? columns->n : 0);
@@ -197,16 +212,20 @@ static weir_status make_schema(const pass *p, const weir_found *found,
     if (!fields) return weir_error_nomem(err);
     weir_status status = WEIR_OK;
     uint32_t n = 0;
+    found->columns.items = weir_arena_zero(&found->arena, max + 1, sizeof *found->columns.items);
+    if (!found->columns.items) WEIR_TRY(weir_error_nomem(err));
     for (size_t i = 0; i < found->n_names; i++) {
         const weir_opt_column *c = declared_for(columns, found->names[i].name);
         if (!c && read->extra != WEIR_EXTRA_KEEP && columns && columns->n) continue;
         weir_field *f = &fields[n++];
         f->name = c ? c->name : found->names[i].name;
         f->not_null = c && c->not_null;
-        if (c && c->type)
+        if (c && c->type) {
             WEIR_TRY(declared_type(c, &f->type, err));
-        else
-            WEIR_TRY(inferred_type(inference, found->names[i].name, &f->type, err));
+            continue;
+        }
+        WEIR_TRY(inferred_type(inference, found->names[i].name, &f->type, err));
+        WEIR_TRY(note_how(found, inference, found->names[i].name, f->name, err));
     }
     for (size_t i = 0; columns && i < columns->n; i++) { /* declared, seen in no file */
         const weir_opt_column *c = &columns->items[i];

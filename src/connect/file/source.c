@@ -392,6 +392,7 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
     weir_status status = weir_file_schema(&r, &s->found, &data, err);
     if (status != WEIR_OK) return status;
     s->found.sampled |= once && s->seen.size == PIPE_SAMPLE_BYTES;
+    s->read.found = &s->found.columns;
     weir_schema_release(s->all);
     s->read.all = s->all = weir_schema_retain(data);
     if (!s->request.metadata || s->request.metadata->n == 0) {
