@@ -14,8 +14,8 @@ typedef struct replay {
     const weir_format *format;
     const void *format_config;
     weir_read_request read;
-    weir_opt_columns columns;
-    weir_schema *schema; /* of what decode gives, metadata columns last */
+    weir_opt_columns columns, found; /* found: how inferred columns are written */
+    weir_schema *schema;             /* of what decode gives, metadata columns last */
     weir_layout *layout;
     char *file; /* the records at hand are from it, and file_layout is how it is read */
     weir_layout *file_layout;
@@ -60,6 +60,24 @@ static const weir_opt_column *declared(const replay *r, const char *name) {
     return NULL;
 }
 
+/* How an inferred column was written: what the run found. */
+static weir_status take_how(replay *r, const weir_json *how, const char *name, weir_error *err) {
+    weir_opt_column *c = &r->found.items[r->found.n++];
+    const weir_json *nulls = weir_json_get(how, "null");
+    c->name = name;
+    c->format = weir_json_string(weir_json_get(how, "format"));
+    c->decimal = weir_json_string(weir_json_get(how, "decimal"));
+    c->thousands = weir_json_string(weir_json_get(how, "thousands"));
+    if (!nulls || nulls->n == 0) return WEIR_OK;
+    c->nulls.items = weir_arena_zero(&r->arena, nulls->n, sizeof *c->nulls.items);
+    if (!c->nulls.items) return weir_error_nomem(err);
+    for (const weir_json *e = nulls->first; e; e = e->next) {
+        const char *word = weir_json_string(e);
+        if (word) c->nulls.items[c->nulls.n++] = word;
+    }
+    return WEIR_OK;
+}
+
 /* Columns as they were; what the file declares today wins over what was inferred then. */
 static weir_status take_column(replay *r, const weir_json *entry, weir_field *field,
                                const char **physical, weir_error *err) {
@@ -72,6 +90,11 @@ static weir_status take_column(replay *r, const weir_json *entry, weir_field *fi
     weir_opt_column *c = &r->columns.items[r->columns.n++];
     if (d) *c = *d;
     c->name = name;
+    const weir_json *how = weir_json_at(entry, 3);
+    if (how && !c->type) {
+        weir_status found = take_how(r, how, name, err);
+        if (found != WEIR_OK) return found;
+    }
     if (!c->type) c->type = type;
     /* bytes have the names of the source; the JSON object of a row those of the columns */
     if (!(r->config->origin->caps & WEIR_CAP_FORMATS)) c->from = NULL;
@@ -129,7 +152,8 @@ static weir_status load_schema(replay *r, weir_error *err) {
         weir_arena_zero(&r->arena, root->n + (added ? added->n : 0) + 1, sizeof *fields);
     const char **names = weir_arena_zero(&r->arena, root->n + 1, sizeof *names);
     r->columns.items = weir_arena_zero(&r->arena, root->n + 1, sizeof *r->columns.items);
-    if (!fields || !names || !r->columns.items) return weir_error_nomem(err);
+    r->found.items = weir_arena_zero(&r->arena, root->n + 1, sizeof *r->found.items);
+    if (!fields || !names || !r->columns.items || !r->found.items) return weir_error_nomem(err);
     uint32_t n = 0;
     for (const weir_json *e = root->first; e && status == WEIR_OK; e = e->next, n++)
         status = take_column(r, e, &fields[n], &names[n], err);
@@ -180,6 +204,7 @@ static weir_status replay_open(const weir_source_request *request, const weir_en
     }
     r->read = (weir_read_request){.config = r->format_config,
                                   .columns = &r->columns,
+                                  .found = &r->found,
                                   .infer = WEIR_INFER_NONE,
                                   .extra = WEIR_EXTRA_DROP,
                                   .chunk_bytes = 256 << 10,

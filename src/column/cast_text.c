@@ -126,7 +126,13 @@ static int parse_format(weir_cast_job *job, weir_slice s, uint32_t row) {
 }
 
 int weir_cast_parse(weir_cast_job *job, weir_slice s, uint32_t row) {
+    char plain[WEIR_NUM_PLAIN_MAX];
     if (job->options->format) return parse_format(job, s, row);
+    if (job->options->marks.decimal) {
+        weir_num marks = weir_num_plain(s.data, s.size, job->options->marks, plain, &s.size);
+        if (marks != WEIR_NUM_OK) return marks;
+        s.data = plain;
+    }
     int code = parse_as(job, job->out->type->id, s, row);
     bool lossy = job->options->lossy_round || job->options->lossy_trunc;
     if (code == WEIR_NUM_SYNTAX && lossy && weir_type_is_integer(job->out->type))
@@ -156,7 +162,8 @@ static weir_status text_to_values(weir_cast_job *job, weir_error *err) {
     const weir_view *views = in->values;
     weir_status status = WEIR_OK;
     const weir_cast_options *o = job->options;
-    bool plain = !o->lossy_round && !o->lossy_trunc && !o->format && !o->n_nulls;
+    bool plain =
+        !o->lossy_round && !o->lossy_trunc && !o->format && !o->n_nulls && !o->marks.decimal;
     switch (plain ? job->out->type->id : WEIR_NULL) {
         PARSE_LOOP(WEIR_BOOL);
         PARSE_LOOP(WEIR_INT64);

@@ -6,6 +6,7 @@
 #define WEIR_COLUMN_KERNEL_H
 
 #include "column/batch.h"
+#include "text/number.h"
 
 typedef struct weir_rows {
     const uint16_t *sel;
@@ -40,6 +41,8 @@ typedef struct weir_cast_options {
     /* How dates and times are written, text to value (compiled for_parse) and value to text; NULL =
      * ISO. */
     const struct weir_time_program *format;
+    /* How numbers are written, text to number; decimal 0 = plainly. */
+    weir_num_marks marks;
     /* Texts that mean null, when casting from text to anything else. */
     size_t n_nulls;
     const char *const *nulls;

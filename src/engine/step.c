@@ -7,6 +7,7 @@
 #include "engine/dry.h"
 #include "engine/journal.h"
 #include "engine/plan.h"
+#include "format/infer.h"
 #include "reject/reject.h"
 #include "text/json.h"
 #include "text/hash.h"
@@ -337,8 +338,10 @@ static weir_status run_once(work *w, const weir_splits *frozen, char **failed, w
         goto out;
     }
     w->source_text.size = 0;
+    const weir_source_ops *ops = w->config.source->source;
+    const weir_found *found = ops->found ? ops->found(weir_flow_source_object(f)) : NULL;
     if (!weir_reject_describe_source(weir_flow_full_schema(f), w->config.source_request.metadata,
-                                     &w->source_text)) {
+                                     found ? &found->columns : NULL, &w->source_text)) {
         status = weir_error_nomem(err);
         goto out;
     }

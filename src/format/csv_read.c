@@ -47,8 +47,9 @@ weir_status weir_csv_decoder_new(const weir_read_request *request, weir_schema *
     if (!d->targets) WEIR_TRY(weir_error_nomem(err));
     for (uint32_t i = 0; i < schema->n_fields; i++) {
         const weir_field *field = &schema->fields[i];
-        const weir_opt_column column = weir_csv_column(find_column(request->columns, field->name),
-                                                       find_column(request->found, field->name));
+        const weir_opt_column column =
+            weir_csv_column(find_column(request->columns, field->name),
+                            find_column(request->found, field->name), request->config);
         d->targets[i].field = i;
         WEIR_TRY(
             weir_csv_target_init(&d->targets[i], field, &column, request->config, &d->arena, err));

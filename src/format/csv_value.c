@@ -97,13 +97,14 @@ weir_status weir_csv_marks(const weir_opt_column *column, const weir_csv_read_co
     return WEIR_USAGE;
 }
 
-weir_opt_column weir_csv_column(const weir_opt_column *declared, const weir_opt_column *found) {
+weir_opt_column weir_csv_column(const weir_opt_column *declared, const weir_opt_column *found,
+                                const weir_csv_read_config *config) {
     static const weir_opt_column none;
     weir_opt_column c = declared ? *declared : none;
     if (!found) return c;
     if (!c.format) c.format = found->format;
-    if (!c.nulls.n) c.nulls = found->nulls;
-    if (!c.decimal && !c.thousands) {
+    if (!c.nulls.n && !config->null_given) c.nulls = found->nulls;
+    if (!c.decimal && !c.thousands && !config->decimal && !config->thousands) {
         c.decimal = found->decimal;
         c.thousands = found->thousands;
     }

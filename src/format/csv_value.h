@@ -58,9 +58,10 @@ struct weir_csv_target {
 WEIR_MUST_USE weir_status weir_csv_marks(const weir_opt_column *column,
                                          const weir_csv_read_config *config, const char *name,
                                          weir_num_marks *out, weir_error *err);
-/* What is known of how a column is written: `declared` where it says something, else `found`
- * (either may be NULL). */
-weir_opt_column weir_csv_column(const weir_opt_column *declared, const weir_opt_column *found);
+/* What is known of how a column is written: `declared` and the file's options where they say
+ * something, else `found` (either may be NULL). */
+weir_opt_column weir_csv_column(const weir_opt_column *declared, const weir_opt_column *found,
+                                const weir_csv_read_config *config);
 
 /* Fills type, kernel and what belongs to them.  arena: for format programs. */
 WEIR_MUST_USE weir_status weir_csv_target_init(weir_csv_target *t, const weir_field *field,

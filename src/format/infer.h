@@ -94,7 +94,9 @@ typedef struct weir_found {
                                  type; only those that are not written plainly */
     size_t n_names, names_capacity;
     weir_found_name *names;
-    const char *dialect; /* options of the format as they were found, as lines of YAML; "" = none */
+    /* options of the first file as they were found, as lines of YAML; NULL = none */
+    const char *dialect;
+    uint32_t odd_split; /* number of the first split with another dialect; 0 = none */
     uint32_t n_splits;   /* looked at */
     bool sampled;        /* only the beginning was looked at */
     bool header;         /* files name their columns, so a missing one is known */

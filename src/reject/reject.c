@@ -311,8 +311,32 @@ static bool is_one_of(const weir_opt_strings *names, const char *name) {
     return false;
 }
 
+/* {"format":...}: what a reader has to know beside the type. */
+static void write_how(weir_json_writer *w, const weir_opt_columns *found, const char *name) {
+    const weir_opt_column *c = NULL;
+    for (size_t i = 0; found && i < found->n; i++)
+        if (strcmp(found->items[i].name, name) == 0) c = &found->items[i];
+    if (!c) return;
+    weir_json_open(w, '{');
+    const struct {
+        const char *key, *value;
+    } texts[] = {{"format", c->format}, {"decimal", c->decimal}, {"thousands", c->thousands}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!texts[i].value) continue;
+        weir_json_key(w, texts[i].key);
+        weir_json_write_string(w, texts[i].value);
+    }
+    if (c->nulls.n) {
+        weir_json_key(w, "null");
+        weir_json_open(w, '[');
+        for (size_t i = 0; i < c->nulls.n; i++) weir_json_write_string(w, c->nulls.items[i]);
+        weir_json_close(w, ']');
+    }
+    weir_json_close(w, '}');
+}
+
 bool weir_reject_describe_source(const weir_schema *source, const weir_opt_strings *metadata,
-                                 weir_buf *out) {
+                                 const weir_opt_columns *found, weir_buf *out) {
     weir_json_writer w = {.out = out};
     weir_json_open(&w, '[');
     for (uint32_t i = 0; i < source->n_fields; i++) {
@@ -322,6 +346,7 @@ bool weir_reject_describe_source(const weir_schema *source, const weir_opt_strin
         weir_json_write_string(&w, f->name);
         weir_json_write_string(&w, f->type->name);
         weir_json_write_bool(&w, f->not_null);
+        write_how(&w, found, f->name);
         weir_json_close(&w, ']');
     }
     weir_json_close(&w, ']');

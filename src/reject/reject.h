@@ -35,9 +35,11 @@ WEIR_MUST_USE weir_status weir_reject_drop(weir_batch *b, uint64_t *dropped, wei
 
 /* The columns of the source as text (JSON), kept with a reject set so that its raw forms can be
  * decoded again.  metadata (may be NULL): the columns that the source adds to its records (_file,
- * ...); they are left out.  Appends to out; false = out of memory. */
+ * ...); they are left out.  found (may be NULL): how columns are written that were inferred.
+ * Appends to out; false = out of memory. */
 WEIR_MUST_USE bool weir_reject_describe_source(const weir_schema *source,
-                                               const weir_opt_strings *metadata, weir_buf *out);
+                                               const weir_opt_strings *metadata,
+                                               const weir_opt_columns *found, weir_buf *out);
 
 /* The exact bytes of a `raw` value (undoes "\x" hex).  false = out of memory or not well-formed. */
 WEIR_MUST_USE bool weir_reject_raw_bytes(weir_slice raw, weir_buf *out);

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include "base/distance.h"
 #include "spec/load.h"
+#include "text/number.h"
+#include "text/time.h"
 
 /* What is found out about one end. */
 typedef struct end {
@@ -270,6 +272,47 @@ static const weir_query_param *query_params(loader *l) {
     return params;
 }
 
+static bool has_option(const weir_option *table, const char *name) {
+    for (; table && table->name; table++)
+        if (strcmp(table->name, name) == 0) return true;
+    return false;
+}
+
+/* decimal and thousands of columns: for formats that write numbers as text. */
+static void check_marks(loader *l, const weir_source_spec *s, const weir_format *format) {
+    bool text = format && has_option(format->read_options, "decimal");
+    for (size_t i = 0; i < s->columns.n; i++) {
+        const weir_opt_column *c = &s->columns.items[i];
+        weir_node at = {.line = c->line, .column = c->column};
+        weir_num_marks marks;
+        if (!c->decimal && !c->thousands) continue;
+        if (!text)
+            weir_diags_error(l->diags, &at, c->name, "leave them out, or use cast",
+                             "numbers of %s have no decimal or thousands marks",
+                             format    ? format->name
+                             : s->type ? s->type
+                                       : "this source");
+        else if (!weir_num_marks_of(c->decimal, c->thousands, &marks))
+            weir_diags_error(
+                l->diags, &at, c->name,
+                "decimal is a comma or a point, thousands another one, ', _ or a blank",
+                "decimal and thousands are no marks of numbers");
+    }
+}
+
+/* A format alone says which type it is of. */
+static void type_by_format(loader *l, weir_opt_column *c) {
+    const weir_time_program *p;
+    weir_error ignored = {0}; /* what is wrong with it was told */
+    if (c->type || !c->format) return;
+    if (weir_time_program_compile(c->format, true, l->arena, &p, &ignored) != WEIR_OK) return;
+    bool date = weir_time_program_has_date(p), time = weir_time_program_has_time(p);
+    c->type = weir_time_program_has_zone(p) || (date && time && c->timezone) ? "timestamptz"
+              : date && time                                                 ? "timestamp"
+              : date                                                         ? "date"
+                                                                             : "time";
+}
+
 bool weir_spec_source(loader *l, weir_source_spec *s, const weir_node *map) {
     source_form form = {0};
     s->node = map;
@@ -282,6 +325,7 @@ bool weir_spec_source(loader *l, weir_source_spec *s, const weir_node *map) {
     s->connection_name = e.connection_name;
     s->connector = e.connector;
     s->columns = form.columns;
+    for (size_t i = 0; i < s->columns.n; i++) type_by_format(l, &s->columns.items[i]);
     s->metadata = form.metadata;
     s->incremental = form.incremental;
     s->on_empty_ok = form.on_empty == 1;
@@ -301,6 +345,7 @@ bool weir_spec_source(loader *l, weir_source_spec *s, const weir_node *map) {
         .params = query_params(l),
     };
     if (!s->request.params) return false;
+    check_marks(l, s, e.format);
     check_incremental(l, s, map);
     check_metadata(l, s, map);
     return !l->nomem;

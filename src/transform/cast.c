@@ -23,7 +23,8 @@ static const weir_option options[] = {
      .type = WEIR_OPT_COLUMNS,
      .flags = WEIR_OPT_REQUIRED,
      .offset = offsetof(cast_config, columns),
-     .help = "column: type, or { type, format, timezone, ambiguous, null }; ! = never null",
+     .help = "column: type, or { type, format, timezone, ambiguous, decimal, thousands, null }; ! "
+             "= never null",
      .since = "0.1"},
     {0}};
 
@@ -65,6 +66,24 @@ static weir_status find_format(const weir_bind *bind, const weir_opt_column *c,
         weir_time_program_compile(c->format, parses, bind->arena, &e->options.format, err);
     if (status == WEIR_USAGE) weir_bind_column_fault(bind, c, NULL, err);
     return status;
+}
+
+/* decimal and thousands: how numbers are written in text. */
+static weir_status find_marks(const weir_bind *bind, const weir_opt_column *c,
+                              const weir_type *from, cast_entry *e) {
+    weir_node at = {.line = c->line, .column = c->column};
+    if (!c->decimal && !c->thousands) return WEIR_OK;
+    if (weir_type_is_numeric(e->to) && (!from || from->id == WEIR_STRING)) {
+        if (weir_num_marks_of(c->decimal, c->thousands, &e->options.marks)) return WEIR_OK;
+        weir_diags_error(bind->diags, &at, c->name,
+                         "decimal is a comma or a point, thousands another one, ', _ or a blank",
+                         "decimal and thousands are no marks of numbers");
+        return WEIR_USAGE;
+    }
+    weir_diags_error(bind->diags, &at, c->name, "leave them out",
+                     "decimal and thousands are for text to numbers, not for %s to %s",
+                     from ? from->name : "this column", e->to->name);
+    return WEIR_USAGE;
 }
 
 /* Whether timezone says anything about this cast: times on one side, instants or text on the other.
@@ -135,6 +154,7 @@ static weir_status bind_column(const weir_bind *bind, const weir_schema *in,
     e->name = weir_arena_strdup(bind->arena, c->name);
     if (!e->name) return weir_error_nomem(err);
     status = find_format(bind, c, from, e, err);
+    if (status == WEIR_OK) status = find_marks(bind, c, from, e);
     if (status == WEIR_OK || status == WEIR_USAGE) status = find_zone(bind, c, from, e, err);
     if (status == WEIR_OK) status = copy_nulls(bind, c, e, err);
     return status == WEIR_OK && bind->diags->n_errors > faults ? WEIR_USAGE : status;
