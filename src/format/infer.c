@@ -130,13 +130,13 @@ static weir_status rule_out(weir_evidence *e, int candidate, weir_slice text, we
 /* ---- what a text could be ------------------------------------------------------------------- */
 
 /* A value being looked at. */
-typedef struct value {
+typedef struct looked_at {
     weir_slice text;
     weir_address at;
     bool small_int;       /* is_small_int */
     bool measured, plain; /* plain: a number without marks, shape its digits */
     weir_num_shape shape;
-} value;
+} looked_at;
 
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -151,7 +151,7 @@ static bool is_small_int(weir_slice s) {
     return true;
 }
 
-static bool is_plain(value *v) {
+static bool is_plain(looked_at *v) {
     if (v->measured) return v->plain;
     v->measured = true;
     v->plain = weir_infer_looks_numeric(v->text) &&
@@ -184,7 +184,7 @@ static bool is_uuid(weir_slice s) {
 }
 
 /* A number with so many digits before the point: the first of the widest is remembered. */
-static weir_status note_width(weir_evidence *e, int whole, const value *v, weir_error *err) {
+static weir_status note_width(weir_evidence *e, int whole, const looked_at *v, weir_error *err) {
     if (whole < e->max_whole || whole == 0) return WEIR_OK;
     if (whole > e->max_whole && e->widest) {
         weir_free(e->widest);
@@ -195,7 +195,7 @@ static weir_status note_width(weir_evidence *e, int whole, const value *v, weir_
 }
 
 /* The candidates that hold the number. */
-static uint32_t number_fits(weir_evidence *e, value *v, weir_error *err, weir_status *status) {
+static uint32_t number_fits(weir_evidence *e, looked_at *v, weir_error *err, weir_status *status) {
     weir_slice s = v->text;
     int64_t whole;
     double f;
@@ -257,7 +257,7 @@ static weir_status narrow(weir_evidence *e, uint32_t fits, weir_slice text, weir
 }
 
 /* The plain forms: what the types themselves read. */
-static weir_status look_at_types(weir_evidence *e, value *v, bool late, weir_error *err) {
+static weir_status look_at_types(weir_evidence *e, looked_at *v, bool late, weir_error *err) {
     weir_status status = WEIR_OK;
     uint32_t ask = late ? e->alive : ALL_ALIVE, fits = 0;
     if (late && ask == 0) return WEIR_OK;
@@ -278,7 +278,7 @@ static weir_status look_at_types(weir_evidence *e, value *v, bool late, weir_err
 /* ---- other ways of writing ------------------------------------------------------------------ */
 
 /* The number forms that hold v; their widths are noted. */
-static uint32_t forms_of(weir_evidence *e, value *v, uint32_t ask) {
+static uint32_t forms_of(weir_evidence *e, looked_at *v, uint32_t ask) {
     weir_num_shape shape;
     uint32_t fits = 0, try = ask;
     if (is_plain(v)) {
@@ -302,7 +302,7 @@ static uint32_t forms_of(weir_evidence *e, value *v, uint32_t ask) {
     return fits;
 }
 
-static weir_status look_at_times(weir_evidence *e, value *v, weir_error *err) {
+static weir_status look_at_times(weir_evidence *e, looked_at *v, weir_error *err) {
     uint64_t ask[TIME_WORDS], fits[TIME_WORDS] = {0}, any = 0;
     int32_t date;
     for (int w = 0; w < TIME_WORDS; w++) any |= ask[w] = ~e->times_dead[w];
@@ -319,7 +319,7 @@ static weir_status look_at_times(weir_evidence *e, value *v, weir_error *err) {
     return WEIR_OK;
 }
 
-static weir_status look_further(weir_evidence *e, value *v, weir_error *err) {
+static weir_status look_further(weir_evidence *e, looked_at *v, weir_error *err) {
     uint32_t ask = FORM_ALL & ~e->forms_dead;
     if (!e->given.decimal) ask &= ~FORM_BIT(FORM_GIVEN);
     if (v->small_int) {
@@ -370,7 +370,7 @@ weir_status weir_inference_field(weir_inference *i, uint32_t column, weir_slice 
     e->others = true;
     bool late = e->scalars && !weir_address_before(at, e->last);
     if (late && (e->searched ? e->closed : e->alive == 0)) return WEIR_OK;
-    value v = {.text = text, .at = at, .small_int = is_small_int(text)};
+    looked_at v = {.text = text, .at = at, .small_int = is_small_int(text)};
     if (bare && e->searched && !e->words_off && !v.small_int) {
         int word = weir_infer_null_word(text);
         if (word >= 0) return note_word(e, word, at, err);
@@ -473,7 +473,7 @@ weir_status weir_inference_type(weir_inference *i, uint32_t column, const weir_t
         return weir_infer_unify(e->stated ? e->stated : type, type, &e->stated, err);
     }
     if (weir_type_is_numeric(type)) {
-        value v = {.text = text, .at = at};
+        looked_at v = {.text = text, .at = at};
         fits = number_fits(e, &v, err, &status);
         e->numbers = true;
         if (fits & 1u << AS_FLOAT64 && !weir_is_exact_double(text)) fits &= ~(1u << AS_FLOAT64);
