@@ -255,9 +255,6 @@ static weir_status fill_result(weir_session *s, const weir_flow_config *config, 
     if (found && found->dialect) r.dialect = weir_arena_strdup(&s->arena, found->dialect);
     if (!r.dialect) return weir_error_nomem(err);
     r.sampled = found && found->sampled;
-    if (found && found->odd_split)
-        r.odd = weir_arena_strdup(&s->arena, split_name(weir_flow_splits(f), found->odd_split));
-    if (found && found->odd_split && !r.odd) return weir_error_nomem(err);
     for (uint32_t i = 0; i < schema->n_fields; i++) {
         const char *name = schema->fields[i].name;
         bool address = false; /* columns of the address are nobody's to declare */

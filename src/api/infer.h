@@ -32,7 +32,6 @@ typedef struct weir_infer_column {
 typedef struct weir_infer_result {
     const char *format;  /* NULL = the source has none */
     const char *dialect; /* options of the format that were found, lines of YAML; "" = none */
-    const char *odd;     /* a file whose dialect is another one than the first's, NULL = none */
     bool sampled;        /* only the beginning was looked at */
     size_t n_files, n_columns;
     const weir_infer_column *columns;

@@ -174,23 +174,12 @@ static bool comment_column(const weir_infer_result *r, int indent, size_t *out) 
     return ok;
 }
 
-/* Lines of the dialect, each behind the indent; only as a comment when the files differ: each is
- * read in its own. */
-static bool add_dialect(weir_buf *out, int indent, const weir_infer_result *r) {
-    const char *lines = r->dialect;
-    char shown[160];
-    if (r->odd) {
-        weir_printable(shown, sizeof shown, r->odd, strlen(r->odd));
-        if (!weir_buf_printf(out,
-                             "%*s# each file is written in its own way, %s otherwise than the "
-                             "first%s\n",
-                             indent, "", shown, *lines ? ", which has" : ""))
-            return false;
-    }
+/* Lines of the dialect, each behind the indent. */
+static bool add_lines(weir_buf *out, int indent, const char *lines) {
     while (*lines) {
         size_t n = strcspn(lines, "\n");
-        if (!weir_buf_printf(out, "%*s%s", indent, "", r->odd ? "#   " : "") ||
-            !weir_buf_add(out, lines, n) || !weir_buf_adds(out, "\n"))
+        if (!weir_buf_printf(out, "%*s", indent, "") || !weir_buf_add(out, lines, n) ||
+            !weir_buf_adds(out, "\n"))
             return false;
         lines += n + (lines[n] == '\n');
     }
@@ -200,7 +189,7 @@ static bool add_dialect(weir_buf *out, int indent, const weir_infer_result *r) {
 bool weir_api_infer_yaml(const weir_infer_result *r, int indent, weir_buf *out) {
     weir_buf line = {0}, comment = {0};
     size_t at;
-    bool ok = comment_column(r, indent + 2, &at) && add_dialect(out, indent, r) &&
+    bool ok = comment_column(r, indent + 2, &at) && add_lines(out, indent, r->dialect) &&
               weir_buf_printf(out, "%*scolumns:%s\n", indent, "", r->n_columns ? "" : " {}");
     for (size_t i = 0; ok && i < r->n_columns; i++) {
         line.size = comment.size = 0;
@@ -266,7 +255,6 @@ static bool json_column(weir_buf *out, const weir_infer_column *c) {
 bool weir_api_infer_json(const weir_infer_result *r, weir_buf *out) {
     bool ok = weir_buf_adds(out, "{\"format\":") && json_string(out, r->format) &&
               json_member(out, "dialect", r->dialect[0] ? r->dialect : NULL) &&
-              json_member(out, "odd", r->odd) &&
               weir_buf_printf(out, ",\"files\":%zu,\"sampled\":%s,\"columns\":[", r->n_files,
                               r->sampled ? "true" : "false");
     for (size_t i = 0; ok && i < r->n_columns; i++)

@@ -94,12 +94,12 @@ typedef struct weir_found {
                                  type; only those that are not written plainly */
     size_t n_names, names_capacity;
     weir_found_name *names;
-    /* options of the first file as they were found, as lines of YAML; NULL = none */
+    /* options of the files as they were found, as lines of YAML; where files differ, a comment for
+     * each; NULL = none */
     const char *dialect;
-    uint32_t odd_split; /* number of the first split with another dialect; 0 = none */
-    uint32_t n_splits;   /* looked at */
-    bool sampled;        /* only the beginning was looked at */
-    bool header;         /* files name their columns, so a missing one is known */
+    uint32_t n_splits; /* looked at */
+    bool sampled;      /* only the beginning was looked at */
+    bool header;       /* files name their columns, so a missing one is known */
 } weir_found;
 void weir_found_clear(weir_found *f);
 

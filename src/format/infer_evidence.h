@@ -51,7 +51,7 @@ typedef struct weir_evidence {
     weir_witness *witnesses[CANDIDATES]; /* NULL = none */
     weir_witness *widest;                /* the number with most digits before the point */
     const weir_type *stated;             /* nested values: the type that holds all */
-    char *advice;      /* what a user may want to know; NULL = nothing */
+    char *advice;                        /* what a user may want to know; NULL = nothing */
     weir_shape *shape;                   /* nested values that were looked into; may be NULL */
 
     /* Other ways of writing, where they are looked for. */

@@ -133,22 +133,6 @@ static weir_status add_layout(weir_found *f, const weir_layout *layout, uint32_t
     return WEIR_OK;
 }
 
-/* Keeps what was found out about the text of the first split, and whether others are otherwise. */
-static weir_status note_dialect(weir_found *f, const weir_stream *in, const weir_layout *layout,
-                                uint32_t split, weir_error *err) {
-    const char *encoding = in->encoding && strcmp(in->encoding, "utf-8") != 0 ? in->encoding : NULL;
-    const char *dialect = layout && layout->dialect ? layout->dialect : "";
-    if (split > 0 && f->odd_split) return WEIR_OK;
-    char *text = encoding ? weir_arena_printf(&f->arena, "encoding: %s\n%s", encoding, dialect)
-                          : weir_arena_strdup(&f->arena, dialect);
-    if (!text) return weir_error_nomem(err);
-    if (split == 0)
-        f->dialect = text;
-    else if (strcmp(f->dialect ? f->dialect : "", text) != 0)
-        f->odd_split = split;
-    return WEIR_OK;
-}
-
 static const char *physical_name(const weir_opt_column *c) {
     return c->from ? c->from : c->name;
 }
@@ -299,12 +283,16 @@ static weir_status check_names(const pass *p, const weir_layout *layout, const w
 
 /* Keeps what the format found out about the text of a file.  Options that hold for all files are
  * kept as such; where files differ, as comments, a line each. */
-static weir_status add_dialect(pass *p, const weir_layout *layout, weir_found *found,
-                               weir_error *err) {
-    const char *text = layout->dialect ? layout->dialect : "";
+static weir_status add_dialect(pass *p, const weir_stream *in, const weir_layout *layout,
+                               weir_found *found, weir_error *err) {
+    const char *text = layout && layout->dialect ? layout->dialect : "";
     const char *name = p->request->splits->items[p->split].name;
     weir_buf *b = &p->dialects;
     bool ok = true;
+    if (in->encoding && strcmp(in->encoding, "utf-8") != 0) {
+        text = weir_arena_printf(&found->arena, "encoding: %s\n%s", in->encoding, text);
+        if (!text) return weir_error_nomem(err);
+    }
     if (p->split == 0) {
         found->dialect = weir_arena_strdup(&found->arena, text);
         if (!found->dialect) return weir_error_nomem(err);
@@ -336,11 +324,10 @@ static weir_status visit_split(pass *p, looker *lookers, uint32_t n, weir_found 
     WEIR_TRY(ops->cutter_new(r->read, in, &p->cutter, err));
     weir_layout *layout = ops->cutter_layout(p->cutter);
     WEIR_TRY(check_names(p, layout, found, err));
-    WEIR_TRY(note_dialect(found, in, layout, p->split, err));
     if (layout) WEIR_TRY(add_layout(found, layout, p->split, err));
     if (must_look(r, layout, found) && p->budget_bytes) WEIR_TRY(look_at_split(p, lookers, n, err));
     layout = ops->cutter_layout(p->cutter); /* now it may know more */
-    if (layout) WEIR_TRY(add_dialect(p, layout, found, err));
+    WEIR_TRY(add_dialect(p, in, layout, found, err));
 out:
     if (status != WEIR_OK && err && !err->source[0]) weir_error_at(err, split->name, 0, 0);
     if (p->cutter) ops->cutter_free(p->cutter);
