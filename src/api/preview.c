@@ -81,6 +81,7 @@ static bool add_row(view *v, size_t number, const weir_batch *b, uint32_t at, we
     if (!row || !cells) return false;
     row->cells = cells;
     key_of(b, at, row->key);
+    row->failed = weir_failures_bad(b->failures, at);
     for (uint32_t c = 0; c < stage->n_columns; c++)
         if (!make_cell(v, b->columns[c], at, raw, &cells[c])) return false;
     if (number) compare_row(&v->out->stages[number - 1], stage, row);
@@ -231,7 +232,6 @@ static weir_status show_batch(void *context, weir_ctx *ctx, weir_batch *b, bool 
                  : weir_chain_new(weir_flow_operators(v->flow), weir_flow_n_operators(v->flow),
                                   &v->rejects, ctx, &v->chain, err);
     if (status == WEIR_OK) {
-        v->out->more = b->n_selected > v->left;
         status = weir_batch_head(b, v->left, err);
     }
     v->left -= b->n_selected < v->left ? b->n_selected : v->left;
@@ -239,7 +239,7 @@ static weir_status show_batch(void *context, weir_ctx *ctx, weir_batch *b, bool 
         status = weir_chain_process(v->chain, ctx, b, &out, &v->account, err);
     else
         weir_batch_free(b);
-    *stop = v->left == 0;
+    *stop = v->out->more = v->left == 0;
     return status;
 }
 

@@ -19,6 +19,7 @@ typedef struct weir_preview_cell {
 typedef struct weir_preview_row {
     uint64_t key[4];         /* which record it is */
     weir_preview_change row; /* SAME or NEW */
+    bool failed;             /* it will leave as a reject at the next rules or at the sink */
     weir_preview_cell *cells;
     struct weir_preview_row *next;
 } weir_preview_row;
@@ -53,7 +54,7 @@ typedef struct weir_preview {
     const char *first_split;
     const char *dialect; /* options of the format that were found, "a: b, c: d"; "" = none */
     uint64_t bytes;
-    bool more; /* max_rows ended it */
+    bool more; /* max_rows were read: there may be others */
     size_t n_stages;
     weir_preview_stage *stages;
 } weir_preview;

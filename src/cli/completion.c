@@ -49,6 +49,12 @@ static void put_plain(const char *text) {
         if (!strchr("'[]:\\`$\"", *text)) putchar(*text);
 }
 
+/* Whether the files of a command are pipeline files alone. */
+static bool wants_pipelines(const cli_command *c) {
+    return strstr(c->usage, "FILE") && !strstr(c->usage, "DATA") && !strstr(c->usage, "FILE...") &&
+           strcmp(c->name, "state") != 0;
+}
+
 /* ---- bash ---------------------------------------------------------------------------------- */
 
 static void space_name(const char *name) {
@@ -108,10 +114,23 @@ static void bash(void) {
            "    fi\n"
            "    if [ -n \"$words\" ]; then\n"
            "        COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-           "    else\n"
-           "        compopt -o filenames 2>/dev/null\n"
-           "        COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+           "        return\n"
            "    fi\n"
+           "    local IFS=$'\\n'\n"
+           "    compopt -o filenames 2>/dev/null\n"
+           "    case $command in\n"
+           "    ");
+    bool any = false;
+    for (size_t i = 0; cli_commands[i]; i++)
+        if (wants_pipelines(cli_commands[i])) {
+            printf("%s%s", any ? " | " : "", cli_commands[i]->name);
+            any = true;
+        }
+    printf(")\n"
+           "        COMPREPLY=($(compgen -f -X '!*.yaml' -- \"$cur\"; compgen -f -X '!*.yml' -- "
+           "\"$cur\"; compgen -d -- \"$cur\")) ;;\n"
+           "    *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+           "    esac\n"
            "}\n"
            "complete -F _weir weir\n");
 }

@@ -159,7 +159,7 @@ static bool put_rows(table *t, const weir_preview_stage *s, const weir_preview_r
     for (const weir_preview_row *r = rows; r; r = r->next) {
         bool fresh = r->row == WEIR_PREVIEW_NEW && t->before;
         if (gone) paint(&t->p, RED);
-        printf("%s ", gone ? "-" : fresh ? "+" : " ");
+        printf("%s ", gone ? "-" : r->failed ? "!" : fresh ? "+" : " ");
         for (uint32_t i = 0; i < n; i++)
             put_cell(t, i, n, cell_shown(t, &r->cells[i], gone),
                      !gone && r->cells[i].changed ? YELLOW : NULL);
@@ -244,7 +244,7 @@ static int print_text(cli_args *a, const weir_preview *v) {
     if (!a->quiet) put_head(v);
     for (size_t i = 0; i < v->n_stages; i++)
         if (!put_stage(a, &p, v, i)) return EXIT_FAILED;
-    if (v->more && !a->quiet) printf("\nthere are more rows; -n N shows them\n");
+    if (v->more && !a->quiet) printf("\nthese are the first rows; -n N shows more\n");
     return EXIT_OK;
 }
 
