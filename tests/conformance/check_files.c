@@ -101,18 +101,34 @@ static bool has_message(trial *t, const char *what) {
     return ok || fail(t, "%s: fails without a message", what);
 }
 
+/* The options of the plain reader's dialect: what is found by itself is not its matter.  A lone CR
+ * ends lines when the first one ends so. */
+static void plain_dialect(const trial *t, char *out, size_t room) {
+    size_t size = 0, at = 0;
+    char *text = process_slurp(t->path, &size);
+    while (text && at < size && text[at] != '\n' && text[at] != '\r') at++;
+    bool cr = text && at + 1 < size && text[at] == '\r' && text[at + 1] != '\n';
+    free(text);
+    snprintf(
+        out, room,
+        ", delimiter: \"%s\", quote: '\"', escape: none, comment: none, header: true, skip: 0, "
+        "units: 0, skip_footer: 0, newline: %s, names: error, encoding: utf-8",
+        strcmp(t->format, "tsv") == 0 ? "\\t" : ",", cr ? "cr" : "lf");
+}
+
 static void write_pipeline(const trial *t) {
-    char path[700];
+    char path[700], dialect[300] = "";
+    if (!t->s->json) plain_dialect(t, dialect, sizeof dialect);
     snprintf(path, sizeof path, "%s/p.yaml", t->dir);
     FILE *f = fopen(path, "w");
     if (!f) return;
     fprintf(f, "name: sweep\nsteps:\n");
     for (int i = 0; i < STEPS; i++) {
         fprintf(f,
-                "  s%d:\n    source: { path: [\"in\"], format: %s, infer: %s, on_empty: ok }\n"
+                "  s%d:\n    source: { path: [\"in\"], format: %s, infer: %s, on_empty: ok%s }\n"
                 "    rejects: { max_ratio: 100%% }\n"
                 "    sink: { path: o%d.%s, mode: replace, order: keep }\n",
-                i, t->format, infers[i / 2], i, i % 2 ? "ndjson" : "csv");
+                i, t->format, infers[i / 2], dialect, i, i % 2 ? "ndjson" : "csv");
     }
     fclose(f);
 }

@@ -175,7 +175,6 @@ static bool put_file(const trial *t, const char *name, const char *data, size_t 
 }
 
 static bool write_pipeline(const trial *t) {
-    static const char *const newlines[] = {"auto", "lf", "cr"};
     const ref_dialect *d = &t->w.d;
     char quote[8], text[1200];
     snprintf(quote, sizeof quote,
@@ -187,11 +186,12 @@ static bool write_pipeline(const trial *t) {
         snprintf(text, sizeof text,
                  "name: threads\nlimits: { threads: %u }\n"
                  "source:\n  path: in.csv\n  infer: none\n  chunk: %zu\n  max_record: %zu\n"
-                 "  delimiter: '%c'\n  quote: %s\n  newline: %s\n  metadata: [_line, _byte]\n%s"
+                 "  delimiter: '%c'\n  quote: %s\n  newline: %s\n  metadata: [_line, _byte]\n"
+                 "  header: true\n  skip: 0\n  units: 0\n  skip_footer: 0\n  comment: none\n%s"
                  "rejects: { max_ratio: 100%%, path: rejects.csv }\n"
                  "sink: { path: out.csv, mode: replace, order: keep }\n",
-                 t->threads, t->chunk, d->max_record, d->delimiter, quote, newlines[t->w.newline],
-                 d->escape && d->escape != d->quote ? "  escape: '\\'\n" : "");
+                 t->threads, t->chunk, d->max_record, d->delimiter, quote, d->lone_cr ? "cr" : "lf",
+                 d->escape && d->escape != d->quote ? "  escape: '\\'\n" : "  escape: none\n");
     return put_file(t, "p.yaml", text, (size_t)n);
 }
 
