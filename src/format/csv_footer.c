@@ -104,24 +104,27 @@ size_t weir_csv_footer(const weir_csv_dialect *d, uint32_t width, const uint8_t 
     size_t cut = size, quotes = 0, at = size, text;
     uint32_t seen = 0, kept = 0;
     *n = 0;
-    if (lines == WEIR_CSV_FIND && at && data[at - 1] == 0x1A) cut = --at; /* the end mark of DOS */
+    if (at && data[at - 1] == 0x1A) cut = --at; /* the end mark of DOS */
     while (at > 0) {
         size_t begin = line_begin(d, data, at, &text);
-        if (lines != WEIR_CSV_FIND && kept == lines) break;
+        weir_slice line = {(const char *)data + begin, text - begin};
         quotes += quotes_in(d, data, begin, text);
-        if (lines == WEIR_CSV_FIND) {
-            if (begin == 0 || quotes % 2 || seen > FOOTER_LINES) break;
+        if (lines != WEIR_CSV_FIND) {
+            /* That many lines, and blank ones around them. */
+            bool blank = weir_csv_trim(line).size == 0;
+            if (kept == lines && !blank) break;
+            kept += !blank;
+            cut = begin;
+        } else {
             line_kind kind = look(d, width, data, begin, text);
-            if (kind == LINE_DATA) break;
+            if (kind == LINE_DATA || quotes % 2 || seen > FOOTER_LINES) break;
+            if (begin == 0 && kind != LINE_BLANK) break;
             bool commits = kind == LINE_FOOT || (kind == LINE_BLANK && seen);
             seen += kind != LINE_BLANK;
             if (commits) {
                 cut = begin;
                 kept = seen;
             }
-        } else if (weir_csv_trim((weir_slice){(const char *)data + begin, text - begin}).size) {
-            kept++;
-            cut = begin;
         }
         at = begin;
     }

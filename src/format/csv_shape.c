@@ -441,10 +441,11 @@ weir_status weir_csv_find_shape(const weir_read_request *request, weir_csv_sampl
     WEIR_TRY(fit_widths(f, err));
     WEIR_TRY(find_tables(f, name, err));
     if (s->whole && f->head < s->n) {
-        size_t behind = f->head;
-        for (uint32_t k = 0; k < found->header + found->units && behind < s->n; k++)
-            behind = real_from(f, behind + 1);
-        size_t from = behind < s->n ? record(f, behind)->begin : s->size;
+        size_t at = f->head, from = record(f, at)->begin;
+        for (uint32_t k = 0; k < found->header + found->units && at < s->n; k++) {
+            from = record(f, at)->next;
+            at = real_from(f, at + 1);
+        }
         found->footer_seen = true;
         (void)weir_csv_tail_cut(&found->dialect, found->width, s->data, from, s->size,
                                 f->config->skip_footer, &found->skip_footer);

@@ -17,6 +17,7 @@ static void check(int ok) {
 typedef struct outcome {
     weir_status status;
     uint64_t digest;
+    uint64_t names; /* digest */
     size_t rows;
     weir_buf dialect; /* at the end */
 } outcome;
@@ -75,6 +76,7 @@ static outcome read_all(const weir_format *format, const void *config, size_t ch
     if (o.status == WEIR_OK) {
         const weir_layout *l = format->read->cutter_layout(cutter);
         for (uint32_t i = 0; i < l->n_names; i++) mix(&o.digest, l->names[i], strlen(l->names[i]));
+        o.names = o.digest;
         schema = schema_of(l);
         check(format->read->decoder_new(&request, schema, &ctx, &decoder, &err) == WEIR_OK);
     }
@@ -140,6 +142,33 @@ static void *config_of(const weir_format *format, const char *lines, weir_arena 
     return config;
 }
 
+static bool add_missing(weir_buf *all, const char *key, const char *value) {
+    const char *at = strstr(weir_buf_cstr(all), key);
+    if (at && (at == weir_buf_cstr(all) || at[-1] == '\n')) return true;
+    return weir_buf_printf(all, "%s %s\n", key, value);
+}
+
+/* The same text where nothing is left to be found.  Names may be other ones: what a header lacks is
+ * only made good where the header was found. */
+static void declare_all(const weir_format *format, const char *given, outcome *first,
+                        const uint8_t *text, size_t size, weir_arena *arena) {
+    static const char *const plain[][2] = {
+        {"quote:", "\"\\\"\""}, {"escape:", "none"}, {"comment:", "none"}, {"header:", "true"},
+        {"skip:", "0"},         {"units:", "0"},     {"newline:", "lf"},   {"skip_footer:", "0"}};
+    weir_buf all = {0};
+    check(weir_buf_adds(&all, given) && weir_buf_adds(&all, weir_buf_cstr(&first->dialect)));
+    check(add_missing(&all, "delimiter:", format == &weir_format_tsv ? "\"\\t\"" : "\",\""));
+    /* Without a look at the end, its mark (Ctrl-Z) is text. */
+    size_t n = sizeof plain / sizeof *plain - (size && text[size - 1] == 0x1A);
+    for (size_t i = 0; i < n; i++) check(add_missing(&all, plain[i][0], plain[i][1]));
+    outcome again = read_all(format, config_of(format, weir_buf_cstr(&all), arena),
+                             (size_t)64 << 10, text, size);
+    check(again.status == WEIR_OK);
+    check(again.names != first->names || again.digest == first->digest);
+    weir_buf_clear(&again.dialect);
+    weir_buf_clear(&all);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char *const declared[] = {
         "",          "delimiter: ;\n",   "quote: none\n", "header: true\n",
@@ -158,15 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check(o[i].dialect.size == o[0].dialect.size);
     }
     weir_cpu_limit(UINT32_MAX);
-    if (o[0].status == WEIR_OK) {
-        weir_buf all = {0};
-        check(weir_buf_adds(&all, given) && weir_buf_adds(&all, weir_buf_cstr(&o[0].dialect)));
-        outcome again = read_all(format, config_of(format, weir_buf_cstr(&all), &arena),
-                                 (size_t)64 << 10, data + 2, size - 2);
-        check(again.status == WEIR_OK);
-        weir_buf_clear(&again.dialect);
-        weir_buf_clear(&all);
-    }
+    if (o[0].status == WEIR_OK) declare_all(format, given, &o[0], data + 2, size - 2, &arena);
     for (int i = 0; i < 3; i++) weir_buf_clear(&o[i].dialect);
     weir_arena_clear(&arena);
     return 0;
