@@ -410,6 +410,21 @@ static weir_status layout_of_file(replay *r, const char *file, weir_layout **out
     return WEIR_OK;
 }
 
+/* Where the records stand, for formats whose records may go over several lines. */
+static weir_status index_of(const replay *r, const addresses *a, size_t size, weir_block **out,
+                            weir_error *err) {
+    weir_status status =
+        weir_block_new(r->env->ledger, ((size_t)a->n + 1) * 2 * sizeof(uint32_t), out, err);
+    if (status != WEIR_OK) return status;
+    uint32_t *to = (uint32_t *)(void *)(*out)->data;
+    for (uint32_t i = 0; i < a->n; i++) {
+        *to++ = a->offset[i];
+        *to++ = (i + 1 < a->n ? a->offset[i + 1] : (uint32_t)size) - 1; /* without its LF */
+    }
+    (*out)->size = (size_t)((uint8_t *)to - (*out)->data);
+    return WEIR_OK;
+}
+
 static weir_status make_packet(replay *r, weir_packet *out, weir_error *err) {
     weir_buf bytes = {0};
     addresses *a = NULL;
@@ -421,6 +436,7 @@ static weir_status make_packet(replay *r, weir_packet *out, weir_error *err) {
     WEIR_TRY(layout_of_file(r, a->source, &out->chunk.layout, err));
     WEIR_TRY(weir_block_new(r->env->ledger, bytes.size ? bytes.size : 1, &block, err));
     if (bytes.size) memcpy(block->data, bytes.data, bytes.size);
+    WEIR_TRY(index_of(r, a, bytes.size, &out->chunk.index, err));
     block->size = bytes.size;
     out->extra = a;
     out->extra_free = addresses_free;

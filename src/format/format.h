@@ -95,7 +95,7 @@ typedef struct weir_chunk {
     uint64_t first_line;    /* 1-based */
     uint64_t skipped_bytes; /* TOO_LONG: bytes of the record that were read but not kept */
     weir_layout *layout;    /* retained; may be NULL */
-    weir_block *index;      /* retained; a table of its records that the format made; may be NULL */
+    weir_block *index; /* retained; its records as pairs of offsets in the block; may be NULL */
 } weir_chunk;
 void weir_chunk_clear(weir_chunk *c);
 

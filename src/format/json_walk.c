@@ -174,7 +174,7 @@ void weir_json_records_begin(weir_json_records *r, const weir_chunk *chunk) {
     r->data = (const char *)chunk->block->data;
     r->at = chunk->begin;
     r->end = chunk->end;
-    r->values = (chunk->flags & WEIR_JSON_CHUNK_VALUES) != 0;
+    r->values = chunk->index || (chunk->flags & WEIR_JSON_CHUNK_VALUES);
     r->in_array = (chunk->flags & WEIR_JSON_CHUNK_IN_ARRAY) != 0;
     r->whole = (chunk->flags & WEIR_CHUNK_TOO_LONG) != 0;
     r->line_end = chunk->flags & WEIR_JSON_CHUNK_CR ? '\r' : '\n';
