@@ -63,6 +63,7 @@ typedef struct weir_batch {
     uint32_t n_selected; /* == length when selection is NULL */
     weir_origin origin;
     weir_failures *failures; /* owned; NULL = none */
+    uint32_t passed_over;    /* records the reader left out between these, as it was told to */
     uint8_t *row_kind;       /* optional: weir_row_kind a row; NULL = all inserts; owned */
 } weir_batch;
 

@@ -328,9 +328,11 @@ weir_status weir_chain_process(weir_chain *c, weir_ctx *ctx, weir_batch *b,
     weir_status status = WEIR_OK;
     passage p = {c, ctx, out, account, flow_cpu_ns(), NULL, NULL};
     p.held_end = &p.held;
-    account->operators[0].in += b->n_selected;
+    account->operators[0].in += b->n_selected + (uint64_t)b->passed_over;
     account->operators[0].out += b->n_selected;
-    account->rows_read += b->n_selected;
+    account->operators[0].filtered += b->passed_over;
+    account->rows_filtered += b->passed_over;
+    account->rows_read += b->n_selected + (uint64_t)b->passed_over;
     if (!b->origin.raw) status = weir_batch_keep_as_read(b, err);
     if (status == WEIR_OK && out->observe) status = out->observe(out->context, -1, b, err);
     if (status == WEIR_OK && c->stopper < c->n && out->turn) status = out->turn(out->context, err);

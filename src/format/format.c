@@ -32,6 +32,11 @@ weir_status weir_layout_describe(weir_layout *l, const char *dialect, weir_error
     return WEIR_OK;
 }
 
+weir_status weir_layout_types(weir_layout *l, weir_error *err) {
+    l->types = weir_alloc_zero(l->n_names ? l->n_names : 1, sizeof *l->types);
+    return l->types ? WEIR_OK : weir_error_nomem(err);
+}
+
 weir_layout *weir_layout_retain(weir_layout *l) {
     if (l) atomic_fetch_add_explicit(&l->refs, 1, memory_order_relaxed);
     return l;
@@ -43,6 +48,7 @@ void weir_layout_release(weir_layout *l) {
     for (uint32_t i = 0; i < l->n_names; i++) weir_free((void *)(uintptr_t)l->names[i]);
     weir_free(l->names);
     weir_free((void *)(uintptr_t)l->dialect);
+    weir_free(l->types);
     weir_free(l);
 }
 

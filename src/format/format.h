@@ -66,6 +66,8 @@ typedef struct weir_layout {
      * as lines of YAML that could stand in the source ("delimiter: \";\"\nskip: 3\n").  NULL =
      * nothing differs. */
     const char *dialect;
+    const weir_type **types; /* that the format itself states; NULL = none does, also for single
+                                columns; a declared type wins */
     void *private_data;
     void (*private_free)(void *);
 } weir_layout;
@@ -74,6 +76,8 @@ WEIR_MUST_USE weir_status weir_layout_new(const char *const *names, uint32_t n, 
 /* Gives a new layout its `dialect` (copied; NULL or "" = nothing). */
 WEIR_MUST_USE weir_status weir_layout_describe(weir_layout *l, const char *dialect,
                                                weir_error *err);
+/* Makes room for the types of all names. */
+WEIR_MUST_USE weir_status weir_layout_types(weir_layout *l, weir_error *err);
 weir_layout *weir_layout_retain(weir_layout *l);
 void weir_layout_release(weir_layout *l);
 
@@ -155,12 +159,12 @@ typedef struct weir_write_ops {
 
 /* ---- the registry -------------------------------------------------------------------------- */
 
-typedef enum weir_format_text {
+typedef enum weir_text_input {
     WEIR_TEXT_ANY,     /* text in any encoding; the cutter gets UTF-8 */
     WEIR_TEXT_UNICODE, /* the same, but without encoding: only UTF-8, UTF-16 and UTF-32 are looked
                           for */
     WEIR_TEXT_NONE /* no text, or text that tells its encoding itself: the cutter gets the bytes */
-} weir_format_text;
+} weir_text_input;
 
 typedef struct weir_format {
     const char *name, *summary;
@@ -172,7 +176,7 @@ typedef struct weir_format {
     size_t write_config_size;
     const weir_write_ops *write;
     bool whole; /* a file is read at will: from a zip archive's directory to its members */
-    weir_format_text text; /* what the bytes of a file are before the cutter gets them */
+    weir_text_input text; /* what the bytes of a file are before the cutter gets them */
     /* What the table of read options cannot tell about a read config (NULL = nothing): WEIR_USAGE
      * with err->key the option that is wrong.  Called by `weir check`. */
     weir_status (*read_check)(const void *config, weir_error *err);

@@ -82,6 +82,7 @@ uint64_t weir_inference_values(const weir_inference *i, uint32_t column);
 /* A column by its name in the data, and the files that have it. */
 typedef struct weir_found_name {
     const char *name;
+    const weir_type *type; /* that the format states itself; NULL = none */
     uint32_t n_splits; /* that have it; 0 = records name their own fields */
     uint32_t lacking;  /* number of the first split without it; UINT32_MAX = none */
 } weir_found_name;

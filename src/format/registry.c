@@ -3,17 +3,16 @@
 #include <strings.h>
 
 #include "format/csv.h"
+#include "format/fixed.h"
 #include "format/json.h"
+#include "format/text.h"
 #include "format/xlsx.h"
 #include "format/xml.h"
 
-const weir_format *const weir_formats[] = {&weir_format_csv,
-                                           &weir_format_tsv,
-                                           &weir_format_ndjson,
-                                           &weir_format_json,
-                                           &weir_format_xml,
-                                           &weir_format_xlsx,
-                                           NULL};
+const weir_format *const weir_formats[] = {
+    &weir_format_csv,   &weir_format_tsv,  &weir_format_ndjson,
+    &weir_format_json,  &weir_format_xml,  &weir_format_xlsx,
+    &weir_format_fixed, &weir_format_text, NULL};
 
 const weir_format *weir_format_find(const char *name) {
     for (const weir_format *const *f = weir_formats; *f; f++)

@@ -176,6 +176,18 @@ int weir_regex_group(const weir_regex *re, const char *name) {
     return number > 0 ? number : -1;
 }
 
+const char *weir_regex_group_name(const weir_regex *re, uint32_t group) {
+    uint32_t n = 0, size = 0;
+    PCRE2_SPTR table = NULL;
+    if (pcre2_pattern_info(re->code, PCRE2_INFO_NAMECOUNT, &n) != 0 || n == 0 ||
+        pcre2_pattern_info(re->code, PCRE2_INFO_NAMEENTRYSIZE, &size) != 0 ||
+        pcre2_pattern_info(re->code, PCRE2_INFO_NAMETABLE, &table) != 0)
+        return NULL;
+    for (uint32_t i = 0; i < n; i++, table += size)
+        if (((uint32_t)table[0] << 8 | table[1]) == group) return (const char *)table + 2;
+    return NULL;
+}
+
 /* ---- match --------------------------------------------------------------------------------- */
 
 static weir_regex_result run(const weir_regex *re, const char *p, size_t n, size_t from,

@@ -42,6 +42,8 @@ void weir_regex_free(weir_regex *re); /* NULL is legal */
 uint32_t weir_regex_groups(const weir_regex *re);
 /* Number of the group of that name, or -1. */
 int weir_regex_group(const weir_regex *re, const char *name);
+/* The name of a capturing group; NULL when it has none.  Lives as long as re. */
+const char *weir_regex_group_name(const weir_regex *re, uint32_t group);
 
 /* Whether the pattern occurs in the text. */
 weir_regex_result weir_regex_match(const weir_regex *re, const char *p, size_t n);

@@ -118,7 +118,9 @@ static weir_status add_layout(weir_found *f, const weir_layout *layout, uint32_t
         size_t before = f->n_names;
         weir_status status = add_name(f, layout->names[i], err);
         if (status != WEIR_OK) return status;
-        if (f->n_names > before && split > 0) f->names[before].lacking = 0;
+        if (f->n_names == before) continue;
+        if (split > 0) f->names[before].lacking = 0;
+        if (layout->types) f->names[before].type = layout->types[i];
     }
     f->header |= layout->n_names > 0;
     for (size_t k = 0; k < f->n_names; k++) {
@@ -143,11 +145,21 @@ static const weir_opt_column *declared_for(const weir_opt_columns *columns, cons
     return NULL;
 }
 
+/* The type that the format states of a column of the data. */
+static const weir_type *stated_type(const weir_found *found, const char *physical) {
+    for (size_t i = 0; i < found->n_names; i++)
+        if (strcmp(found->names[i].name, physical) == 0) return found->names[i].type;
+    return NULL;
+}
+
 static bool all_declared(const weir_read_request *read, const weir_found *found) {
     for (size_t i = 0; i < found->n_names; i++)
-        if (!declared_for(read->columns, found->names[i].name)) return false;
+        if (!found->names[i].type && !declared_for(read->columns, found->names[i].name))
+            return false;
     for (size_t i = 0; read->columns && i < read->columns->n; i++)
-        if (!read->columns->items[i].type) return false;
+        if (!read->columns->items[i].type &&
+            !stated_type(found, physical_name(&read->columns->items[i])))
+            return false;
     return true;
 }
 
@@ -222,6 +234,10 @@ static weir_status make_schema(const pass *p, weir_found *found, const weir_infe
         f->not_null = c && c->not_null;
         if (c && c->type) {
             WEIR_TRY(declared_type(c, &f->type, err));
+            continue;
+        }
+        if (found->names[i].type) {
+            f->type = found->names[i].type;
             continue;
         }
         WEIR_TRY(inferred_type(inference, found->names[i].name, &f->type, err));

@@ -222,7 +222,7 @@ static weir_status open_decompressed(source *s, const char *name, weir_stream **
         status = weir_decompress_with(raw, &o, &raw, err);
         if (status != WEIR_OK) return status;
     }
-    weir_format_text text = s->request.format->text;
+    weir_text_input text = s->request.format->text;
     if (text != WEIR_TEXT_NONE)
         return weir_transcode(raw, s->config->encoding, text == WEIR_TEXT_UNICODE, out, err);
     *out = raw;
