@@ -1,4 +1,5 @@
 /* Fixed width: options, the layout of a split, and the format object. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "format/fixed.h"
@@ -236,7 +237,7 @@ static weir_status finish_layout(fixed_layout *l, weir_error *err) {
 
 static weir_status add_place(fixed_layout *l, uint64_t begin, uint64_t width, weir_error *err) {
     if (begin + width > 1u << 30)
-        return weir_error_set(err, WEIR_USAGE, "fields: a line would have more than 1 GiB");
+        return weir_error_set(err, WEIR_USAGE, "a line would have more than 1 GiB");
     l->places[l->lines.n_columns++] =
         (weir_fixed_place){(uint32_t)begin, width ? (uint32_t)(begin + width) : UINT32_MAX};
     return WEIR_OK;
@@ -251,15 +252,14 @@ static weir_status from_fields(fixed_layout *l, const weir_fixed_read_config *co
         uint64_t begin = f->start > 0 ? (uint64_t)f->start - 1 : at;
         for (size_t k = 0; k < i; k++)
             if (strcmp(fields[k].name, f->name) == 0)
-                return weir_error_set(err, WEIR_USAGE, "fields: two are called '%.60s'", f->name);
+                return weir_error_set(err, WEIR_USAGE, "two are called '%.60s'", f->name);
         names[i] = f->name;
         weir_status status = add_place(l, begin, (uint64_t)f->width, err);
         if (status != WEIR_OK) return status;
         at = begin + (uint64_t)f->width;
         if (!f->width && i + 1 < config->fields.n && !fields[i + 1].start)
             return weir_error_set(err, WEIR_USAGE,
-                                  "fields: '%.60s' has no width, and the next one no start",
-                                  f->name);
+                                  "'%.60s' has no width, and the next one no start", f->name);
     }
     return WEIR_OK;
 }
@@ -273,7 +273,7 @@ static weir_status from_widths(fixed_layout *l, const weir_fixed_read_config *co
         width = 0;
         if (!rest && (weir_num_parse_uint64(text, strlen(text), &width) != WEIR_NUM_OK ||
                       width == 0 || width > 1000000)) {
-            weir_error_set(err, WEIR_USAGE, "widths: \"%.20s\" is no width", text);
+            weir_error_set(err, WEIR_USAGE, "\"%.20s\" is no width", text);
             weir_error_hint(err, "give whole numbers from 1; the last may be * for the rest");
             return WEIR_USAGE;
         }
@@ -476,6 +476,32 @@ out:
     return status;
 }
 
+/* Places that are declared, for their errors. */
+static weir_status read_check(const void *config, weir_error *err) {
+    const weir_fixed_read_config *c = config;
+    const weir_read_request request = {.config = c, .max_record_bytes = WEIR_LINES_HEAD_BYTES};
+    weir_layout *layout = NULL;
+    const char **names = NULL;
+    uint32_t n = (uint32_t)c->widths.n;
+    if (c->fields.n && n) {
+        weir_error_set(err, WEIR_USAGE, "fields say already where the columns stand");
+        weir_error_hint(err, "give one of the two");
+        if (err) snprintf(err->key, sizeof err->key, "widths");
+        return WEIR_USAGE;
+    }
+    if (!c->fields.n && !n) return WEIR_OK;
+    weir_status status = WEIR_OK;
+    names = weir_alloc_zero(n + 1u, sizeof *names);
+    if (!names) return weir_error_nomem(err);
+    for (uint32_t i = 0; i < n; i++) names[i] = "";
+    status = layout_of(&request, names, n, &layout, err);
+    if (status == WEIR_USAGE && err)
+        snprintf(err->key, sizeof err->key, "%s", c->fields.n ? "fields" : "widths");
+    weir_layout_release(layout);
+    weir_free(names);
+    return status;
+}
+
 /* ---- the format ---------------------------------------------------------------------------- */
 
 static const weir_read_ops read_ops = {
@@ -500,4 +526,5 @@ const weir_format weir_format_fixed = {
     .read_options = read_options,
     .read_config_size = sizeof(weir_fixed_read_config),
     .read = &read_ops,
+    .read_check = read_check,
 };

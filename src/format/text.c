@@ -1,4 +1,6 @@
 /* Text: options, the layout of a split, and the format object. */
+#include <stdio.h>
+
 #include "format/text.h"
 
 static const char *const unmatched_choices[] = {"reject", "keep", "drop", NULL};
@@ -83,14 +85,11 @@ static weir_status make_rule(weir_text_layout *l, const weir_read_request *reque
     rule->keep_blank = !config->pattern;
     rule->start_bytes = weir_line_start_bytes(request);
     if (m->start && m->go_on)
-        return weir_error_set(err, WEIR_USAGE, "multiline: give start or continue, not both");
+        return weir_error_set(err, WEIR_USAGE, "give start or continue, not both");
     if (!m->start && !m->go_on) return WEIR_OK;
     weir_status status = weir_text_regex(m->start ? m->start : m->go_on, WEIR_REGEX_BYTES,
                                          &l->arena, &l->start, err);
-    if (status != WEIR_OK) {
-        if (err) weir_error_context(err, "reading multiline");
-        return status;
-    }
+    if (status != WEIR_OK) return status;
     rule->start = l->start;
     rule->continues = !m->start;
     rule->max_lines = m->max_lines > 0 ? (uint32_t)m->max_lines : 10000;
@@ -107,7 +106,9 @@ static weir_status make_layout(const weir_read_request *request, uint8_t eol, we
     if (!l) return weir_error_nomem(err);
     l->lines.eol = eol;
     l->unmatched = config->unmatched;
+    const char *key = "multiline";
     WEIR_TRY(make_rule(l, request, err));
+    key = "pattern";
     if (config->pattern && strcmp(config->pattern, "logfmt") == 0) {
         l->lines.split_named = weir_text_logfmt_split;
         l->lines.infer_named = weir_text_logfmt_infer;
@@ -122,6 +123,7 @@ static weir_status make_layout(const weir_read_request *request, uint8_t eol, we
     *out = layout;
     return WEIR_OK;
 out:
+    if (status == WEIR_USAGE && err) snprintf(err->key, sizeof err->key, "%s", key);
     weir_layout_release(layout);
     text_layout_free(l);
     return status;
@@ -166,6 +168,16 @@ static weir_status layout_of(const weir_read_request *request, const char *const
     return make_layout(request, '\n', out, err);
 }
 
+/* Compiles what the config says, for its errors. */
+static weir_status read_check(const void *config, weir_error *err) {
+    const weir_text_read_config *c = config;
+    const weir_read_request request = {.config = c, .max_record_bytes = WEIR_LINES_HEAD_BYTES};
+    weir_layout *layout = NULL;
+    weir_status status = make_layout(&request, '\n', &layout, err);
+    weir_layout_release(layout);
+    return status;
+}
+
 /* ---- the format ---------------------------------------------------------------------------- */
 
 static const weir_read_ops read_ops = {
@@ -190,6 +202,7 @@ const weir_format weir_format_text = {
     .read_options = read_options,
     .read_config_size = sizeof(weir_text_read_config),
     .read = &read_ops,
+    .read_check = read_check,
     .write_options = write_options,
     .write_config_size = sizeof(weir_text_write_config),
     .write = &weir_text_write_ops,

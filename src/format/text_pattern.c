@@ -36,8 +36,8 @@ static weir_status unknown_piece(const char *name, size_t size, weir_error *err)
     size_t n = 0;
     for (const weir_text_piece *p = weir_text_pieces; p->name && n < 128; p++) names[n++] = p->name;
     near = weir_distance_nearest(name, size, names, n);
-    weir_error_set(err, WEIR_USAGE, "pattern: nothing is called %%{%.*s}",
-                   (int)(size < 40 ? size : 40), name);
+    weir_error_set(err, WEIR_USAGE, "nothing is called %%{%.*s}", (int)(size < 40 ? size : 40),
+                   name);
     if (near)
         weir_error_hint(err, "did you mean %%{%s}?", near);
     else
@@ -61,17 +61,16 @@ static weir_status expand_part(maker *m, const char *p, size_t n, int depth, wei
     size_t name_size = colon ? (size_t)(colon - p) : n;
     const weir_text_piece *piece = find_piece(p, name_size);
     if (!piece) return unknown_piece(p, name_size, err);
-    if (depth >= MAX_DEPTH) return weir_error_set(err, WEIR_INTERNAL, "pattern: nested too deeply");
+    if (depth >= MAX_DEPTH) return weir_error_set(err, WEIR_INTERNAL, "nested too deeply");
     bool ok;
     if (colon && depth == 0) {
         const char *column = colon + 1, *end = p + n;
         const char *second = memchr(column, ':', (size_t)(end - column));
         size_t column_size = (size_t)((second ? second : end) - column);
         if (column_size == 0)
-            return weir_error_set(err, WEIR_USAGE, "pattern: %%{%.*s} names no column", (int)n, p);
+            return weir_error_set(err, WEIR_USAGE, "%%{%.*s} names no column", (int)n, p);
         if (m->n_parts == WEIR_REGEX_MAX_GROUPS)
-            return weir_error_set(err, WEIR_USAGE, "pattern: more than %d columns",
-                                  WEIR_REGEX_MAX_GROUPS);
+            return weir_error_set(err, WEIR_USAGE, "more than %d columns", WEIR_REGEX_MAX_GROUPS);
         part *c = &m->parts[m->n_parts++];
         *c = (part){weir_arena_strndup(m->arena, column, column_size),
                     piece->type ? weir_type_of(piece->type) : NULL, piece->format};
@@ -100,7 +99,7 @@ static weir_status expand(maker *m, const char *p, size_t size, int depth, weir_
             n = 2;
         } else if (end - p > 2 && p[0] == '%' && p[1] == '{') {
             const char *close = memchr(p, '}', (size_t)(end - p));
-            if (!close) return weir_error_set(err, WEIR_USAGE, "pattern: %%{ is not closed by }");
+            if (!close) return weir_error_set(err, WEIR_USAGE, "%%{ is not closed by }");
             weir_status status = expand_part(m, p + 2, (size_t)(close - p) - 2, depth, err);
             if (status != WEIR_OK) return status;
             p = close + 1;
@@ -110,8 +109,7 @@ static weir_status expand(maker *m, const char *p, size_t size, int depth, weir_
         p += n;
     }
     if (m->text.size > WEIR_REGEX_MAX_PATTERN_BYTES)
-        return weir_error_set(err, WEIR_USAGE, "pattern: more than %d bytes",
-                              WEIR_REGEX_MAX_PATTERN_BYTES);
+        return weir_error_set(err, WEIR_USAGE, "more than %d bytes", WEIR_REGEX_MAX_PATTERN_BYTES);
     return WEIR_OK;
 }
 
@@ -142,7 +140,7 @@ static weir_status unknown_pattern(const char *name, weir_error *err) {
         names[n++] = p->name;
     names[n++] = "logfmt";
     near = weir_distance_nearest(name, strlen(name), names, n);
-    weir_error_set(err, WEIR_USAGE, "pattern: none is called \"%.60s\"", name);
+    weir_error_set(err, WEIR_USAGE, "none is called \"%.60s\"", name);
     if (near)
         weir_error_hint(err, "did you mean %s?", near);
     else
@@ -157,7 +155,7 @@ static weir_status add_column(weir_text_layout *l, const char *name, uint32_t gr
     uint32_t n = l->lines.n_columns;
     for (uint32_t i = 0; i < n; i++) {
         if (strcmp(l->names[i], name) != 0) continue;
-        weir_error_set(err, WEIR_USAGE, "pattern: two columns are called '%.60s'", name);
+        weir_error_set(err, WEIR_USAGE, "two columns are called '%.60s'", name);
         weir_error_hint(err, strcmp(name, WEIR_TEXT_LINE) == 0
                                  ? "unmatched: keep makes a column of this name"
                                  : "give each part a name of its own");
@@ -227,7 +225,7 @@ weir_status weir_text_compile(weir_text_layout *l, const char *pattern, weir_err
         if (name) WEIR_TRY(group_column(l, m, known, i, name, err));
     }
     if (l->lines.n_columns == 0) {
-        weir_error_set(err, WEIR_USAGE, "pattern: no part of it is named");
+        weir_error_set(err, WEIR_USAGE, "no part of it is named");
         weir_error_hint(err, "name the parts that become columns: (?<column>...) or "
                              "%%{NAME:column}");
         status = WEIR_USAGE;
