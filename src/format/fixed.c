@@ -376,7 +376,7 @@ static weir_status read_head(const weir_read_request *request, weir_stream *in, 
     const char **names = NULL;
     weir_status status = WEIR_OK;
     bool header = config->header == WEIR_FIXED_HEADER_TRUE, whole, got = true;
-    weir_slice line = {0};
+    weir_slice line = {"", 0};
     size_t n = config->fields.n ? config->fields.n : config->widths.n;
     for (int64_t i = 0; i < config->skip && got; i++)
         WEIR_TRY(weir_lines_skip(lines, NULL, &got, err));
