@@ -122,11 +122,16 @@ static weir_status texts_as(binding *b, const char *const *texts, const char *co
     WEIR_TRY(weir_failures_new((uint32_t)n, &f, err));
     weir_blame blame = {.failures = f, .stage = "map", .field = "the value", .rule = "type"};
     WEIR_TRY(weir_cast(text, type, all, NULL, &blame, &b->ctx, out, err));
-    for (size_t i = 0; i < f->n; i++)
-        weir_diags_error(b->bind->diags,
-                         keys ? weir_bind_key(map, keys[f->items[i].row])
-                              : weir_bind_key(b->bind->node, key),
-                         key, NULL, "%s", f->items[i].reason);
+    for (size_t i = 0; i < f->n; i++) {
+        const char *name = keys ? keys[f->items[i].row] : NULL;
+        const weir_node *at = name ? weir_bind_key(map, name) : weir_bind_key(b->bind->node, key);
+        const weir_node *value =
+            name ? weir_node_get(map, name) : weir_node_get(b->bind->node, key);
+        bool hidden = texts != keys && value && value->secret; /* names are never references */
+        weir_diags_error(b->bind->diags, at, key, NULL, "%s",
+                         hidden ? "the value of the variable cannot be used here"
+                                : f->items[i].reason);
+    }
     if (f->n) WEIR_TRY(weir_bind_failed(b->bind, err));
 out:
     weir_failures_free(f);
