@@ -234,7 +234,12 @@ static weir_status expand(weir_eval *e, weir_column *values, const weir_column *
         if (weir_bit_get(validity, s)) continue;
         WEIR_TRY(weir_column_set_null(c, row, poison && weir_bit_get(poison, s), ledger, err));
     }
-    if (text && values->validity) values->validity = values->poison = NULL;
+    if (text && values->validity) { /* a dictionary has none, nor blocks that would pass for one */
+        weir_block_release(values->validity_block);
+        weir_block_release(values->poison_block);
+        values->validity_block = values->poison_block = NULL;
+        values->validity = values->poison = NULL;
+    }
     *out = c;
     c = NULL;
 out:
