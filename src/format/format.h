@@ -187,5 +187,8 @@ extern const weir_format *const weir_formats[];
 const weir_format *weir_format_find(const char *name);
 /* By file name, compression suffix ignored: "a.csv.gz" -> csv; NULL = unknown. */
 const weir_format *weir_format_of_path(const char *path);
+/* By the first lines of a regular file, unpacked and in any encoding: JSON, XML, delimited, fixed
+ * width, else text.  NULL when it cannot be read as text, or is empty. */
+const char *weir_format_of_content(const char *path);
 
 #endif

@@ -62,7 +62,8 @@ const weir_format *weir_spec_format(const weir_spec_registry *r, const char *nam
 const weir_format *weir_spec_format_of_path(const weir_spec_registry *r, const char *path);
 /* "write format:, one of: csv, ..." with other words in front, in the arena. */
 const char *weir_spec_formats(loader *l, const char *words);
-/* The format that all files a pattern matches now have by their names; relative patterns count from
+/* The format that all files a name or a pattern stands for now have, by their names, else by their
+ * content; relative patterns count from
  * folder.  NULL when none matches or they differ. */
 const weir_format *weir_spec_format_of_files(const weir_spec_registry *r, const char *folder,
                                              const char *pattern);

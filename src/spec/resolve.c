@@ -44,6 +44,17 @@ const weir_format *weir_spec_format_of_path(const weir_spec_registry *r, const c
     return NULL;
 }
 
+/* By name, else by what stands in it; a pipe is not touched. */
+static const weir_format *format_of_file(const weir_spec_registry *r, const char *path) {
+    const weir_format *format = weir_spec_format_of_path(r, path);
+    weir_file_info info = {0};
+    weir_error ignored = {0};
+    if (format || weir_file_stat(path, &info, &ignored) != WEIR_OK) return format;
+    const char *name = info.mtime_ns ? weir_format_of_content(path) : NULL;
+    weir_free(info.path);
+    return name ? weir_spec_format(r, name) : NULL;
+}
+
 const weir_format *weir_spec_format_of_files(const weir_spec_registry *r, const char *folder,
                                              const char *pattern) {
     weir_buf path = {0};
@@ -51,12 +62,16 @@ const weir_format *weir_spec_format_of_files(const weir_spec_registry *r, const 
     weir_error ignored = {0}; /* the source itself says what is wrong with its files */
     const weir_format *format = NULL;
     bool below = folder && folder[0] && pattern[0] != '/';
-    if (!weir_file_is_pattern(pattern) ||
-        !weir_buf_printf(&path, "%s%s%s", below ? folder : "", below ? "/" : "", pattern) ||
-        weir_file_glob(weir_buf_cstr(&path), &files, &ignored) != WEIR_OK)
+    if (strcmp(pattern, "-") == 0) return NULL;
+    if (!weir_buf_printf(&path, "%s%s%s", below ? folder : "", below ? "/" : "", pattern)) {
         files.n = 0;
+    } else if (!weir_file_is_pattern(pattern)) {
+        format = format_of_file(r, weir_buf_cstr(&path));
+    } else if (weir_file_glob(weir_buf_cstr(&path), &files, &ignored) != WEIR_OK) {
+        files.n = 0;
+    }
     for (size_t i = 0; i < files.n; i++) {
-        const weir_format *own = weir_spec_format_of_path(r, files.items[i].path);
+        const weir_format *own = format_of_file(r, files.items[i].path);
         if (i > 0 && own != format) own = NULL;
         format = own;
         if (!own) break;
