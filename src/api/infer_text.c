@@ -43,6 +43,19 @@ static bool must_escape(uint32_t c) {
            c == 0xFFFE || c == 0xFFFF;
 }
 
+/* Text of a comment: nothing in it ends the line. */
+static bool add_shown(weir_buf *out, const char *s, size_t n) {
+    bool ok = true;
+    for (size_t i = 0, size; ok && i < n; i += size) {
+        uint32_t c = 0xFFFD;
+        size = weir_utf8_decode(s + i, n - i, &c);
+        if (size == 0) size = 1;
+        ok = must_escape(c) && c != 0xA0 ? weir_buf_printf(out, "\\u%04X", (unsigned)c)
+                                         : weir_buf_add(out, s + i, size);
+    }
+    return ok;
+}
+
 /* s in double quotes.  value: "${" would be a reference there. */
 static bool add_quoted(weir_buf *out, const char *s, size_t n, bool value) {
     if (!weir_buf_adds(out, "\"")) return false;
@@ -186,20 +199,31 @@ static bool add_lines(weir_buf *out, int indent, const char *lines) {
     return true;
 }
 
+static bool has_named(const weir_infer_result *r) {
+    for (size_t i = 0; i < r->n_columns; i++)
+        if (r->columns[i].name[0]) return true;
+    return false;
+}
+
 bool weir_api_infer_yaml(const weir_infer_result *r, int indent, weir_buf *out) {
     weir_buf line = {0}, comment = {0};
     size_t at;
     bool ok = comment_column(r, indent + 2, &at) && add_lines(out, indent, r->dialect) &&
-              weir_buf_printf(out, "%*scolumns:%s\n", indent, "", r->n_columns ? "" : " {}");
+              weir_buf_printf(out, "%*scolumns:%s\n", indent, "", has_named(r) ? "" : " {}");
     for (size_t i = 0; ok && i < r->n_columns; i++) {
         line.size = comment.size = 0;
+        if (!r->columns[i].name[0]) {
+            ok = weir_buf_printf(out, "%*s# a column without a name, which cannot stand here\n",
+                                 indent + 2, "");
+            continue;
+        }
         ok = add_line(&line, indent + 2, &r->columns[i]) &&
              add_comment(&comment, r, &r->columns[i]) &&
              weir_buf_printf(out, "%*s", indent + 2, "") && weir_buf_add(out, line.data, line.size);
         size_t n = ok ? characters(line.data, line.size) : 0;
         if (ok && comment.size)
             ok = weir_buf_printf(out, "%*s# ", (int)(n < at ? at - n : 0) + 1, "") &&
-                 weir_buf_add(out, comment.data, comment.size);
+                 add_shown(out, comment.data, comment.size);
         ok = ok && weir_buf_adds(out, "\n");
     }
     weir_buf_clear(&line);

@@ -113,12 +113,14 @@ static uint64_t count_words(const weir_evidence *e, uint32_t *different) {
 
 /* The type of values that are written plainly. */
 static bool conclude_plain(const weir_evidence *e, conclusion *c) {
+    /* with declared marks a point need not be one */
+    bool marked = e->given.decimal &&
+                  (e->forms_dead & FORM_BIT(FORM_GIVEN) || e->forms[FORM_GIVEN].whole_max);
     for (int t = 0; t < CANDIDATES; t++) {
         if (!(e->alive & 1u << t)) continue;
         if (t == AS_FLOAT64 && !e->exponent) continue;
         if (t == AS_DECIMAL && !decimal_fits(e)) continue;
-        /* with declared marks a point need not be one */
-        if (NUMBERS & 1u << t && e->given.decimal && e->forms[FORM_GIVEN].whole_max) continue;
+        if (NUMBERS & 1u << t && marked) continue;
         c->id = weir_infer_ids[t];
         c->whole = e->max_whole;
         c->fraction = e->max_fraction;
