@@ -1,5 +1,6 @@
 /* A plan as text for people, made from its JSON: both say the same. */
 #include "api/api.h"
+#include "engine/plan.h"
 #include "text/json.h"
 
 static const char *text_of(const weir_json *v, const char *name) {
@@ -60,7 +61,6 @@ static bool put_files(weir_buf *out, const weir_json *source) {
         int64_t bytes = int_of(f, "bytes");
         ok = weir_buf_printf(out, "    %s", text_of(f, "name"));
         if (ok && bytes) ok = weir_buf_adds(out, "  ") && put_size(out, bytes);
-        if (ok && *text_of(f, "dialect")) ok = weir_buf_printf(out, "  %s", text_of(f, "dialect"));
         ok = ok && weir_buf_adds(out, "\n");
     }
     if (ok && names && (int64_t)names->n < all)
@@ -68,7 +68,7 @@ static bool put_files(weir_buf *out, const weir_json *source) {
     return ok;
 }
 
-static bool put_source(weir_buf *out, const weir_json *source) {
+static bool put_source(weir_buf *out, const weir_json *source, weir_arena *arena) {
     int64_t splits = int_of(source, "splits"), before = int_of(source, "loaded_before");
     int64_t limit = int_of(source, "limit");
     const char *format = text_of(source, "format");
@@ -77,10 +77,8 @@ static bool put_source(weir_buf *out, const weir_json *source) {
     if (ok && int_of(source, "bytes"))
         ok = weir_buf_adds(out, ", ") && put_size(out, int_of(source, "bytes"));
     if (ok && *format) ok = weir_buf_printf(out, ", %s", format);
-    for (const char *d = text_of(source, "dialect"); ok && *d; d++)
-        ok = *d != '\n'
-                 ? weir_buf_printf(out, "%s%c", d == text_of(source, "dialect") ? "; " : "", *d)
-                 : !d[1] || weir_buf_adds(out, ", ");
+    const char *dialect = weir_plan_dialect(arena, text_of(source, "dialect"));
+    if (ok && dialect && *dialect) ok = weir_buf_printf(out, ": %s", dialect);
     if (ok && before) ok = weir_buf_printf(out, "; %lld loaded before", (long long)before);
     if (ok && limit) ok = weir_buf_printf(out, "; the first %lld rows", (long long)limit);
     ok = ok && weir_buf_adds(out, "\n") && put_files(out, source);
@@ -123,7 +121,7 @@ static bool put_limits(weir_buf *out, const weir_json *limits) {
     return ok;
 }
 
-static bool put_step(weir_buf *out, const weir_json *step) {
+static bool put_step(weir_buf *out, const weir_json *step, weir_arena *arena) {
     const weir_json *source = weir_json_get(step, "source");
     bool ok = weir_buf_printf(out, "step %s", text_of(step, "step")) &&
               put_list(out, ", after ", weir_json_get(step, "needs"));
@@ -135,7 +133,8 @@ static bool put_step(weir_buf *out, const weir_json *step) {
     ok = ok && weir_buf_printf(out, ": %s -> %s\n", text_of(source, "connector"),
                                text_of(weir_json_get(step, "sink"), "connector"));
     if (int_of(source, "splits") == 0) return ok && weir_buf_adds(out, "  nothing new to read\n");
-    return ok && put_source(out, source) && put_operators(out, weir_json_get(step, "operators")) &&
+    return ok && put_source(out, source, arena) &&
+           put_operators(out, weir_json_get(step, "operators")) &&
            put_sink(out, "loads into", weir_json_get(step, "sink")) &&
            put_sink(out, "rejects into", weir_json_get(step, "rejects")) &&
            put_limits(out, weir_json_get(step, "reject_limits"));
@@ -153,7 +152,7 @@ weir_status weir_api_plan_text(weir_slice json, weir_buf *out, weir_error *err) 
                             int_of(root, "threads") == 1 ? "" : "s");
         const weir_json *steps = weir_json_get(root, "steps");
         for (const weir_json *s = steps ? steps->first : NULL; ok && s; s = s->next)
-            ok = weir_buf_adds(out, "\n") && put_step(out, s);
+            ok = weir_buf_adds(out, "\n") && put_step(out, s, &arena);
         if (!ok) status = weir_error_nomem(err);
     }
     weir_arena_clear(&arena);

@@ -37,10 +37,14 @@ const char *weir_plan_dialect(weir_arena *arena, const char *yaml) {
     char *text = weir_arena_zero(arena, strlen(yaml) * 2 + 1, 1);
     size_t n = 0;
     for (const char *p = yaml; text && *p; p++) {
-        if (*p != '\n')
+        if (*p == '\n' && p[1]) {
+            text[n++] = p[1] == '#' ? ';' : ',';
+            text[n++] = ' ';
+        } else if (*p == '#' && (p == yaml || p[-1] == '\n')) { /* of one file: "# a.csv: ..." */
+            p += p[1] == ' ';
+        } else if (*p != '\n') {
             text[n++] = *p;
-        else if (p[1])
-            text[n++] = ',', text[n++] = ' ';
+        }
     }
     return text;
 }
