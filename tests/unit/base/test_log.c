@@ -57,6 +57,47 @@ static void test_levels(void **state) {
     weir_log_set_sink(NULL, NULL);
 }
 
+static char tapped[64];
+static int tapped_lines;
+
+static void tap(void *context, weir_log_level level, int64_t wall_us, const char *text,
+                size_t size) {
+    (void)level;
+    (void)wall_us;
+    assert_ptr_equal(context, tapped);
+    memcpy(tapped, text, size);
+    tapped[size] = '\0';
+    tapped_lines++;
+}
+
+/* What is kept of a run does not depend on what is printed. */
+static void test_tap(void **state) {
+    (void)state;
+    weir_log_set_sink(keep, last);
+    weir_log_set_tap(tap, tapped);
+    lines = tapped_lines = 0;
+    weir_log_debug("quiet");
+    assert_string_equal(tapped, "quiet");
+    assert_int_equal(lines, 0);
+    weir_log_trace("nobody's");
+    assert_int_equal(tapped_lines, 1);
+    weir_log_set_verbosity(-2);
+    weir_log_warn("kept");
+    assert_string_equal(tapped, "kept");
+    assert_int_equal(lines, 0);
+    assert_int_equal(weir_log_get_level(), WEIR_LOG_ERROR);
+    weir_log_set_verbosity(2);
+    weir_log_trace("printed");
+    assert_int_equal(lines, 1);
+    assert_int_equal(tapped_lines, 2);
+    weir_log_set_verbosity(0);
+    weir_log_set_tap(NULL, NULL);
+    weir_log_debug("gone");
+    assert_int_equal(tapped_lines, 2);
+    assert_int_equal(lines, 1);
+    weir_log_set_sink(NULL, NULL);
+}
+
 static void test_forging(void **state) {
     (void)state;
     weir_log_set_sink(keep, last);
@@ -108,6 +149,7 @@ static void test_stderr(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_tap),
         cmocka_unit_test(test_forging),
         cmocka_unit_test(test_stderr),
     };
