@@ -15,14 +15,6 @@ static weir_status add_record(weir_csv_sample *s, weir_csv_record r, weir_error 
     return status;
 }
 
-/* Line ends in data[from..to). */
-static uint32_t lines_between(const uint8_t *data, size_t from, size_t to, size_t size) {
-    uint32_t n = 0;
-    for (size_t i = from; i < to; i++)
-        n += data[i] == '\n' || (data[i] == '\r' && !(i + 1 < size && data[i + 1] == '\n'));
-    return n;
-}
-
 static size_t without_line_end(const uint8_t *data, size_t begin, size_t end) {
     if (end > begin && data[end - 1] == '\n') end--;
     if (end > begin && data[end - 1] == '\r') end--;
@@ -32,7 +24,8 @@ static size_t without_line_end(const uint8_t *data, size_t begin, size_t end) {
 weir_status weir_csv_sample_cut(weir_csv_sample *s, const weir_csv_dialect *d, size_t from,
                                 size_t max, weir_error *err) {
     weir_csv_scan scan = {0};
-    uint32_t line = lines_between(s->data, 0, from, s->size);
+    const weir_csv_kernels *kernels = weir_csv_kernels_pick();
+    uint32_t line = (uint32_t)kernels->lines(s->data, 0, from);
     s->dialect = d;
     s->n = 0;
     for (size_t at = from; at < s->size && s->n < max;) {
@@ -61,7 +54,7 @@ weir_status weir_csv_sample_cut(weir_csv_sample *s, const weir_csv_dialect *d, s
                              .flawed = scan.flaws != 0};
         weir_status status = add_record(s, r, err);
         if (status != WEIR_OK) return status;
-        line += lines_between(s->data, at, next, s->size);
+        line += (uint32_t)kernels->lines(s->data, at, next);
         at = next;
     }
     return WEIR_OK;

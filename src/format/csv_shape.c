@@ -3,10 +3,10 @@
  * the columns and all others are data". */
 #include "format/csv_sniff.h"
 
-#define BODY_RECORDS 1000u /* that tell the kinds of the columns */
-#define COLUMNS 4096u      /* that are looked at */
-#define ODD_RECORDS 2u     /* of one width that has not the header's: no fault of one record */
-#define TITLES 10u         /* records in front of a header that may be titles */
+#define BODY_RECORDS 300u /* that tell the kinds of the columns */
+#define COLUMNS 4096u     /* that are looked at */
+#define ODD_RECORDS 2u    /* of one width that has not the header's: no fault of one record */
+#define TITLES 10u        /* records in front of a header that may be titles */
 
 /* The cells of one record. */
 typedef struct row {

@@ -5,9 +5,12 @@
  */
 #include "format/csv_sniff.h"
 
-#define TRIAL_BYTES ((size_t)48 << 10) /* that each trial looks at */
+#define TRIAL_BYTES ((size_t)16 << 10) /* that each trial looks at */
 #define TRIAL_RECORDS 1000u
 #define MARGIN 1.02 /* by which less usual quotes, escapes and comments must be better */
+
+static const char *const comment_marks[] = {"#", "//", "--", "%"};
+#define MARKS (sizeof comment_marks / sizeof *comment_marks)
 
 typedef struct trial {
     weir_csv_dialect dialect;
@@ -21,6 +24,7 @@ typedef struct sniffer {
     size_t from; /* behind the lines that are skipped */
     size_t trial_bytes;
     bool has[256];
+    bool marked[MARKS]; /* a line begins with that comment mark */
     bool lone_cr, escaped_quote, escaped_tick, plain_null;
     weir_csv_dialect base; /* what is declared */
     trial best;
@@ -31,12 +35,21 @@ typedef struct sniffer {
 
 /* ---- what occurs at all -------------------------------------------------------------------- */
 
+/* Notes the comment marks at the begin of a line. */
+static void look_at_line(sniffer *f, const uint8_t *p, size_t n) {
+    for (size_t i = 0; i < MARKS; i++) {
+        size_t size = strlen(comment_marks[i]);
+        if (n >= size && memcmp(p, comment_marks[i], size) == 0) f->marked[i] = true;
+    }
+}
+
 static void look_around(sniffer *f) {
     const uint8_t *p = f->sample.data;
     size_t n = f->sample.size;
     f->marks = true;
     for (size_t i = f->from; i < n; i++) {
         uint8_t c = p[i], next = i + 1 < n ? p[i + 1] : 0;
+        if (i == f->from || p[i - 1] == '\n' || p[i - 1] == '\r') look_at_line(f, p + i, n - i);
         f->has[c] = true;
         bool mark =
             c == '"' && i > f->from && ((p[i - 1] >= '0' && p[i - 1] <= '9') || p[i - 1] == '\'');
@@ -119,24 +132,18 @@ static weir_status are_comments(sniffer *f, const weir_csv_dialect *d, const cha
 
 /* The best dialect again, with comments. */
 static weir_status try_comments(sniffer *f, weir_csv_dialect d, weir_error *err) {
-    static const char *const marks[] = {"#", "//", "--", "%", NULL};
-    for (size_t i = 0; marks[i]; i++) {
-        bool found = false, first = f->sample.size > f->from;
-        size_t n = strlen(marks[i]);
-        if (!f->has[(uint8_t)marks[i][0]] || strchr(marks[i], d.delimiter)) continue;
-        for (size_t at = f->from; at + n <= f->sample.size && !found; at++) {
-            if (first && memcmp(f->sample.data + at, marks[i], n) == 0) found = true;
-            first = f->sample.data[at] == '\n' || f->sample.data[at] == '\r';
-        }
-        if (!found) continue;
+    for (size_t i = 0; i < MARKS; i++) {
+        const char *mark = comment_marks[i];
+        size_t n = strlen(mark);
+        if (!f->marked[i] || strchr(mark, d.delimiter)) continue;
         trial t = {.dialect = d};
         t.dialect.comment_size = (uint8_t)n;
-        memcpy(t.dialect.comment, marks[i], n);
+        memcpy(t.dialect.comment, mark, n);
         weir_csv_dialect_finish(&t.dialect);
         weir_status status = fit_with(f, &t.dialect, &t.fit, err);
         bool good = false;
         if (status == WEIR_OK && t.fit.records)
-            status = are_comments(f, &t.dialect, marks[i], &t.fit, &good, err);
+            status = are_comments(f, &t.dialect, mark, &t.fit, &good, err);
         if (status != WEIR_OK) return status;
         if (good && t.fit.score >= f->best.fit.score) f->best = t;
     }

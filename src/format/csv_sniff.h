@@ -39,7 +39,7 @@ typedef struct weir_csv_record {
 
 /* A sample cut into records by one dialect. */
 typedef struct weir_csv_sample {
-    const uint8_t *data;
+    const uint8_t *data; /* as in a block: what stands around it can be read */
     size_t size;
     bool whole; /* the text ends with it */
     const weir_csv_dialect *dialect;
