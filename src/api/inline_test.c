@@ -1,8 +1,9 @@
 /* The inline tests of a pipeline file: rows in, figures and rows out, without source or target.
  *
- * The rows become CSV text that goes through the ordinary reader, so that types, formats and time
- * zones of `columns:` hold as they do in a run.  Types of columns that are not declared come from
- * the source where it can be read, else from the rows themselves.
+ * The rows become CSV text, or NDJSON where a column holds lists, structs or maps, that goes
+ * through the ordinary reader, so that types, formats and time zones of `columns:` hold as they do
+ * in a run.  Types of columns that are not declared come from the source where it can be read, else
+ * from the rows themselves.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 #include "connect/file/file.h"
 #include "engine/chain.h"
 #include "engine/scan.h"
+#include "text/json.h"
 
 typedef struct trial {
     weir_session *s;
@@ -28,6 +30,7 @@ typedef struct trial {
     weir_account account;
     uint64_t rows, rejected; /* so far, for comparing in order */
     bool short_of_memory;    /* for the text of a difference */
+    bool nested;             /* a column holds lists, structs or maps: the text is NDJSON */
     weir_buf text;
 } trial;
 
@@ -136,7 +139,62 @@ static bool put_quoted(weir_buf *b, const char *s, size_t n) {
     return ok && weir_buf_add(b, "\"", 1);
 }
 
-/* null is an unquoted empty field; everything else is quoted. */
+static bool put_string(weir_buf *b, const weir_node *v) {
+    return weir_json_put_string(b, v->text, v->text_size, WEIR_JSON_UTF8_REPLACE, NULL);
+}
+
+/* A value as JSON: what stands without quotes and is a JSON number, true or false is one. */
+static bool put_json(weir_buf *b, const weir_node *v) {
+    bool map = v->kind == WEIR_NODE_MAP, ok;
+    if (is_null(v)) return weir_buf_adds(b, "null");
+    if (v->kind == WEIR_NODE_SCALAR) {
+        const char *end = v->text + v->text_size;
+        weir_json_number_kind kind;
+        bool plain = weir_json_number_end(v->text, end, &kind) == end ||
+                     strcmp(v->text, "true") == 0 || strcmp(v->text, "false") == 0;
+        if (v->quoted || v->written || !plain) return put_string(b, v);
+        return weir_buf_add(b, v->text, v->text_size);
+    }
+    ok = weir_buf_add(b, map ? "{" : "[", 1);
+    for (size_t i = 0; ok && i < v->n; i++) {
+        ok = i == 0 || weir_buf_add(b, ",", 1);
+        if (ok && map) ok = put_string(b, v->keys[i]) && weir_buf_add(b, ":", 1);
+        ok = ok && put_json(b, v->items[i]);
+    }
+    return ok && weir_buf_add(b, map ? "}" : "]", 1);
+}
+
+/* Scalars are texts, which the reader takes by their value; those of a json column are JSON. */
+static bool put_object(trial *t, const weir_node *row) {
+    weir_buf *b = &t->text;
+    bool ok = weir_buf_add(b, "{", 1);
+    for (size_t c = 0; ok && c < t->columns.n; c++) {
+        const weir_opt_column *x = &t->columns.items[c];
+        const weir_node *v = weir_node_get(row, x->name);
+        const char *name = x->from ? x->from : x->name;
+        ok = (c == 0 || weir_buf_add(b, ",", 1)) &&
+             weir_json_put_string(b, name, strlen(name), WEIR_JSON_UTF8_REPLACE, NULL) &&
+             weir_buf_add(b, ":", 1);
+        if (!ok) break;
+        bool json = x->type && strncmp(x->type, "json", 4) == 0;
+        if (!v || is_null(v))
+            ok = weir_buf_adds(b, "null");
+        else if (v->kind != WEIR_NODE_SCALAR || !x->type)
+            ok = put_json(b, v);
+        else
+            ok = json ? weir_buf_add(b, v->text, v->text_size) : put_string(b, v);
+    }
+    return ok && weir_buf_add(b, "}\n", 2);
+}
+
+static bool put_nested(weir_buf *b, const weir_node *v) {
+    weir_buf text = {0};
+    bool ok = put_json(&text, v) && put_quoted(b, text.data, text.size);
+    weir_buf_clear(&text);
+    return ok;
+}
+
+/* null is an unquoted empty field; everything else is quoted, lists and maps as JSON. */
 static bool put_row(trial *t, const weir_node *row) {
     weir_buf *b = &t->text;
     bool ok = true;
@@ -145,6 +203,8 @@ static bool put_row(trial *t, const weir_node *row) {
         if (c) ok = weir_buf_add(b, ",", 1);
         if (ok && v && v->kind == WEIR_NODE_SCALAR && !is_null(v))
             ok = put_quoted(b, v->text, v->text_size);
+        else if (ok && v && !is_null(v))
+            ok = put_nested(b, v);
         else if (ok && t->columns.n == 1)
             ok = weir_buf_adds(b, "");
     }
@@ -153,6 +213,15 @@ static bool put_row(trial *t, const weir_node *row) {
 
 static weir_status rows_as_text(trial *t, weir_error *err) {
     bool ok = true;
+    for (size_t c = 0; c < t->columns.n; c++) {
+        const char *type = t->columns.items[c].type;
+        t->nested |= type && (strncmp(type, "list", 4) == 0 || strncmp(type, "struct", 6) == 0 ||
+                              strncmp(type, "map", 3) == 0);
+    }
+    if (t->nested) {
+        for (size_t i = 0; ok && i < t->test->n_input; i++) ok = put_object(t, t->test->input[i]);
+        return ok ? WEIR_OK : weir_error_nomem(err);
+    }
     for (size_t c = 0; ok && c < t->columns.n; c++) {
         const weir_opt_column *x = &t->columns.items[c];
         const char *name = x->from ? x->from : x->name;
@@ -182,15 +251,22 @@ static bool compare_row(trial *t, const char *what, uint64_t number, const weir_
         bool null = weir_column_is_null(b->columns[f], row);
         if (!null) ok = weir_column_text(b->columns[f], row, &text);
         bool want_null = is_null(want);
+        weir_buf nested = {0};
+        weir_slice sought = {want->text, want->text_size};
+        if (want->kind == WEIR_NODE_LIST || want->kind == WEIR_NODE_MAP) {
+            ok = ok && put_json(&nested, want) && weir_buf_add(&nested, "", 1);
+            sought = (weir_slice){nested.data, nested.size ? nested.size - 1 : 0};
+        }
         bool same = null == want_null &&
-                    (null || (want->text_size == text.size &&
-                              (text.size == 0 || memcmp(want->text, text.data, text.size) == 0)));
+                    (null || (sought.size == text.size &&
+                              (text.size == 0 || memcmp(sought.data, text.data, text.size) == 0)));
         if (!same)
             differs(t, "%s %llu: %s is %s%.*s%s, expected %s%s%s", what, (unsigned long long)number,
                     name, null ? "null" : "'",
                     null ? 0 : weir_clip((weir_slice){text.data, text.size}),
                     text.data ? text.data : "", null ? "" : "'", want_null ? "null" : "'",
-                    want_null ? "" : want->text, want_null ? "" : "'");
+                    want_null ? "" : sought.data, want_null ? "" : "'");
+        weir_buf_clear(&nested);
     }
     weir_buf_clear(&text);
     return ok;
@@ -281,22 +357,23 @@ static weir_status memory_file(trial *t, int *fd, weir_error *err) {
 }
 
 static weir_status open_flow(trial *t, int fd, weir_flow_config *config, weir_error *err) {
-    const weir_format *csv = weir_format_find("csv");
+    const weir_format *format = weir_format_find(t->nested ? "ndjson" : "csv");
     weir_file_source_config *file = weir_arena_zero(&t->s->arena, 1, sizeof *file);
     const char **path = weir_arena_zero(&t->s->arena, 1, sizeof *path);
-    void *csv_config = weir_arena_zero(&t->s->arena, 1, csv->read_config_size + 1);
+    void *format_config = weir_arena_zero(&t->s->arena, 1, format->read_config_size + 1);
     weir_status status;
-    if (!file || !path || !csv_config) return weir_error_nomem(err);
+    if (!file || !path || !format_config) return weir_error_nomem(err);
     *path = weir_arena_printf(&t->s->arena, "/proc/self/fd/%d", fd);
     if (!*path) return weir_error_nomem(err);
     file->path = (weir_opt_strings){1, path};
-    WEIR_TRY(weir_option_bind(csv->read_options, NULL, csv_config, &t->s->arena, &t->s->diags));
+    WEIR_TRY(
+        weir_option_bind(format->read_options, NULL, format_config, &t->s->arena, &t->s->diags));
     WEIR_TRY(weir_step_config(t->step, &t->s->arena, NULL, config, err));
     config->n_sinks = 0;
     config->source = weir_connector_find("file");
     config->source_request = (weir_source_request){.config = file,
-                                                   .format = csv,
-                                                   .format_config = csv_config,
+                                                   .format = format,
+                                                   .format_config = format_config,
                                                    .columns = &t->columns,
                                                    .infer = WEIR_INFER_FULL};
     status = weir_flow_open(config, &t->env, NULL, &t->s->diags, &t->flow, err);
