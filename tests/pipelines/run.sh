@@ -1,10 +1,10 @@
 #!/bin/bash
 # One folder a case: a pipeline, its inputs, and `expect`, a transcript of what a person would type
-# and see.  README.md has the form of the transcript.
+# and see.  README.md has the form of the transcript.  Pages with such transcripts are cases, too.
 #
-#   tests/pipelines/run.sh [--accept] [CASE...]
+#   tests/pipelines/run.sh [--accept] [CASE... | PAGE.md...]
 #
-#   --accept   writes what came out into `expect` of the cases; read the difference before you keep it
+#   --accept   writes what came out into `expect` of the cases, or into the pages; read the difference before you keep it
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${WEIR_ROOT:=$(cd "$here/../.." && pwd)}" "${WEIR:=$WEIR_ROOT/build/weir}" "${JOBS:=2}"
@@ -79,6 +79,66 @@ match_patterns() {
         }' "$1"
 }
 
+# A page as a transcript: ```console blocks are its commands, blocks with a file name behind the language are files.
+transcript_of_page() {
+    awk '
+        /^```/ {
+            if (kind == "file") print "  > END-OF-FILE"
+            kind = kind ? "" : $1 == "```console" ? "console" : NF == 2 ? "file" : "other"
+            print "|" $0
+            if (kind == "file") print "  $ cat >" $2 " <<\047END-OF-FILE\047"
+            next
+        }
+        kind == "console" { print "  " $0; next }
+        kind == "file" { print "  > " $0; next }
+        { print "|" $0 }' "$1"
+}
+
+# And back.
+page_of_transcript() {
+    awk '
+        /^[|]```/ { kind = kind ? "" : NF == 2 ? "file" : "other" }
+        /^[|]/ { print substr($0, 2); next }
+        kind != "file" { print substr($0, 3); next }
+        /^  > / && $0 != "  > END-OF-FILE" { print substr($0, 5) }'
+}
+
+# As `stable`, in words that read well on a page: what differs from run to run looks as it may look.
+presentable() {
+    awk '{
+        while (match($0, /20[0-9][0-9][0-9][0-9][0-9][0-9]-[0-9][0-9][0-9][0-9][0-9][0-9]-[0-9a-f][0-9a-f][0-9a-f][0-9a-f]/)) {
+            id = substr($0, RSTART, RLENGTH)
+            if (!(id in name)) name[id] = "RUN-" ++n "-"
+            $0 = substr($0, 1, RSTART - 1) name[id] substr($0, RSTART + RLENGTH)
+        }
+        print
+    }' | stable "$1" | sed -E 's/RUN-([0-9])-/20260301-09000\1-a1b\1/g; s/ in TIME$/ in 12 ms/; s/WHEN/2026-03-01 09:00:00.000000Z/g; s#DIR/##g'
+}
+
+# The page $1 in a copy of its folder, or of the one that it names: <!-- runs in FOLDER -->.
+page() {
+    local file=$WEIR_ROOT/$1 name=${1//\//_} folder trial why
+    for why in $(sed -n 's/^<!-- needs \(.*\) -->$/\1/p' "$file"); do
+        command -v "$why" >/dev/null || { echo "skip $1: $why is not installed"; return; }
+    done
+    folder=$(sed -n 's/^<!-- runs in \(.*\) -->$/\1/p' "$file")
+    trial=$work/$name/$(basename "${folder:-$(dirname "$1")}")
+    mkdir -p "$work/$name" && cp -r "$WEIR_ROOT/${folder:-$(dirname "$1")}" "$trial" && chmod -R u+w "$trial"
+    transcript_of_page "$file" >"$work/$name.expect"
+    { echo "$prelude"; script_of "$work/$name.expect"; } >"$work/$name.sh"
+    (cd "$trial" && XDG_STATE_HOME=$work/$name.state timeout --kill-after=5 300 bash "$work/$name.sh") >"$work/$name.raw" 2>&1 </dev/null
+    presentable "$(realpath "$trial")" <"$work/$name.raw" | transcript_of "$work/$name.expect" | sed 's/^  \(.*[^ ]\) *$/  \1/' | page_of_transcript >"$work/$name.actual"
+    if why=$(diff -u --label expected --label actual "$file" "$work/$name.actual"); then
+        echo "ok $1"
+    elif [ "$accept" = 1 ]; then
+        cp "$work/$name.actual" "$file"
+        printf 'ok %s\n%s\n' "$1" "$why"
+    else
+        printf 'not ok %s: %s\n%s\n' "$1" "$(grep -m 1 '^[-+] ' <<<"$why")" "$why"
+    fi
+    rm -rf "$trial"
+}
+
 prelude='
 weir() { timeout --kill-after=5 ${WEIR_LIMIT:-60} "$WEIR" "$@"; }
 # as_nobody COMMAND...: for what root would be allowed to do
@@ -92,6 +152,7 @@ export -f weir
 
 one() {
     local name=$1 dir trial why code
+    case $name in *.md) page "$name"; return ;; esac
     dir=$here/$name
     if [ ! -f "$dir/expect" ]; then
         echo "not ok $name: no tests/pipelines/$name/expect"
@@ -141,6 +202,7 @@ chmod 755 "$work"
 cp "$WEIR" "$work/weir" || exit 1
 export WEIR=$work/weir WEIR_ROOT work accept
 if [ $# = 0 ]; then
-    set -- $(cd "$here" && for case in */; do echo "${case%/}"; done)
+    set -- $(cd "$here" && for case in */; do echo "${case%/}"; done) \
+        $(cd "$WEIR_ROOT" && grep -l '^```console' examples/*/README.md docs/*.md)
 fi
 printf '%s\n' "$@" | xargs -n 1 -P "$JOBS" "${BASH_SOURCE[0]}" --one
