@@ -103,8 +103,12 @@ static weir_status in_tag(weir_xml_guard *g, unsigned char c, weir_error *err) {
     static const char xmlns[] = "xmlns";
     if (c == '>') {
         enter(g, TEXT);
+        g->depth += !g->slash;
+        if (g->depth > WEIR_XML_DEPTH_MAX)
+            return refuse(g, "elements are nested more than 250 levels deep", HINT_LARGE, err);
         return add_place(g, err);
     }
+    g->slash = c == '/';
     if (is_space(c)) {
         g->space_before = true;
         return WEIR_OK;
@@ -230,7 +234,8 @@ static weir_status in_doctype(weir_xml_guard *g, unsigned char c, weir_error *er
 static weir_status behind_open(weir_xml_guard *g, unsigned char c) {
     g->attributes = g->namespaces = 0;
     g->name_at = NAME_OTHER;
-    g->space_before = false;
+    g->space_before = g->slash = false;
+    if (c == '/' && g->depth) g->depth--;
     enter(g, c == '!' ? BANG : c == '?' ? PI : c == '/' ? END_TAG : TAG);
     return WEIR_OK;
 }

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 
+#define WEIR_XML_DEPTH_MAX 250u               /* levels of a document; libxml2 stops at 256 */
 #define WEIR_XML_MAX_ATTRIBUTES 2000u         /* of one tag */
 #define WEIR_XML_MAX_NAMESPACES 64u           /* declared in one tag */
 #define WEIR_XML_MAX_TAG_BYTES (256u << 10)   /* of one tag, with its attributes */
@@ -31,7 +32,8 @@ typedef struct weir_xml_guard {
     weir_xml_units units;
     size_t max_text_bytes; /* of one run of text, or of one CDATA section */
     uint8_t state, quote, match, half, name_at;
-    bool have_half, in_subset, space_before;
+    bool have_half, in_subset, space_before, slash;
+    uint32_t depth; /* elements that are open */
     uint64_t line, byte, token_bytes, subset_bytes;
     uint32_t attributes, namespaces, literals;
     bool last_cr;

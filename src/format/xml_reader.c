@@ -253,16 +253,11 @@ static weir_status malformed(weir_xml_reader *x, weir_error *err) {
     return WEIR_DATA;
 }
 
-static weir_status start(weir_xml_reader *x, weir_error *err) {
+static void start(weir_xml_reader *x) {
     x->place = weir_xml_guard_take(&x->guard);
     x->depth = (uint32_t)x->lib->depth(x->reader);
     x->empty = x->lib->is_empty(x->reader) == 1;
     x->open += !x->empty;
-    if (x->depth < WEIR_XML_DEPTH_MAX) return WEIR_OK;
-    weir_error_set(err, WEIR_DATA, "elements are nested more than %u levels deep",
-                   WEIR_XML_DEPTH_MAX);
-    weir_error_at(err, x->in->name, (int64_t)x->place.line, 0);
-    return WEIR_DATA;
 }
 
 weir_status weir_xml_next(weir_xml_reader *x, weir_xml_event *event, weir_error *err) {
@@ -282,7 +277,10 @@ weir_status weir_xml_next(weir_xml_reader *x, weir_xml_event *event, weir_error 
         }
         x->node = x->lib->current_node(x->reader);
         switch (x->lib->node_type(x->reader)) {
-        case XML_READER_TYPE_ELEMENT: *event = WEIR_XML_START; return start(x, err);
+        case XML_READER_TYPE_ELEMENT:
+            start(x);
+            *event = WEIR_XML_START;
+            return WEIR_OK;
         case XML_READER_TYPE_END_ELEMENT:
             x->depth = (uint32_t)x->lib->depth(x->reader);
             x->open -= x->open > 0;

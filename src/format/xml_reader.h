@@ -9,7 +9,6 @@
 #include "format/xml_guard.h"
 #include "io/stream.h"
 
-#define WEIR_XML_DEPTH_MAX 250u              /* levels of a document; libxml2 stops at 256 */
 #define WEIR_XML_TEXT_MAX ((size_t)10000000) /* bytes of one text, as libxml2 has it */
 
 typedef struct weir_xml_limits {
