@@ -72,6 +72,12 @@ typedef struct weir_xlsx_sheet {
     bool hidden, worksheet; /* worksheet: not a chart or a macro sheet */
 } weir_xlsx_sheet;
 
+/* A part of the package as XML. */
+typedef struct weir_xlsx_part {
+    weir_stream *in;
+    weir_xml_reader *x;
+} weir_xlsx_part;
+
 typedef struct weir_xlsx_book {
     const weir_read_request *request;
     weir_stream *in;
@@ -83,12 +89,19 @@ typedef struct weir_xlsx_book {
     uint8_t *kinds; /* weir_xlsx_kind of each cell format */
     size_t n_kinds, kinds_capacity;
     const char *strings_part, *styles_part; /* NULL = none */
-    /* shared strings as JSON; loaded on first use */
-    bool strings_loaded;
-    weir_slice *strings;
-    size_t n_strings, strings_capacity, charged_bytes;
-    weir_arena string_arena;
+    /* shared strings as JSON; read as far as cells refer to them: mostly they stand in that order
+     */
+    weir_xlsx_part strings;
+    weir_buf text, json; /* of the string under way */
+    bool strings_begun, strings_ended, in_item, in_text;
+    uint32_t phonetic;  /* in how to pronounce it, which is not shown */
+    weir_slice **pages; /* of WEIR_XLSX_PAGE strings; texts and pages are in pieces */
+    size_t n_strings, pages_capacity;
+    weir_block **pieces;
+    size_t n_pieces, pieces_capacity;
 } weir_xlsx_book;
+
+#define WEIR_XLSX_PAGE 4096u
 
 /* Opens the workbook in `in`, which stays the caller's; *b is zeroed.  WEIR_DATA, with what to do,
  * when it is another kind of file. */
@@ -99,13 +112,10 @@ void weir_xlsx_clear(weir_xlsx_book *b);
 WEIR_MUST_USE weir_status weir_xlsx_find_sheet(const weir_xlsx_book *b, const char *text,
                                                const weir_xlsx_sheet **out, weir_error *err);
 WEIR_MUST_USE weir_status weir_xlsx_load_styles(weir_xlsx_book *b, weir_error *err);
-WEIR_MUST_USE weir_status weir_xlsx_load_strings(weir_xlsx_book *b, weir_error *err);
+/* The shared string of a number as JSON; size 0 = it is empty, data NULL = there is none. */
+WEIR_MUST_USE weir_status weir_xlsx_string(weir_xlsx_book *b, uint64_t number, weir_slice *out,
+                                           weir_error *err);
 
-/* A part of the package as XML. */
-typedef struct weir_xlsx_part {
-    weir_stream *in;
-    weir_xml_reader *x;
-} weir_xlsx_part;
 /* WEIR_DATA when the package has no such part. */
 WEIR_MUST_USE weir_status weir_xlsx_part_open(weir_xlsx_book *b, const char *name,
                                               weir_xlsx_part *out, weir_error *err);

@@ -264,12 +264,15 @@ out:
 }
 
 void weir_xlsx_clear(weir_xlsx_book *b) {
-    weir_zip_close(b->zip);
     weir_free(b->sheets);
     weir_free(b->kinds);
-    weir_free(b->strings);
-    if (b->charged_bytes) weir_ledger_release(b->request->ledger, b->charged_bytes);
-    weir_arena_clear(&b->string_arena);
+    weir_xlsx_part_close(&b->strings);
+    weir_buf_clear(&b->text);
+    weir_buf_clear(&b->json);
+    weir_free(b->pages);
+    for (size_t i = 0; i < b->n_pieces; i++) weir_block_release(b->pieces[i]);
+    weir_free(b->pieces);
+    weir_zip_close(b->zip);
     weir_arena_clear(&b->arena);
     *b = (weir_xlsx_book){0};
 }

@@ -89,16 +89,12 @@ static bool put_date_text(weir_cutter *c, weir_slice s) {
 }
 
 static weir_status put_shared(weir_cutter *c, weir_slice s, weir_error *err) {
-    if (!c->book.strings_loaded) {
-        weir_status status = weir_xlsx_load_strings(&c->book, err);
-        if (status != WEIR_OK) return status;
-    }
-    uint64_t number = weir_xlsx_number(s, UINT64_MAX);
-    if (number < c->book.n_strings) {
-        weir_slice text = c->book.strings[number];
+    weir_slice text = {NULL, 0};
+    weir_status status = weir_xlsx_string(&c->book, weir_xlsx_number(s, UINT64_MAX), &text, err);
+    if (status != WEIR_OK) return status;
+    if (text.data)
         return !text.size || weir_buf_add(&c->row, text.data, text.size) ? WEIR_OK
                                                                          : weir_error_nomem(err);
-    }
     char name[4];
     weir_relay_fail(&c->relay, "cell", "cell %s%u refers to a shared string that is not there",
                     weir_xlsx_letters(c->column, name), c->row_number);
