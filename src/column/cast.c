@@ -99,7 +99,9 @@ static void why(const weir_cast_job *job, weir_slice text, int code, char *buf, 
     case WEIR_CAST_TWICE: snprintf(buf, size, "happens twice in %s", zone); break;
     case WEIR_CAST_NEVER: snprintf(buf, size, "does not exist in %s", zone); break;
     case WEIR_CAST_TIME_OF_DAY:
-        snprintf(buf, size, "has a time of day, which date cannot keep");
+        snprintf(
+            buf, size,
+            "has a time of day, which date cannot keep; cut it off with date_trunc('day', ...)");
         break;
     case WEIR_CAST_EMPTY:
         snprintf(buf, size, "is empty, not %s", what_is_wanted(to, wanted, sizeof wanted));

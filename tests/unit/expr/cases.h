@@ -354,7 +354,7 @@ static const expr_case cases[] = {
     {"cast(1 as bool)", "bool", "true", ""},
     {"cast(b as string)", "string", "true|false|~|true|false|true", ""},
     {"cast('2024-02-29' as date)", "date", "2024-02-29", ""},
-    {"cast(ts as date)", "date", "!|!|~|1970-01-01|!|!", "0: field 2024-03-31 02:30:00 has a time of day, which date cannot keep; 1: field 2024-10-27 02:30:00 has a time of day, which date cannot keep; 4: field 2024-02-29 12:00:00.500 has a time of day, which date cannot keep; 5: field 2023-12-31 23:59:59.999999 has a time of day, which date cannot keep; "},
+    {"cast(ts as date)", "date", "!|!|~|1970-01-01|!|!", "0: field 2024-03-31 02:30:00 has a time of day, which date cannot keep; cut it off with date_trunc('day', ...); 1: field 2024-10-27 02:30:00 has a time of day, which date cannot keep; cut it off with date_trunc('day', ...); 4: field 2024-02-29 12:00:00.500 has a time of day, which date cannot keep; cut it off with date_trunc('day', ...); 5: field 2023-12-31 23:59:59.999999 has a time of day, which date cannot keep; cut it off with date_trunc('day', ...); "},
     {"cast(dt as timestamp)", "timestamp", "2024-01-31 00:00:00|1999-12-31 00:00:00|~|1970-01-01 00:00:00|0001-01-01 00:00:00|9999-12-31 00:00:00", ""},
     {"cast(tz as string)", "string", "2024-03-31 01:30:00+01:00|2024-10-27 02:30:00+02:00|~|1970-01-01 01:00:00+01:00|2024-03-01 00:30:00+01:00|2024-01-01 00:00:00+01:00", ""},
     {"cast('1 day 02:00' as interval)", "interval", "1 day 02:00:00", ""},
