@@ -96,12 +96,15 @@ static weir_status columns_of_source(trial *t, weir_schema **out, weir_error *er
     return status;
 }
 
-/* Whether the source adds the column to its records (_file, ...): a test gives it or has none. */
-static bool is_metadata(const trial *t, const char *name) {
+/* The columns that the source adds to its records (_file, ...): null where a test does not give
+ * them. */
+static void add_metadata(trial *t) {
     const weir_opt_strings *names = t->step->flow.source.request.metadata;
-    for (size_t i = 0; names && i < names->n; i++)
-        if (strcmp(names->items[i], name) == 0) return true;
-    return false;
+    for (size_t i = 0; names && i < names->n; i++) {
+        bool text = strcmp(names->items[i], "_file") == 0;
+        weir_opt_column *c = add_column(t, names->items[i]);
+        if (!c->type) c->type = text ? "string" : "int64";
+    }
 }
 
 static weir_status gather_columns(trial *t, weir_error *err) {
@@ -111,6 +114,7 @@ static weir_status gather_columns(trial *t, weir_error *err) {
     weir_status status = columns_of_source(t, &known, err);
     if (status != WEIR_OK) return status;
     if (known) max += known->n_fields;
+    if (t->step->flow.source.request.metadata) max += t->step->flow.source.request.metadata->n;
     for (size_t i = 0; i < t->test->n_input; i++) max += t->test->input[i]->n;
     t->columns.items = weir_arena_zero(&t->s->arena, max + 1, sizeof *t->columns.items);
     status = t->columns.items ? WEIR_OK : weir_error_nomem(err);
@@ -120,11 +124,12 @@ static weir_status gather_columns(trial *t, weir_error *err) {
         const char *name = weir_arena_strdup(&t->s->arena, known->fields[i].name);
         if (!name)
             status = weir_error_nomem(err);
-        else if (!is_metadata(t, name) || find_column(t, name)) {
+        else {
             weir_opt_column *c = add_column(t, name);
             if (!c->type) c->type = known->fields[i].type->name;
         }
     }
+    if (status == WEIR_OK) add_metadata(t);
     for (size_t i = 0; status == WEIR_OK && i < t->test->n_input; i++)
         for (size_t k = 0; k < t->test->input[i]->n; k++)
             add_column(t, t->test->input[i]->keys[k]->text);
