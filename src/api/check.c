@@ -154,8 +154,11 @@ out:
 static bool is_fed(const weir_pipeline *p, const weir_step *step) {
     if (step->n_needs) return true;
     for (size_t i = 0; i < p->n_steps && &p->steps[p->order[i]] != step; i++) {
-        const weir_connector *c = p->steps[p->order[i]].flow.sink.connector;
+        const weir_flow_spec *flow = &p->steps[p->order[i]].flow;
+        const weir_connector *c = flow->sink.connector;
         if (c && (c->caps & WEIR_CAP_FORMATS)) return true;
+        for (size_t k = 0; k < flow->n_routes; k++)
+            if (flow->routes[k].connector->caps & WEIR_CAP_FORMATS) return true;
     }
     return false;
 }

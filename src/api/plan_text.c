@@ -110,6 +110,17 @@ static bool put_sink(weir_buf *out, const char *title, const weir_json *sink) {
     return ok;
 }
 
+static bool put_routes(weir_buf *out, const weir_json *routes) {
+    bool ok = true;
+    for (const weir_json *r = routes ? routes->first : NULL; ok && r; r = r->next) {
+        const char *when = text_of(r, "when");
+        ok = weir_buf_printf(out, "  route %s: %s\n", text_of(r, "route"),
+                             *when ? when : "what no other takes") &&
+             put_sink(out, "loads into", r);
+    }
+    return ok;
+}
+
 static bool put_limits(weir_buf *out, const weir_json *limits) {
     double ratio;
     int64_t rows;
@@ -131,11 +142,14 @@ static bool put_step(weir_buf *out, const weir_json *step, weir_arena *arena) {
                                      "earlier step writes; now: %s\n",
                                      text_of(step, "later"));
     ok = ok && weir_buf_printf(out, ": %s -> %s\n", text_of(source, "connector"),
-                               text_of(weir_json_get(step, "sink"), "connector"));
+                               weir_json_get(step, "routes")
+                                   ? "several sinks"
+                                   : text_of(weir_json_get(step, "sink"), "connector"));
     if (int_of(source, "splits") == 0) return ok && weir_buf_adds(out, "  nothing new to read\n");
     return ok && put_source(out, source, arena) &&
            put_operators(out, weir_json_get(step, "operators")) &&
            put_sink(out, "loads into", weir_json_get(step, "sink")) &&
+           put_routes(out, weir_json_get(step, "routes")) &&
            put_sink(out, "rejects into", weir_json_get(step, "rejects")) &&
            put_limits(out, weir_json_get(step, "reject_limits"));
 }

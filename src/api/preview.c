@@ -246,7 +246,7 @@ static weir_status show_batch(void *context, weir_ctx *ctx, weir_batch *b, bool 
 static weir_status show_flow(view *v, const weir_flow_config *config, const weir_env *env,
                              weir_error *err) {
     weir_flow *f = v->flow;
-    size_t n = weir_flow_n_operators(f) + 2;
+    size_t n = weir_flow_n_operators(f) + 1 + weir_flow_n_loads(f);
     weir_status status = weir_reject_schema(&v->rejects.schema, err);
     if (status != WEIR_OK) return status;
     v->rejects.context = (weir_reject_context){.run_id = env->run_id,

@@ -240,7 +240,16 @@ static weir_status replay_step(weir_session *s, const weir_step *step, const rej
     out->flow.rejects.has_sink = false;
     out->flow.rejects.max_ratio = -1;
     out->flow.rejects.max_rows = -1;
-    return keep_what_is_there(step, &out->flow.sink, err);
+    if (step->flow.n_routes == 0) return keep_what_is_there(step, &out->flow.sink, err);
+    size_t n = step->flow.n_routes;
+    out->flow.routes = weir_arena_zero(&s->arena, n, sizeof *out->flow.routes);
+    if (!out->flow.routes) return weir_error_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        out->flow.routes[i] = step->flow.routes[i];
+        weir_status status = keep_what_is_there(step, &out->flow.routes[i], err);
+        if (status != WEIR_OK) return status;
+    }
+    return WEIR_OK;
 }
 
 static weir_status mark_replayed(weir_session *s, const reject_sets *sets, const char *by_run,

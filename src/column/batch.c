@@ -30,6 +30,7 @@ void weir_batch_free(weir_batch *b) {
     release_columns(b);
     weir_free(b->selection);
     weir_free(b->row_kind);
+    weir_free(b->routes);
     weir_origin_clear(&b->origin);
     weir_failures_free(b->failures);
     weir_free(b);
@@ -167,6 +168,14 @@ static void as_read_release(weir_as_read *a) {
     weir_free(a->columns);
     weir_schema_release(a->schema);
     weir_free(a);
+}
+
+weir_origin weir_origin_share(const weir_origin *from) {
+    weir_block_retain(from->raw);
+    weir_block_retain(from->rows_block);
+    weir_block_retain(from->address_block);
+    if (from->as_read) atomic_fetch_add(&from->as_read->refs, 1);
+    return *from;
 }
 
 void weir_origin_clear(weir_origin *o) {

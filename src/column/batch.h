@@ -64,7 +64,8 @@ typedef struct weir_batch {
     weir_origin origin;
     weir_failures *failures; /* owned; NULL = none */
     uint32_t passed_over;    /* records the reader left out between these, as it was told to */
-    uint8_t *row_kind;       /* optional: weir_row_kind a row; NULL = all inserts; owned */
+    uint32_t *routes;  /* optional: sinks a row goes to, a bit each; NULL = the only one; owned */
+    uint8_t *row_kind; /* optional: weir_row_kind a row; NULL = all inserts; owned */
 } weir_batch;
 
 typedef enum weir_row_kind {
@@ -107,6 +108,8 @@ static inline uint32_t weir_batch_record(const weir_batch *b, uint32_t row) {
 WEIR_MUST_USE weir_status weir_origin_take(const weir_origin *from, const uint32_t *rows,
                                            const uint32_t *items, uint32_t n, weir_ledger *ledger,
                                            weir_origin *out, weir_error *err);
+/* Another reference to all that an origin holds. */
+weir_origin weir_origin_share(const weir_origin *from);
 /* Gives up what an origin holds. */
 void weir_origin_clear(weir_origin *o);
 /* Keeps the columns as they are now in b->origin.as_read. */

@@ -121,6 +121,8 @@ weir_status weir_batch_compact(weir_batch *b, weir_ctx *ctx, weir_error *err) {
     compact_failures(b, new_row);
     for (uint32_t k = 0; b->row_kind && k < b->n_selected; k++)
         b->row_kind[k] = b->row_kind[b->selection[k]];
+    for (uint32_t k = 0; b->routes && k < b->n_selected; k++)
+        b->routes[k] = b->routes[b->selection[k]];
     weir_origin_clear(&b->origin);
     b->origin = origin;
     origin = (weir_origin){0};

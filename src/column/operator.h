@@ -18,7 +18,8 @@ typedef enum weir_operator_flags {
     WEIR_OP_VALIDATES = 2, /* rejects leave the flow right behind it */
     WEIR_OP_CAN_FAIL = 4,  /* may add failures */
     WEIR_OP_BOUNDARY = 8,  /* needs its whole input: a stage of its own */
-    WEIR_OP_STATEFUL = 16  /* has snapshot and restore */
+    WEIR_OP_STATEFUL = 16, /* has snapshot and restore */
+    WEIR_OP_ROUTES = 32    /* writes weir_batch.routes; the last one of its flow */
 } weir_operator_flags;
 
 /* Columns that may reach an operator although its schema does not have them: what a source brings

@@ -39,6 +39,8 @@ void weir_account_add(weir_account *a, const weir_account *b) {
 }
 
 weir_status weir_account_check(const weir_account *a, weir_error *err) {
+    size_t loads = a->n_loads ? a->n_loads : 1;
+    uint64_t reach = 0, loaded = 0; /* rows that reach the sinks, and those they took */
     uint64_t rejected = 0, filtered = 0, absorbed = 0, created = 0;
     for (size_t i = 0; i < a->n_operators; i++) {
         const weir_operator_account *o = &a->operators[i];
@@ -48,7 +50,9 @@ weir_status weir_account_check(const weir_account *a, weir_error *err) {
         created += o->created;
         uint64_t left = o->in + o->created,
                  right = o->out + o->rejected + o->filtered + o->absorbed;
-        bool chained = i == 0 || o->in == a->operators[i - 1].out;
+        bool load = i + loads >= a->n_operators;
+        bool chained = i == 0 || load || o->in == a->operators[i - 1].out;
+        if (load) reach += o->in, loaded += o->out;
         if (left == right && chained) continue;
         return weir_error_set(
             err, WEIR_INTERNAL,
@@ -58,11 +62,15 @@ weir_status weir_account_check(const weir_account *a, weir_error *err) {
             (unsigned long long)o->out, (unsigned long long)o->rejected,
             (unsigned long long)o->filtered, (unsigned long long)o->absorbed);
     }
+    if (a->n_operators > loads && reach != a->operators[a->n_operators - loads - 1].out)
+        return weir_error_set(err, WEIR_INTERNAL, "%llu rows reach the sinks of %llu that were to",
+                              (unsigned long long)reach,
+                              (unsigned long long)a->operators[a->n_operators - loads - 1].out);
     uint64_t accepted =
         a->loaded.inserted + a->loaded.updated + a->loaded.unchanged + a->loaded.stale;
     if (rejected != a->rows_rejected || filtered != a->rows_filtered ||
         absorbed != a->rows_absorbed || created != a->rows_created || accepted != a->rows_loaded ||
-        (a->n_operators && a->operators[a->n_operators - 1].out != a->rows_loaded))
+        (a->n_operators && loaded != a->rows_loaded))
         return weir_error_set(
             err, WEIR_INTERNAL,
             "the run's account does not balance: the target accepted %llu of %llu "

@@ -16,7 +16,8 @@ typedef struct weir_phases {
 } weir_phases;
 
 typedef struct weir_account {
-    size_t n_operators; /* read, the transforms, load */
+    size_t n_operators; /* read, the transforms, load (one for each sink) */
+    size_t n_loads;     /* how many of them are loads; 0 means 1 */
     weir_operator_account *operators;
     uint64_t rows_read, bytes_read;
     uint64_t bytes_total;  /* of all splits, in a view of progress only; 0 = unknown */

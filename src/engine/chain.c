@@ -223,6 +223,20 @@ static weir_status expand(passage *p, size_t i, const weir_batch *b, weir_error 
     return status;
 }
 
+/* How often the rows of a routed batch are loaded; counts what each sink gets. */
+static uint64_t count_routes(passage *p, const weir_batch *b) {
+    weir_operator_account *loads = &p->account->operators[p->chain->n + 1];
+    uint64_t copies = 0;
+    for (uint32_t k = 0; k < b->n_selected; k++)
+        for (uint32_t bits = b->routes[weir_batch_row(b, k)]; bits; bits &= bits - 1) {
+            loads[__builtin_ctz(bits)].in++;
+            copies++;
+        }
+    return copies;
+}
+
+static weir_status refuse_whole(weir_batch *b, weir_error *err);
+
 static weir_status process(passage *p, size_t i, weir_batch *b, weir_error *err) {
     weir_chain *c = p->chain;
     const weir_operator *op = &c->operators[i];
@@ -231,6 +245,7 @@ static weir_status process(passage *p, size_t i, weir_batch *b, weir_error *err)
     weir_status status = WEIR_OK;
     if (p->out->turn && op->kind->ordered && op->kind->ordered(op))
         status = p->out->turn(p->out->context, err);
+    if (status == WEIR_OK && (op->kind->flags & WEIR_OP_ROUTES)) status = refuse_whole(b, err);
     if (status == WEIR_OK) status = op->kind->process(op, c->locals[i], p->ctx, b, err);
     if (status != WEIR_OK) return status;
     uint32_t gone = before - b->n_selected;
@@ -239,7 +254,13 @@ static weir_status process(passage *p, size_t i, weir_batch *b, weir_error *err)
     a->filtered += gone;
     p->account->rows_filtered += gone;
     if (op->kind->flags & WEIR_OP_VALIDATES) status = leave(p, i, b, err);
-    a->out += b->n_selected;
+    uint64_t out = b->n_selected;
+    if (b->routes && status == WEIR_OK) {
+        out = count_routes(p, b);
+        a->created += out - b->n_selected;
+        p->account->rows_created += out - b->n_selected;
+    }
+    a->out += out;
     take_time(p, op->kind);
     return status;
 }
@@ -278,9 +299,10 @@ static weir_status run_from(passage *p, size_t from, weir_batch *b, weir_error *
         WEIR_TRY(process(p, i, b, err));
         if (p->out->observe) WEIR_TRY(p->out->observe(p->out->context, (int)i, b, err));
     }
-    weir_operator_account *load = &p->account->operators[c->n + 1];
-    load->in += b->n_selected;
-    WEIR_TRY(refuse_whole(b, err));
+    if (!b->routes) {
+        p->account->operators[c->n + 1].in += b->n_selected;
+        WEIR_TRY(refuse_whole(b, err));
+    }
     WEIR_TRY(leave(p, c->n, b, err));
     weir_batch *given = b;
     b = NULL;

@@ -14,6 +14,26 @@ static weir_epoch epoch_for(const weir_coordinator *c, size_t sink) {
                         .run_id = c->owner ? c->owner : c->env->run_id};
 }
 
+static size_t targets(const weir_coordinator *c) {
+    return c->config->n_targets ? c->config->n_targets : 1;
+}
+
+/* The i-th target to commit: those first whose transaction dies with the process. */
+static size_t target_at(const weir_coordinator *c, size_t i) {
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t t = 0; t < targets(c); t++) {
+            bool mortal = c->config->sinks[t].connector->caps & WEIR_CAP_TXN;
+            if (mortal == (pass == 0) && i-- == 0) return t;
+        }
+    return 0;
+}
+
+static bool any_settled(const weir_coordinator *c) {
+    for (size_t t = 0; t < targets(c); t++)
+        if (c->settled[t]) return true;
+    return false;
+}
+
 /* ---- begin --------------------------------------------------------------------------------- */
 
 static void name_token(weir_coordinator *c, const char *run_id) {
@@ -34,6 +54,7 @@ static weir_status begin(void *context, weir_flow *f, weir_error *err) {
     weir_fault_point("after-begin");
     for (size_t i = 0; i < c->config->n_sinks; i++) {
         weir_epoch e = epoch_for(c, i);
+        if (c->settled[i]) continue;
         WEIR_TRY(c->config->sinks[i].connector->sink->begin(weir_flow_sink_object(f, i), &e, err));
     }
 out:
@@ -124,13 +145,17 @@ static void parts_clear(intent_parts *p) {
 static weir_status add_handles(const weir_coordinator *c, const weir_flow_epoch *e, intent_parts *p,
                                weir_state_intent *in, weir_error *err) {
     size_t n = 0;
-    for (size_t s = 0; s < e->n_sinks; s++) n += e->sinks[s].n;
+    for (size_t s = 0; s < e->n_sinks; s++) n += e->sinks[s].n + c->n_settled_handles[s];
     p->handles = weir_alloc_zero(n + 1, sizeof *p->handles);
     if (!p->handles) return weir_error_nomem(err);
     for (size_t s = 0; s < e->n_sinks; s++)
         for (size_t i = 0; i < e->sinks[s].n; i++)
             p->handles[in->n_handles++] =
                 (weir_state_handle){c->config->sinks[s].name, e->sinks[s].handles[i]};
+    for (size_t s = 0; s < e->n_sinks; s++)
+        for (size_t i = 0; i < c->n_settled_handles[s]; i++)
+            p->handles[in->n_handles++] =
+                (weir_state_handle){c->config->sinks[s].name, c->settled_handles[s][i]};
     in->handles = p->handles;
     return WEIR_OK;
 }
@@ -228,15 +253,16 @@ static weir_status refuse(weir_coordinator *c, weir_flow *f, const weir_flow_epo
                           weir_error *err) {
     weir_error second = {0};
     weir_load_counts ignored = {0};
-    weir_epoch epoch = epoch_for(c, 0);
     weir_status status = WEIR_OK;
     /* The rejects first: the abort sweeps away what has the epoch's token and was not published,
      * theirs too where they go to the same folder. */
-    for (size_t i = 1; status == WEIR_OK && i < c->config->n_sinks; i++)
+    for (size_t i = targets(c); status == WEIR_OK && i < c->config->n_sinks; i++)
         status = commit_sink(c, f, e, i, &ignored, &second);
-    if (status == WEIR_OK)
-        status = c->config->sinks[0].connector->sink->abort(
-            weir_flow_sink_object(f, 0), &epoch, e->sinks[0].handles, e->sinks[0].n, &second);
+    for (size_t i = 0; status == WEIR_OK && i < targets(c); i++) {
+        weir_epoch epoch = epoch_for(c, i);
+        status = c->config->sinks[i].connector->sink->abort(
+            weir_flow_sink_object(f, i), &epoch, e->sinks[i].handles, e->sinks[i].n, &second);
+    }
     if (status == WEIR_OK) status = weir_state_epoch_undone(c->lease, c->step, c->number, &second);
     if (status == WEIR_OK && c->reject_path) {
         weir_state_reject set = {.path = c->reject_path,
@@ -267,6 +293,25 @@ static weir_status finish(weir_coordinator *c, const weir_account *account, weir
     return status;
 }
 
+/* One after the other; counts gets the sum. */
+static weir_status commit_targets(weir_coordinator *c, weir_flow *f, const weir_flow_epoch *e,
+                                  weir_load_counts *counts, weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (size_t i = 0; status == WEIR_OK && i < targets(c); i++) {
+        size_t t = target_at(c, i);
+        weir_load_counts one = {0};
+        if (i) weir_fault_point("between-sinks");
+        if (c->settled[t])
+            one = c->settled_counts[t];
+        else
+            status = commit_sink(c, f, e, t, &one, err);
+        weir_load_counts_add(counts, &one);
+        if (status != WEIR_OK && targets(c) > 1)
+            weir_error_context(err, "committing %s", c->config->sinks[t].name);
+    }
+    return status;
+}
+
 static weir_status commit(void *context, weir_flow *f, const weir_flow_epoch *e, weir_error *err) {
     weir_coordinator *c = context;
     weir_status status;
@@ -282,11 +327,11 @@ static weir_status commit(void *context, weir_flow *f, const weir_flow_epoch *e,
     if (!c->decided) WEIR_TRY(weir_state_epoch_decide(c->lease, c->step, c->number, NULL, 0, err));
     c->decided = true;
     weir_fault_point("after-decision");
-    WEIR_TRY(commit_sink(c, f, e, 0, &counts, err));
+    WEIR_TRY(commit_targets(c, f, e, &counts, err));
     weir_fault_point("after-sink-commit");
     WEIR_TRY(weir_state_epoch_committed(c->lease, c->step, c->number, err));
     weir_fault_point("after-committed");
-    for (size_t i = 1; i < c->config->n_sinks; i++)
+    for (size_t i = targets(c); i < c->config->n_sinks; i++)
         WEIR_TRY(commit_sink(c, f, e, i, &ignored, err));
     weir_fault_point("after-rejects");
     account.loaded = counts;
@@ -294,6 +339,8 @@ static weir_status commit(void *context, weir_flow *f, const weir_flow_epoch *e,
     WEIR_TRY(finish(c, &account, err));
     weir_fault_point("after-done");
     c->begun = c->decided = c->again = false;
+    memset(c->settled, 0, sizeof c->settled);
+    memset(c->n_settled_handles, 0, sizeof c->n_settled_handles);
     weir_load_counts_add(&c->loaded, &counts);
     c->rejects += e->account->rows_rejected;
     status = weir_account_check(&account, err);
@@ -310,6 +357,7 @@ weir_status weir_coordinator_abort(weir_coordinator *c, weir_flow *f, weir_error
     weir_status status = WEIR_OK;
     for (size_t i = 0; i < c->config->n_sinks; i++) {
         weir_epoch e = epoch_for(c, i);
+        if (!weir_flow_sink_object(f, i)) continue;
         weir_status one = c->config->sinks[i].connector->sink->abort(weir_flow_sink_object(f, i),
                                                                      &e, NULL, 0, err);
         if (status == WEIR_OK) status = one;
@@ -325,6 +373,7 @@ static weir_status discard_all(weir_coordinator *c, weir_error *err) {
     for (size_t i = 0; i < c->config->n_sinks; i++) {
         const weir_flow_sink *s = &c->config->sinks[i];
         weir_epoch e = epoch_for(c, i);
+        if (c->settled[i]) continue;
         weir_status status = s->connector->sink->discard(&s->request, c->env, &e, err);
         if (status != WEIR_OK) return status;
     }
@@ -348,36 +397,85 @@ static weir_status recover_sink(weir_coordinator *c, const weir_state_epoch *epo
     return status;
 }
 
+/* A target has committed: its handles stay in the intent while the others' part is read again. */
+static weir_status settle(weir_coordinator *c, const weir_state_epoch *epoch, size_t target,
+                          const weir_load_counts *counts, weir_error *err) {
+    const weir_state_intent *in = &epoch->intent;
+    const char *name = c->config->sinks[target].name;
+    weir_slice *copies = weir_arena_zero(c->env->arena, in->n_handles + 1, sizeof *copies);
+    size_t n = 0;
+    if (!copies) return weir_error_nomem(err);
+    for (size_t i = 0; i < in->n_handles; i++) {
+        if (strcmp(in->handles[i].sink, name) != 0) continue;
+        char *copy =
+            weir_arena_strndup(c->env->arena, in->handles[i].bytes.data, in->handles[i].bytes.size);
+        if (!copy) return weir_error_nomem(err);
+        copies[n++] = (weir_slice){copy, in->handles[i].bytes.size};
+    }
+    c->settled[target] = true;
+    c->settled_counts[target] = *counts;
+    c->settled_handles[target] = copies;
+    c->n_settled_handles[target] = n;
+    return WEIR_OK;
+}
+
+static weir_status lost_after_commit(const weir_coordinator *c, weir_error *err) {
+    weir_error_set(err, WEIR_INTERNAL,
+                   "epoch %llu of step %s was committed, but its token is not in the target",
+                   (unsigned long long)c->number, c->step);
+    weir_error_hint(err, "was the target replaced or restored? `weir state reset` forgets the "
+                         "epoch");
+    return WEIR_INTERNAL;
+}
+
+/* Completes what the targets have of a decided epoch; *lost when one of them has nothing of it.
+ * When the first one asked has lost it, no other has committed, and none is touched. */
+static weir_status recover_targets(weir_coordinator *c, const weir_state_epoch *epoch, bool *lost,
+                                   weir_load_counts *counts, weir_error *err) {
+    weir_status status = WEIR_OK;
+    *lost = false;
+    for (size_t i = 0; i < targets(c); i++) {
+        size_t t = target_at(c, i);
+        weir_recovery found = WEIR_RECOVER_DONE;
+        weir_load_counts one = {0};
+        if (*lost && !any_settled(c) && !(c->config->sinks[t].connector->caps & WEIR_CAP_TXN))
+            break; /* files wait until it is known that all of it can be had */
+        WEIR_TRY(recover_sink(c, epoch, t, &one, &found, err));
+        if (found == WEIR_RECOVER_LOST) {
+            *lost = true;
+            if (epoch->state == WEIR_EPOCH_COMMITTED) return lost_after_commit(c, err);
+            continue;
+        }
+        WEIR_TRY(settle(c, epoch, t, &one, err));
+        weir_load_counts_add(counts, &one);
+    }
+out:
+    return status;
+}
+
 static weir_status roll_forward(weir_coordinator *c, const weir_state_epoch *epoch,
                                 weir_epoch_fate *fate, weir_splits *splits, weir_account *account,
                                 weir_error *err) {
     weir_status status;
     weir_recovery found = WEIR_RECOVER_DONE;
     weir_load_counts ignored = {0};
+    bool lost = false;
     WEIR_TRY(account_load(epoch->intent.account, account, c->token, sizeof c->token, err));
-    account->loaded = (weir_load_counts){0}; /* the sink says */
+    account->loaded = (weir_load_counts){0}; /* the sinks say */
     c->decided = true;
-    WEIR_TRY(recover_sink(c, epoch, 0, &account->loaded, &found, err));
-    if (found == WEIR_RECOVER_LOST) {
-        if (epoch->state == WEIR_EPOCH_COMMITTED) {
-            status = weir_error_set(err, WEIR_INTERNAL,
-                                    "epoch %llu of step %s was committed, but its "
-                                    "token is not in the target",
-                                    (unsigned long long)c->number, c->step);
-            weir_error_hint(err,
-                            "was the target replaced or restored? `weir state reset` forgets the "
-                            "epoch");
-            goto out;
-        }
+    WEIR_TRY(recover_targets(c, epoch, &lost, &account->loaded, err));
+    if (lost) {
         WEIR_TRY(discard_all(c, err));
         WEIR_TRY(weir_splits_load(splits, epoch->intent.splits, err));
         c->again = true;
         *fate = WEIR_FATE_AGAIN;
         goto out;
     }
+    memset(c->settled, 0, sizeof c->settled);
+    memset(c->n_settled_handles, 0, sizeof c->n_settled_handles);
     if (epoch->state == WEIR_EPOCH_DECIDED)
         WEIR_TRY(weir_state_epoch_committed(c->lease, c->step, c->number, err));
-    for (size_t i = 1; i < c->config->n_sinks; i++)
+    for (size_t i = targets(c); i < c->config->n_sinks; i++)
         WEIR_TRY(recover_sink(c, epoch, i, &ignored, &found, err));
     WEIR_TRY(finish(c, account, err));
     *fate = WEIR_FATE_DONE;
@@ -399,7 +497,27 @@ weir_status weir_coordinator_recover(weir_coordinator *c, const weir_state_epoch
     return status;
 }
 
+/* Names a target that has committed the epoch and one that has not. */
+static weir_status half_loaded(const weir_coordinator *c, weir_error *err) {
+    size_t done = 0, open = 0;
+    for (size_t t = 0; t < targets(c); t++) {
+        if (c->settled[t])
+            done = t;
+        else
+            open = t;
+    }
+    weir_error_set(
+        err, WEIR_DATA,
+        "epoch %llu of step %s is in %s, but %s lost it, and it cannot be read again as it "
+        "was",
+        (unsigned long long)c->number, c->step, c->config->sinks[done].name,
+        c->config->sinks[open].name);
+    weir_error_hint(err, "put the input and the pipeline file back as they were and run again");
+    return WEIR_DATA;
+}
+
 weir_status weir_coordinator_give_up(weir_coordinator *c, weir_error *err) {
+    if (any_settled(c)) return half_loaded(c, err);
     weir_status status = discard_all(c, err);
     if (status == WEIR_OK) status = weir_state_epoch_undone(c->lease, c->step, c->number, err);
     c->again = c->decided = c->begun = false;

@@ -10,7 +10,13 @@
  *     done       files and positions take effect
  *
  * Behind the decision a crash is rolled forward, before it back (weir_coordinator_recover).
+ * With several targets (a route) all prepare before the intent; behind the decision they commit one
+ * after the other, those first whose transaction dies with the process. A crash then leaves either
+ * no target committed, or transactions only of targets of that kind: what one of them lost is read
+ * again, for it alone (settled).
+ *
  * The named points for WEIR_KILL_AT: before-prepare after-prepare after-intent after-decision
+ * between-sinks
  * after-sink-commit after-committed after-rejects after-done file-publish.
  */
 #ifndef WEIR_ENGINE_COORDINATOR_H
@@ -39,6 +45,12 @@ typedef struct weir_coordinator {
     uint64_t number;
     char token[160];
     bool begun, decided;
+    /* Of an epoch that is read again: targets that have committed it, what they took, and their
+     * handles as the intent had them (in env->arena). */
+    bool settled[WEIR_FLOW_SINKS];
+    weir_load_counts settled_counts[WEIR_FLOW_SINKS];
+    weir_slice *settled_handles[WEIR_FLOW_SINKS];
+    size_t n_settled_handles[WEIR_FLOW_SINKS];
     weir_load_counts loaded; /* of all epochs */
     uint64_t rejects;        /* rows in published reject sets, but for recovered epochs */
     weir_status limit;       /* WEIR_LIMIT when a limit stopped the last epoch */

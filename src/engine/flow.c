@@ -56,7 +56,8 @@ static weir_status bind_all(const weir_flow_config *config, const weir_env *env,
         status = WEIR_OK;
     }
     size_t faults = diags ? diags->n_errors : 0;
-    if (status == WEIR_OK && config->n_sinks && diags) check_sink(&config->sinks[0], &bind, in);
+    for (size_t t = 0; status == WEIR_OK && config->n_sinks && diags && t < config->n_targets; t++)
+        check_sink(&config->sinks[t], &bind, in);
     if (status == WEIR_OK && fault.status == WEIR_OK && diags && diags->n_errors > faults)
         status = weir_bind_failed(&bind, &fault);
     if (fault.status == WEIR_OK) {
@@ -170,11 +171,12 @@ static weir_status find_splits(weir_flow *f, const weir_splits *frozen, weir_err
 static weir_status open_sinks(weir_flow *f, weir_error *err) {
     for (size_t i = 0; i < f->config.n_sinks; i++) {
         const weir_flow_sink *s = &f->config.sinks[i];
-        weir_schema *schema = i == 0 ? flow_out_schema(f) : f->reject_schema;
+        if (f->config.settled && f->config.settled[i]) continue;
+        weir_schema *schema = i < f->config.n_targets ? flow_out_schema(f) : f->reject_schema;
         weir_status status =
             s->connector->sink->open(&s->request, f->env, schema, &f->sinks[i], err);
         if (status != WEIR_OK) {
-            if (i) weir_error_context(err, "opening the target of rejects");
+            if (i >= f->config.n_targets) weir_error_context(err, "opening the target of rejects");
             return status;
         }
     }
@@ -242,6 +244,8 @@ weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
     weir_flow *f = weir_alloc_zero(1, sizeof *f);
     if (!f) return weir_error_nomem(err);
     f->config = *config;
+    if (f->config.n_targets == 0) f->config.n_targets = 1;
+    config = &f->config;
     f->env = env;
     f->diags = diags;
     f->failed_split = -1;
@@ -313,6 +317,9 @@ int64_t weir_flow_failed_split(const weir_flow *f) {
 size_t weir_flow_n_operators(const weir_flow *f) {
     return f->n_operators;
 }
+size_t weir_flow_n_loads(const weir_flow *f) {
+    return f->config.n_targets;
+}
 const weir_operator *weir_flow_operator_at(const weir_flow *f, size_t i) {
     return &f->operators[i];
 }
@@ -328,5 +335,5 @@ void *weir_flow_sink_object(weir_flow *f, size_t sink) {
 
 weir_status weir_flow_plan(weir_flow *f, size_t sink, weir_buf *out, weir_error *err) {
     const weir_connector *c = f->config.sinks[sink].connector;
-    return c->sink->plan ? c->sink->plan(f->sinks[sink], out, err) : WEIR_OK;
+    return c->sink->plan && f->sinks[sink] ? c->sink->plan(f->sinks[sink], out, err) : WEIR_OK;
 }

@@ -32,11 +32,14 @@ typedef struct weir_flow_operator {
 typedef struct weir_flow_sink {
     const weir_connector *connector;
     weir_sink_request request;
-    const char *name;      /* "sink", "rejects" */
+    const char *name;      /* "sink", "rejects"; "route.NAME" of a route's */
+    const char *load_name; /* "load NAME", a route's in the account; else NULL */
     const weir_node *node; /* where it stands in the file; NULL = nowhere */
 } weir_flow_sink;
 
-#define WEIR_FLOW_SINKS 3 /* the sink, the state folder's rejects, the user's rejects */
+#define WEIR_FLOW_TARGETS 32 /* sinks of a route: bits of weir_batch.routes */
+/* and the state folder's rejects, the user's rejects */
+#define WEIR_FLOW_SINKS (WEIR_FLOW_TARGETS + 2)
 
 /* What is to be run; borrowed for the life of the flow. */
 typedef struct weir_flow_config {
@@ -45,7 +48,11 @@ typedef struct weir_flow_config {
     size_t n_operators;
     const weir_flow_operator *operators;
     size_t n_sinks;
-    weir_flow_sink sinks[WEIR_FLOW_SINKS]; /* [0] takes the good rows, the others the rejects */
+    size_t n_targets; /* the first so many take the good rows, the others the rejects */
+    weir_flow_sink sinks[WEIR_FLOW_SINKS];
+    /* By sink, of an epoch that is read again: it has committed already, so it is not opened and
+     * what goes to it is left out.  NULL = none. */
+    const bool *settled;
     double max_ratio;    /* rejects / read above which nothing is committed; < 0 = no limit */
     int64_t max_rows;    /* < 0 = no limit */
     bool empty_ok;       /* no split is not an error */
@@ -92,6 +99,7 @@ weir_schema *weir_flow_sink_schema(const weir_flow *f);   /* borrowed */
 /* After a failed run: number of the split that could not be read, or -1 when it was not a split. */
 int64_t weir_flow_failed_split(const weir_flow *f);
 size_t weir_flow_n_operators(const weir_flow *f);
+size_t weir_flow_n_loads(const weir_flow *f); /* sinks that take the good rows */
 void *weir_flow_source_object(weir_flow *f);
 const weir_operator *weir_flow_operators(const weir_flow *f); /* the first of n */
 const weir_operator *weir_flow_operator_at(const weir_flow *f, size_t i);

@@ -24,13 +24,17 @@ weir_status flow_cancelled(const flow_run *r, weir_error *err) {
 
 weir_status flow_account_new(const weir_flow *f, weir_account *a, weir_error *err) {
     memset(a, 0, sizeof *a);
-    a->operators = weir_alloc_zero(f->n_operators + 2, sizeof *a->operators);
+    size_t targets = f->config.n_targets ? f->config.n_targets : 1;
+    a->operators = weir_alloc_zero(f->n_operators + 1 + targets, sizeof *a->operators);
     if (!a->operators) return weir_error_nomem(err);
-    a->n_operators = f->n_operators + 2;
+    a->n_operators = f->n_operators + 1 + targets;
+    a->n_loads = targets;
     a->operators[0].name = "read";
     for (size_t i = 0; i < f->n_operators; i++)
         a->operators[i + 1].name = f->operators[i].kind->name;
-    a->operators[f->n_operators + 1].name = "load";
+    for (size_t t = 0; t < targets; t++)
+        a->operators[f->n_operators + 1 + t].name =
+            targets == 1 ? "load" : f->config.sinks[t].load_name;
     return WEIR_OK;
 }
 
@@ -39,7 +43,8 @@ void flow_account_zero(weir_account *a) {
         const char *name = a->operators[i].name;
         a->operators[i] = (weir_operator_account){.name = name};
     }
-    weir_account kept = {.n_operators = a->n_operators, .operators = a->operators};
+    weir_account kept = {
+        .n_operators = a->n_operators, .operators = a->operators, .n_loads = a->n_loads};
     *a = kept;
 }
 
@@ -176,8 +181,8 @@ weir_status weir_flow_run(weir_flow *f, const weir_flow_hooks *hooks, weir_accou
     weir_error mine = {0};
     const weir_flow_config *c = &f->config;
     r.n_workers = f->env->threads && !c->limit_rows ? f->env->threads : 1;
-    r.many_writers =
-        !(c->sinks[0].connector->caps & WEIR_CAP_SINGLE_WRITER) && !c->sinks[0].request.keep_order;
+    r.many_writers = c->n_targets <= 1 && !(c->sinks[0].connector->caps & WEIR_CAP_SINGLE_WRITER) &&
+                     !c->sinks[0].request.keep_order;
     r.ordered = weir_chain_ordered(f->operators, f->n_operators);
     r.rejects.schema = f->reject_schema;
     r.rejects.context = (weir_reject_context){.run_id = f->env->run_id,

@@ -106,9 +106,9 @@ void flow_worker_close(worker *w);
 /* Encoders of the sinks first..n; freed by flow_encoders_free. */
 WEIR_MUST_USE weir_status flow_encoders_new(worker *w, uint32_t first, weir_error *err);
 void flow_encoders_free(worker *w);
-/* Rows that the target refused leave the flow as rejects, counted in account. */
-WEIR_MUST_USE weir_status flow_leave_at_load(worker *w, weir_batch *b, weir_account *account,
-                                             weir_error *err);
+/* Rows that the target (number sink) refused leave the flow as rejects, counted in account. */
+WEIR_MUST_USE weir_status flow_leave_at_load(worker *w, uint32_t sink, weir_batch *b,
+                                             weir_account *account, weir_error *err);
 /* Frees what an exchange still held. */
 void flow_packet_free(void *packet);
 void flow_output_drop(flow_run *r, output *o);

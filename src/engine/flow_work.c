@@ -66,7 +66,8 @@ static weir_status emit_rejects(void *context, weir_batch *batch, weir_error *er
     flow_run *r = w->run;
     weir_status status = WEIR_OK;
     atomic_fetch_add(&r->rows_rejected, batch->n_selected);
-    for (uint32_t s = 1; status == WEIR_OK && s < r->flow->config.n_sinks; s++) {
+    for (uint32_t s = (uint32_t)r->flow->config.n_targets;
+         status == WEIR_OK && s < r->flow->config.n_sinks; s++) {
         weir_batch *mine = batch;
         if (s + 1 < r->flow->config.n_sinks) { /* each sink may keep the batch: share the columns */
             status = weir_batch_new(batch->schema, batch->length, &mine, err);
@@ -92,7 +93,8 @@ static weir_status emit_rejects(void *context, weir_batch *batch, weir_error *er
 }
 
 /* Rows that the encoder or the target refused leave here; how many, in *left. */
-weir_status flow_leave_at_load(worker *w, weir_batch *b, weir_account *account, weir_error *err) {
+weir_status flow_leave_at_load(worker *w, uint32_t sink, weir_batch *b, weir_account *account,
+                               weir_error *err) {
     if (!b || !b->failures || b->failures->n == 0) return WEIR_OK;
     flow_run *r = w->run;
     weir_batch *rejects = NULL;
@@ -100,33 +102,48 @@ weir_status flow_leave_at_load(worker *w, weir_batch *b, weir_account *account, 
     weir_status status = weir_reject_build(&r->rejects.context, b, b->schema, b->columns,
                                            r->rejects.schema, &w->ctx, &rejects, err);
     if (status == WEIR_OK) status = weir_reject_drop(b, &dropped, err);
-    account->operators[account->n_operators - 1].rejected += dropped;
+    account->operators[r->flow->n_operators + 1 + sink].rejected += dropped;
     account->rows_rejected += dropped;
     if (status == WEIR_OK && rejects) return emit_rejects(w, rejects, err);
     weir_batch_free(rejects);
     return status;
 }
 
-static void count_loaded(weir_account *a, uint64_t rows) {
-    a->operators[a->n_operators - 1].out += rows;
-    a->rows_loaded += rows;
+static void count_loaded(worker *w, uint32_t sink, uint64_t rows) {
+    w->account.operators[w->run->flow->n_operators + 1 + sink].out += rows;
+    w->account.rows_loaded += rows;
 }
 
 /* ---- workers ------------------------------------------------------------------------------- */
 
-/* The good rows of a batch (taken over) go to the sink. */
-static weir_status load(worker *w, weir_batch *batch, weir_error *err) {
+/* The rows of a piece, on the worker's own writer; the piece is freed. */
+static weir_status write_here(worker *w, output *o, weir_error *err) {
+    uint64_t t0 = flow_cpu_ns();
+    const weir_sink_ops *ops = w->run->flow->config.sinks[0].connector->sink;
+    weir_status status = ops->write(w->writer, &w->ctx, &o->piece, err);
+    w->account.phases.write += flow_cpu_ns() - t0;
+    if (status == WEIR_OK) status = flow_leave_at_load(w, 0, o->piece.batch, &w->account, err);
+    if (status == WEIR_OK)
+        count_loaded(w, 0, o->piece.batch ? o->piece.batch->n_selected : o->piece.rows);
+    flow_output_drop(w->run, o);
+    return status;
+}
+
+/* The good rows of a batch (taken over) go to a sink. */
+static weir_status load(worker *w, uint32_t sink, weir_batch *batch, weir_error *err) {
     flow_run *r = w->run;
-    if (batch->n_selected == 0) {
+    bool settled = !r->flow->sinks[sink]; /* has them from before a crash */
+    if (batch->n_selected == 0 || settled) {
+        count_loaded(w, sink, batch->n_selected);
         weir_batch_free(batch);
         return WEIR_OK;
     }
     uint64_t t0 = flow_cpu_ns();
     output *o;
-    weir_status status = make_piece(w, 0, batch, &o, err);
+    weir_status status = make_piece(w, sink, batch, &o, err);
     if (status != WEIR_OK) return status;
     w->account.phases.encode += flow_cpu_ns() - t0;
-    status = flow_leave_at_load(w, o->piece.batch, &w->account, err);
+    status = flow_leave_at_load(w, sink, o->piece.batch, &w->account, err);
     if (status != WEIR_OK) {
         flow_output_drop(r, o);
         return status;
@@ -138,18 +155,49 @@ static weir_status load(worker *w, weir_batch *batch, weir_error *err) {
     } else {
         o->piece.bytes = weir_batch_bytes(o->piece.batch);
     }
-    if (!r->many_writers) {
-        count_loaded(&w->account, o->piece.rows);
-        return send(w, o, err);
+    if (r->many_writers) return write_here(w, o, err);
+    count_loaded(w, sink, o->piece.rows);
+    return send(w, o, err);
+}
+
+/* The rows of a batch that go to one of several sinks, over the same columns. */
+static weir_status part_for(const weir_batch *b, uint32_t sink, weir_batch **out, weir_error *err) {
+    weir_batch *part = NULL;
+    *out = NULL;
+    weir_status status = weir_batch_new(b->schema, b->length, &part, err);
+    if (status != WEIR_OK) return status;
+    part->selection = weir_alloc(((size_t)b->n_selected + 1) * sizeof *part->selection);
+    part->row_kind = b->row_kind ? weir_alloc((size_t)b->length + 1) : NULL;
+    if (!part->selection || (b->row_kind && !part->row_kind)) {
+        weir_batch_free(part);
+        return weir_error_nomem(err);
     }
-    t0 = flow_cpu_ns();
-    const weir_sink_ops *ops = r->flow->config.sinks[0].connector->sink;
-    status = ops->write(w->writer, &w->ctx, &o->piece, err);
-    w->account.phases.write += flow_cpu_ns() - t0;
-    if (status == WEIR_OK) status = flow_leave_at_load(w, o->piece.batch, &w->account, err);
-    if (status == WEIR_OK)
-        count_loaded(&w->account, o->piece.batch ? o->piece.batch->n_selected : o->piece.rows);
-    flow_output_drop(r, o);
+    if (b->row_kind) memcpy(part->row_kind, b->row_kind, b->length);
+    part->n_selected = 0;
+    for (uint32_t k = 0; k < b->n_selected; k++) {
+        uint32_t row = weir_batch_row(b, k);
+        if (b->routes[row] >> sink & 1) part->selection[part->n_selected++] = (uint16_t)row;
+    }
+    for (uint32_t c = 0; c < b->schema->n_fields; c++)
+        part->columns[c] = weir_column_retain(b->columns[c]);
+    part->origin = weir_origin_share(&b->origin);
+    *out = part;
+    return WEIR_OK;
+}
+
+/* The good rows of a batch (taken over) go to their sinks. */
+static weir_status load_routed(worker *w, weir_batch *batch, weir_error *err) {
+    weir_status status = WEIR_OK;
+    uint32_t used = 0;
+    for (uint32_t k = 0; k < batch->n_selected; k++)
+        used |= batch->routes[weir_batch_row(batch, k)];
+    for (; used && status == WEIR_OK; used &= used - 1) {
+        uint32_t sink = (uint32_t)__builtin_ctz(used);
+        weir_batch *part = NULL;
+        status = part_for(batch, sink, &part, err);
+        if (status == WEIR_OK) status = load(w, sink, part, err);
+    }
+    weir_batch_free(batch);
     return status;
 }
 
@@ -166,7 +214,8 @@ static weir_status apply_limit(flow_run *r, weir_batch *batch, weir_error *err) 
 static weir_status load_piece(void *context, weir_ctx *ctx, weir_batch *batch, weir_error *err) {
     (void)ctx;
     weir_status status = flow_cancelled(((worker *)context)->run, err);
-    if (status == WEIR_OK) return load(context, batch, err);
+    if (status == WEIR_OK && batch->routes) return load_routed(context, batch, err);
+    if (status == WEIR_OK) return load(context, 0, batch, err);
     weir_batch_free(batch);
     return status;
 }
@@ -284,7 +333,7 @@ weir_status flow_encoders_new(worker *w, uint32_t first, weir_error *err) {
     const weir_flow_config *c = &w->run->flow->config;
     for (uint32_t s = first; s < c->n_sinks; s++) {
         const weir_sink_ops *ops = c->sinks[s].connector->sink;
-        if (!ops->encoder_new) continue;
+        if (!ops->encoder_new || !w->run->flow->sinks[s]) continue;
         weir_status status =
             ops->encoder_new(w->run->flow->sinks[s], &w->ctx, &w->encoders[s], err);
         if (status != WEIR_OK) return status;

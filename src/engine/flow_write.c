@@ -14,15 +14,15 @@ weir_status flow_write_output(flow_run *r, output *o, weir_error *err) {
     r->front.account.phases.write += flow_cpu_ns() - t0;
     weir_batch *b = o->piece.batch;
     if (status == WEIR_OK && b && b->failures && b->failures->n) {
-        if (o->sink != 0) {
+        if (o->sink >= r->flow->config.n_targets) {
             status = weir_error_set(err, WEIR_IO, "a reject could not be written: %s",
                                     b->failures->items[0].reason);
         } else {
             uint32_t before = b->n_selected;
-            status = flow_leave_at_load(&r->front, b, &r->front.account, err);
+            status = flow_leave_at_load(&r->front, o->sink, b, &r->front.account, err);
             uint32_t lost = before - b->n_selected; /* counted as loaded by the worker */
             weir_account *a = &r->front.account;
-            a->operators[a->n_operators - 1].out -= lost;
+            a->operators[r->flow->n_operators + 1 + o->sink].out -= lost;
             a->rows_loaded -= lost;
         }
     }
@@ -34,6 +34,7 @@ weir_status flow_write_output(flow_run *r, output *o, weir_error *err) {
 static weir_status writers_new(flow_run *r, weir_error *err) {
     weir_flow *f = r->flow;
     for (uint32_t s = r->many_writers ? 1 : 0; s < f->config.n_sinks; s++) {
+        if (!f->sinks[s]) continue; /* settled */
         weir_status status = f->config.sinks[s].connector->sink->writer_new(
             f->sinks[s], 0, &r->front.ctx, &r->writers[s], err);
         if (status != WEIR_OK) return status;

@@ -16,8 +16,11 @@ typedef struct plan {
 bool weir_plan_is_fed(const weir_pipeline *p, const weir_step *step) {
     if (step->n_needs) return true;
     for (size_t i = 0; i < p->n_steps && &p->steps[p->order[i]] != step; i++) {
-        const weir_connector *c = p->steps[p->order[i]].flow.sink.connector;
+        const weir_flow_spec *flow = &p->steps[p->order[i]].flow;
+        const weir_connector *c = flow->sink.connector;
         if (c && (c->caps & WEIR_CAP_FORMATS)) return true;
+        for (size_t k = 0; k < flow->n_routes; k++)
+            if (flow->routes[k].connector->caps & WEIR_CAP_FORMATS) return true;
     }
     return false;
 }
@@ -224,13 +227,20 @@ static bool put_lines(plan *p, weir_buf *text) {
     return ok;
 }
 
+/* key NULL: an entry of a list. */
 static weir_status put_sink(plan *p, const char *key, size_t number) {
     const weir_flow_sink *sink = &p->config->sinks[number];
     const weir_sink_request *r = &sink->request;
     weir_buf text = {0};
     weir_status status = WEIR_OK;
-    weir_json_key(&p->w, key);
+    if (key) weir_json_key(&p->w, key);
     weir_json_open(&p->w, '{');
+    if (!key) {
+        const weir_route *route = &p->step->flow.route.routes[number];
+        put_text(&p->w, "route", route->name);
+        if (route->when.text)
+            put_text(&p->w, "when", route->when.secret ? "..." : route->when.text);
+    }
     put_text(&p->w, "connector", sink->connector->name);
     if (r->format) put_text(&p->w, "format", r->format->name);
     put_text(&p->w, "mode", weir_load_mode_names[r->mode]);
@@ -242,7 +252,7 @@ static weir_status put_sink(plan *p, const char *key, size_t number) {
     }
     if (r->version) put_text(&p->w, "version", r->version);
     if (!weir_flow_is_empty(p->flow)) {
-        if (number == 0) put_columns(p, weir_flow_sink_schema(p->flow));
+        if (number < p->config->n_targets) put_columns(p, weir_flow_sink_schema(p->flow));
         status = weir_flow_plan(p->flow, number, &text, p->err);
         if (status == WEIR_OK && !put_lines(p, &text)) status = weir_error_nomem(p->err);
     }
@@ -288,8 +298,14 @@ weir_status weir_plan_describe(const weir_pipeline *pipeline, const weir_step *s
     put_head(pipeline, step, &p.w);
     put_source(&p, ledger_skipped);
     if (!weir_flow_is_empty(f)) put_operators(&p);
-    WEIR_TRY(put_sink(&p, "sink", 0));
-    for (size_t i = 1; i < config->n_sinks; i++)
+    if (config->n_targets <= 1) WEIR_TRY(put_sink(&p, "sink", 0));
+    if (config->n_targets > 1) {
+        weir_json_key(&p.w, "routes");
+        weir_json_open(&p.w, '[');
+        for (size_t i = 0; i < config->n_targets; i++) WEIR_TRY(put_sink(&p, NULL, i));
+        weir_json_close(&p.w, ']');
+    }
+    for (size_t i = config->n_targets; i < config->n_sinks; i++)
         if (strcmp(config->sinks[i].name, "rejects") == 0) WEIR_TRY(put_sink(&p, "rejects", i));
     put_rejects(&p);
     if (step->retries) put_uint(&p.w, "retries", (uint64_t)step->retries);

@@ -14,11 +14,47 @@
 
 /* ---- config -------------------------------------------------------------------------------- */
 
+/* Whether rows that come once more change nothing, in every target. */
+static bool merges(const weir_flow_spec *f) {
+    bool all = f->sink.request.mode == WEIR_MODE_UPSERT;
+    for (size_t i = 0; i < f->n_routes; i++)
+        all = all && f->routes[i].request.mode == WEIR_MODE_UPSERT;
+    return all;
+}
+
+/* The sink, or those of a route and the operator that chooses among them. */
+static weir_status add_targets(const weir_step *step, weir_arena *arena, weir_flow_operator *ops,
+                               weir_flow_config *out, weir_error *err) {
+    const weir_flow_spec *f = &step->flow;
+    out->n_targets = f->n_routes ? f->n_routes : 1;
+    if (f->n_routes == 0) {
+        out->sinks[out->n_sinks++] = (weir_flow_sink){.connector = f->sink.connector,
+                                                      .request = f->sink.request,
+                                                      .name = "sink",
+                                                      .node = f->sink.node};
+        return WEIR_OK;
+    }
+    ops[out->n_operators++] = (weir_flow_operator){
+        .kind = &weir_transform_route, .config = &f->route, .node = f->route_node};
+    for (size_t i = 0; i < f->n_routes; i++) {
+        const weir_sink_spec *s = &f->routes[i];
+        const char *name = weir_arena_printf(arena, "route.%s", f->route.routes[i].name);
+        const char *load = weir_arena_printf(arena, "load %s", f->route.routes[i].name);
+        if (!name || !load) return weir_error_nomem(err);
+        out->sinks[out->n_sinks++] = (weir_flow_sink){.connector = s->connector,
+                                                      .request = s->request,
+                                                      .name = name,
+                                                      .load_name = load,
+                                                      .node = s->node};
+    }
+    return WEIR_OK;
+}
+
 weir_status weir_step_config(const weir_step *step, weir_arena *arena,
                              const weir_flow_sink *reject_store, weir_flow_config *out,
                              weir_error *err) {
     const weir_flow_spec *f = &step->flow;
-    weir_flow_operator *ops = weir_arena_zero(arena, f->n_operators + 1, sizeof *ops);
+    weir_flow_operator *ops = weir_arena_zero(arena, f->n_operators + 2, sizeof *ops);
     if (!ops) return weir_error_nomem(err);
     for (size_t i = 0; i < f->n_operators; i++) {
         const weir_operator_spec *op = &f->operators[i];
@@ -36,7 +72,7 @@ weir_status weir_step_config(const weir_step *step, weir_arena *arena,
                                         .lag_us = by->lag_us,
                                         .start = by->start,
                                         .nulls = (weir_cursor_nulls)by->nulls,
-                                        .merges = f->sink.request.mode == WEIR_MODE_UPSERT};
+                                        .merges = merges(f)};
     }
     *out = (weir_flow_config){.source = f->source.connector,
                               .source_request = f->source.request,
@@ -46,13 +82,15 @@ weir_status weir_step_config(const weir_step *step, weir_arena *arena,
                               .max_rows = f->rejects.max_rows,
                               .empty_ok = f->source.on_empty_ok};
     out->source_request.cursor = cursor;
-    out->sinks[out->n_sinks++] =
-        (weir_flow_sink){f->sink.connector, f->sink.request, "sink", f->sink.node};
+    weir_status status = add_targets(step, arena, ops, out, err);
+    if (status != WEIR_OK) return status;
     if (!reject_store) return WEIR_OK;
     out->sinks[out->n_sinks++] = *reject_store;
     if (f->rejects.has_sink)
-        out->sinks[out->n_sinks++] = (weir_flow_sink){
-            f->rejects.sink.connector, f->rejects.sink.request, "rejects", f->rejects.sink.node};
+        out->sinks[out->n_sinks++] = (weir_flow_sink){.connector = f->rejects.sink.connector,
+                                                      .request = f->rejects.sink.request,
+                                                      .name = "rejects",
+                                                      .node = f->rejects.sink.node};
     return WEIR_OK;
 }
 
@@ -189,11 +227,13 @@ static void progress(void *context, const weir_account *sofar) {
 /* --full-refresh loads anew what an incremental step has appended: with replace, where the target
  * has that.  Other modes end in the same rows when everything is read once more. */
 static void refresh_mode(work *w) {
-    weir_flow_sink *sink = &w->config.sinks[0];
     bool incremental = w->step->flow.source.incremental.by != WEIR_INCREMENTAL_NONE;
-    if (incremental && sink->request.mode == WEIR_MODE_APPEND &&
-        (sink->connector->modes & 1u << WEIR_MODE_REPLACE))
-        sink->request.mode = WEIR_MODE_REPLACE;
+    for (size_t i = 0; incremental && i < w->config.n_targets; i++) {
+        weir_flow_sink *sink = &w->config.sinks[i];
+        if (sink->request.mode == WEIR_MODE_APPEND &&
+            (sink->connector->modes & 1u << WEIR_MODE_REPLACE))
+            sink->request.mode = WEIR_MODE_REPLACE;
+    }
 }
 
 static weir_status work_init(work *w, weir_error *err) {
@@ -204,6 +244,7 @@ static weir_status work_init(work *w, weir_error *err) {
     WEIR_TRY(e->reject_sink(e->reject_context, w->arena, e->run_id, w->step->name, &store, &path,
                             &format, err));
     WEIR_TRY(weir_step_config(w->step, w->arena, &store, &w->config, err));
+    w->config.settled = w->coordinator.settled;
     w->config.split_wanted = split_wanted;
     w->config.split_failed = split_failed;
     w->config.split_context = w;

@@ -185,20 +185,21 @@ static bool sample_path(const weir_node *sink, weir_buf *out) {
 }
 
 /* A pattern that matches what the flow itself writes would read its own output the next time. */
-static void check_own_output(loader *l, const weir_flow_spec *flow, const step_form *form) {
+static void check_own_output(loader *l, const weir_flow_spec *flow, const step_form *form,
+                             const weir_sink_spec *sink) {
     const weir_node *path = weir_node_get(form->source, "path");
     weir_buf sample = {0};
-    bool files = flow->source.connector && flow->sink.connector && path &&
-                 (flow->source.connector->caps & flow->sink.connector->caps & WEIR_CAP_FORMATS);
+    bool files = flow->source.connector && sink->connector && path &&
+                 (flow->source.connector->caps & sink->connector->caps & WEIR_CAP_FORMATS);
     size_t n = !files ? 0 : path->kind == WEIR_NODE_LIST ? path->n : 1;
-    if (n && !sample_path(form->sink, &sample)) n = 0;
+    if (n && !sample_path(sink->node, &sample)) n = 0;
     for (size_t i = 0; i < n; i++) {
         const weir_node *item = path->kind == WEIR_NODE_LIST ? path->items[i] : path;
         if (item->kind != WEIR_NODE_SCALAR || !weir_file_is_pattern(item->text) ||
             !weir_file_path_matches(item->text, weir_buf_cstr(&sample)))
             continue;
         weir_diags_error(
-            l->diags, weir_node_get(form->sink, "path"), "path",
+            l->diags, weir_node_get(sink->node, "path"), "path",
             "write to another folder, or under another name",
             "the source's pattern %s matches it: the next run would read its own output",
             weir_spec_show(l, item, 0, item->text));
@@ -211,8 +212,10 @@ static void check_own_output(loader *l, const weir_flow_spec *flow, const step_f
 
 bool weir_spec_flow(loader *l, weir_step *step, const step_form *form, const weir_node *map) {
     weir_flow_spec *flow = &step->flow;
-    if (form->route)
-        weir_spec_available(l, WEIR_SPEC_ROUTE, map, "route", "write one flow for each target");
+    if (form->route && form->sink)
+        weir_diags_error(l->diags, weir_spec_key(map, "route"), "route",
+                         "keep one of the two; a route without when: takes the rest",
+                         "stands beside sink");
     if (form->from) weir_spec_available(l, WEIR_SPEC_FROM, map, "from", "read what the step wrote");
     if (!form->source && !form->from)
         weir_diags_error(l->diags, map, "source",
@@ -225,8 +228,11 @@ bool weir_spec_flow(loader *l, weir_step *step, const step_form *form, const wei
                  operators(l, flow, form, map) &&
                  weir_spec_rejects(l, &flow->rejects, form->rejects) &&
                  quality(l, flow, form->quality, map) &&
-                 (!form->sink || weir_spec_sink(l, &flow->sink, form->sink));
+                 (!form->sink || weir_spec_sink(l, &flow->sink, form->sink)) &&
+                 (!form->route || form->sink || weir_spec_route(l, flow, form->route));
     if (whole && form->inputs) weir_spec_unused_inputs(l, flow, form->inputs);
-    if (whole && form->source && form->sink) check_own_output(l, flow, form);
+    if (whole && form->source && form->sink) check_own_output(l, flow, form, &flow->sink);
+    for (size_t i = 0; whole && form->source && i < flow->n_routes; i++)
+        check_own_output(l, flow, form, &flow->routes[i]);
     return whole;
 }

@@ -86,6 +86,8 @@ bool weir_spec_operator_input(loader *l, weir_flow_spec *flow, weir_operator_spe
 /* Warns of inputs that no operator reads. */
 void weir_spec_unused_inputs(loader *l, const weir_flow_spec *flow, const weir_node *map);
 bool weir_spec_sink(loader *l, weir_sink_spec *s, const weir_node *map);
+/* route.c: fills flow->routes, route and sink (the first); after rejects:. */
+bool weir_spec_route(loader *l, weir_flow_spec *flow, const weir_node *node);
 bool weir_spec_rejects(loader *l, weir_rejects_spec *r, const weir_node *map);
 
 /* steps.c */

@@ -19,6 +19,7 @@
 #include "column/operator.h"
 #include "connect/connector.h"
 #include "spec/reference.h"
+#include "transform/route.h"
 
 #define WEIR_SPEC_MAX_STEPS 1000
 #define WEIR_SPEC_MAX_NAME_BYTES 100
@@ -37,7 +38,6 @@ typedef enum weir_spec_feature {
     WEIR_SPEC_QUALITY = 16,       /* quality: */
     WEIR_SPEC_CURSOR = 32,        /* incremental: { by: cursor } */
     WEIR_SPEC_TABLES = 64,        /* tables: in a source */
-    WEIR_SPEC_ROUTE = 128,        /* route: */
     WEIR_SPEC_FROM = 256,         /* from: step */
     WEIR_SPEC_STATE_SERVER = 512, /* state: { connection } */
     WEIR_SPEC_PARAMS = 1024,      /* params: */
@@ -134,7 +134,11 @@ typedef struct weir_flow_spec {
     weir_rejects_spec rejects;
     size_t n_quality;
     weir_quality_spec *quality;
-    weir_sink_spec sink;
+    weir_sink_spec sink; /* the first one of a route */
+    size_t n_routes;     /* 0 = no route: */
+    weir_sink_spec *routes;
+    weir_route_config route;
+    const weir_node *route_node;
 } weir_flow_spec;
 
 /* ---- steps --------------------------------------------------------------------------------- */
@@ -245,9 +249,9 @@ typedef struct weir_spec_params {
 typedef struct weir_spec_options {
     weir_spec_params params;    /* --param name=value */
     weir_references references; /* variables beside the environment; folder is set by the loader */
-    const char *target;         /* load_file: --target; NULL = WEIR_TARGET, or target: of weir.yaml */
-    const char *folder;         /* load_text: relative paths count from here */
-    const char *name;           /* load_text: the name when the file gives none */
+    const char *target; /* load_file: --target; NULL = WEIR_TARGET, or target: of weir.yaml */
+    const char *folder; /* load_text: relative paths count from here */
+    const char *name;   /* load_text: the name when the file gives none */
 } weir_spec_options;
 
 /* Reads and checks a file.  WEIR_USAGE: the errors are in diags (the first one in *err, too);

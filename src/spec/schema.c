@@ -18,6 +18,9 @@ static const special specials[] = {
     {"inputs",
      "{\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/definitions/source\"}}"},
     {"sink", "{\"$ref\":\"#/definitions/sink\"}"},
+    {"route",
+     "{\"anyOf\":[{\"type\":\"array\",\"items\":{\"$ref\":\"#/definitions/route_entry\"}},{"
+     "\"$ref\":\"#/definitions/route\"}]}"},
     {"rejects", "{\"$ref\":\"#/definitions/rejects\"}"},
     {"transform", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/definitions/operator\"}}"},
     {"quality", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/definitions/quality\"}}"},
@@ -118,6 +121,12 @@ static bool fill_sink(object *o, const void *r) {
 static bool fill_rejects(object *o, const void *r) {
     return end_object(o, r, weir_spec_rejects_options, false);
 }
+static bool fill_route_entry(object *o, const void *nothing) {
+    (void)nothing;
+    object entry = {.out = o->out, .specials = specials};
+    return open_object(&entry) && members(&entry, weir_spec_route_options[0].fields) &&
+           weir_buf_adds(o->out, "},\"required\":[\"name\",\"sink\"]}");
+}
 static bool fill_operator(object *o, const void *r) {
     return operator_object(o, r);
 }
@@ -141,6 +150,8 @@ bool weir_pipeline_schema(const weir_spec_registry *r, weir_buf *out) {
            definition(out, "step", fill_step, NULL) && definition(out, "source", fill_source, r) &&
            definition(out, "sink", fill_sink, r) && definition(out, "rejects", fill_rejects, r) &&
            definition(out, "operator", fill_operator, r) &&
+           definition(out, "route", fill_table, weir_spec_route_options) &&
+           definition(out, "route_entry", fill_route_entry, NULL) &&
            definition(out, "quality", fill_table, weir_spec_quality_options) &&
            definition(out, "sql", fill_table, weir_spec_sql_options) &&
            definition(out, "command", fill_table, weir_spec_command_options) &&

@@ -1,6 +1,7 @@
 #include "spec/tables.h"
 
 #define SINCE .since = "0.1"
+#define SINCE_2 .since = "0.2"
 
 /* ---- words --------------------------------------------------------------------------------- */
 
@@ -291,6 +292,11 @@ const weir_option weir_spec_step_options[] = {
      .help = "what must hold for the whole load",
      SINCE},
     {.name = "sink", .type = WEIR_OPT_NODE, IN(step_form, sink), .help = "where they go", SINCE},
+    {.name = "route",
+     .type = WEIR_OPT_NODE,
+     IN(step_form, route),
+     .help = "instead of sink: several, by condition",
+     SINCE_2},
     {.name = "sql",
      .type = WEIR_OPT_NODE,
      IN(step_form, sql),
@@ -320,7 +326,6 @@ const weir_option weir_spec_step_options[] = {
      .set_offset = offsetof(step_form, timeout_given),
      .help = "the step is stopped when it takes longer; 0 = no limit",
      SINCE},
-    {.name = "route", .type = WEIR_OPT_NODE, IN(step_form, route), .flags = WEIR_OPT_HIDDEN},
     {.name = "from", .type = WEIR_OPT_NODE, IN(step_form, from), .flags = WEIR_OPT_HIDDEN},
     {0}};
 
@@ -573,6 +578,54 @@ const weir_option weir_spec_rejects_options[] = {
      SINCE},
     {0}};
 
+static const char *const unmatched_words[] = {"error", "drop", "reject", NULL};
+
+static const weir_option route_entry[] = {
+    {.name = "name",
+     .type = WEIR_OPT_STRING,
+     .flags = WEIR_OPT_REQUIRED,
+     IN(route_form, name),
+     .help = "name of the route in the account and in messages",
+     SINCE_2},
+    {.name = "when",
+     .type = WEIR_OPT_EXPR,
+     IN(route_form, when),
+     .set_offset = offsetof(route_form, when_given),
+     .help = "condition; without one: what no route before takes",
+     SINCE_2},
+    {.name = "sink",
+     .type = WEIR_OPT_NODE,
+     .flags = WEIR_OPT_REQUIRED,
+     IN(route_form, sink),
+     .help = "where these records go, as sink: of a flow",
+     SINCE_2},
+    {0}};
+
+const weir_option weir_spec_route_options[] = {
+    {.name = "to",
+     .type = WEIR_OPT_LIST,
+     .flags = WEIR_OPT_REQUIRED,
+     IN(routes_form, to),
+     .fields = route_entry,
+     .item_size = sizeof(route_form),
+     .help = "the routes; `route:` may be this list itself",
+     SINCE_2},
+    {.name = "all",
+     .type = WEIR_OPT_BOOL,
+     IN(routes_form, all),
+     .fallback = "false",
+     .help = "a record goes to each sink whose condition holds; else to the first",
+     SINCE_2},
+    {.name = "unmatched",
+     .type = WEIR_OPT_ENUM,
+     IN(routes_form, unmatched),
+     .set_offset = offsetof(routes_form, unmatched_given),
+     .choices = unmatched_words,
+     .fallback = "error",
+     .help = "what becomes of a record that no route takes; error: a route must take the rest",
+     SINCE_2},
+    {0}};
+
 const weir_option weir_spec_quality_options[] = {
     {.name = "metric",
      .type = WEIR_OPT_EXPR,
@@ -702,6 +755,7 @@ const weir_option *weir_pipeline_table(size_t i, const char **name, const char *
         {"source", "beside the keys of the connector and the format", weir_spec_source_options},
         {"sink", "beside the keys of the connector and the format", weir_spec_sink_options},
         {"rejects", "beside the keys of the connector and the format", weir_spec_rejects_options},
+        {"route", "several sinks by condition", weir_spec_route_options},
         {"quality", "an entry of quality", weir_spec_quality_options},
         {"sql", "a step of SQL", weir_spec_sql_options},
         {"command", "a step that runs a program", weir_spec_command_options},

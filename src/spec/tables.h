@@ -68,6 +68,19 @@ typedef struct sink_form {
     const weir_node *topic;
 } sink_form;
 
+typedef struct route_form {
+    const char *name;
+    weir_opt_expr when;
+    bool when_given;
+    const weir_node *sink;
+} route_form;
+
+typedef struct routes_form {
+    weir_opt_list to;
+    bool all, unmatched_given;
+    int unmatched;
+} routes_form;
+
 typedef struct rejects_form {
     end_form end;
     double max_ratio;
@@ -106,8 +119,9 @@ typedef struct test_form {
 extern const weir_option weir_spec_project_options[], weir_spec_target_options[];
 extern const weir_option weir_spec_root_options[], weir_spec_step_options[],
     weir_spec_connection_options[], weir_spec_source_options[], weir_spec_sink_options[],
-    weir_spec_rejects_options[], weir_spec_quality_options[], weir_spec_sql_options[],
-    weir_spec_command_options[], weir_spec_param_options[], weir_spec_test_options[];
+    weir_spec_rejects_options[], weir_spec_quality_options[], weir_spec_route_options[],
+    weir_spec_sql_options[], weir_spec_command_options[], weir_spec_param_options[],
+    weir_spec_test_options[];
 
 /* The load mode of an index of the `mode:` choices ("merge" is "upsert"). */
 weir_load_mode weir_spec_mode(int choice);

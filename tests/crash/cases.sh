@@ -2,7 +2,8 @@
 # first state, and a pipeline.yaml whose run is the one that is killed.  Sourced by run.sh and by the
 # fault suite.
 
-cases="file_replace file_set file_partitions file_each_run sqlite_append sqlite_upsert sqlite_replace incremental cursor"
+cases="file_replace file_set file_partitions file_each_run sqlite_append sqlite_upsert sqlite_replace incremental cursor
+    route route_databases"
 
 # orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
 orders() {
@@ -72,6 +73,31 @@ lay_out() { # lay_out CASE ROWS: in the current folder
         orders 1000 $((1000 + rows / 2)) >in/b.csv
         orders 5000 $((5000 + rows / 2)) >in/c.csv
         ;;
+    route)
+        # Two files and a database: one of the files was there before.
+        mkdir out
+        echo "what was there before" >out/odd.csv
+        sqlite3 db.sqlite "create table t(id integer primary key, day text, name text, amount text, double text)"
+        flow "connection: db" "table: t" "mode: append" | sed '/^sink:/,$d' >pipeline.yaml
+        cat >>pipeline.yaml <<END
+route:
+  - { name: some, when: "id % 3 = 0", sink: { path: out/some.ndjson } }
+  - { name: table, when: "id % 3 = 1", sink: { connection: db, table: t, mode: append } }
+  - { name: odd, sink: { path: out/odd.csv, mode: replace } }
+END
+        ;;
+    route_databases)
+        # Two transactions that die with the process, and a file.
+        mkdir out
+        sqlite3 db.sqlite "create table t(id integer primary key, day text, name text, amount text, double text)"
+        flow "connection: db" "table: t" "mode: append" | sed '/^sink:/,$d' >pipeline.yaml
+        cat >>pipeline.yaml <<END
+route:
+  - { name: file, when: "id % 3 = 0", sink: { path: out/some.ndjson } }
+  - { name: one, when: "id % 3 = 1", sink: { connection: db, table: t, mode: append } }
+  - { name: two, sink: { type: sqlite, path: two.sqlite, table: t, mode: append } }
+END
+        ;;
     cursor)
         # Many rows share a time, the last one of the first run among them.
         times() { # FROM TO: rows of which five have one time
@@ -102,6 +128,7 @@ show_target() {
     fi
     [ -f out.csv ] && cat out.csv
     [ -f rejects.csv ] && cut -d, -f2- rejects.csv
+    [ -f two.sqlite ] && sqlite3 two.sqlite 'select * from t order by id; select count(*) from _weir_commits'
     [ -f db.sqlite ] && sqlite3 db.sqlite 'pragma integrity_check; select * from t order by id, double'
 }
 

@@ -15,7 +15,7 @@ export LC_ALL=C.UTF-8 TZ=UTC WEIR
 . "$here/cases.sh"
 . "$here/trial.sh"
 points="run-begun after-begin before-prepare after-prepare after-intent after-decision file-publish file-remove
-    after-sink-commit after-committed after-rejects after-done before-run-end"
+    between-sinks after-sink-commit after-committed after-rejects after-done before-run-end"
 case ${WEIR_TEST_LEVEL:-short} in soak) random=500 ;; *) random=30 ;; esac
 random=${CRASH_RANDOM:-$random}
 cases=${CRASH_CASES:-$cases}

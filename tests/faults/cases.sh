@@ -2,7 +2,7 @@
 # state where it has one; `command` is what is run then.  Sourced by run.sh.
 
 cases="tiny csv gzip_to_zstd_parts rotated ndjson_nested sqlite_append sqlite_upsert sqlite_replace
-    sqlite_source incremental replay copy_infer preview status check_wrong inline_tests map_input"
+    sqlite_source incremental unnest_route replay copy_infer preview status check_wrong inline_tests map_input"
 
 # orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
 orders() {
@@ -53,6 +53,22 @@ lay_out() {
         orders 1 20 >in.csv
         echo "what was there before" >out.csv
         flow "path: out.csv" "mode: replace" >pipeline.yaml
+        ;;
+    unnest_route)
+        # Lists of orders, one row each, filled and limited, into two files and a table.
+        orders 1 90 | awk -F, 'NR > 1 && NF == 5 {
+            printf "%s{\"id\":%s,\"day\":\"%s\",\"name\":\"%s\",\"amount\":\"%s\",\"status\":\"%s\"}", n++ % 5 ? "," : "{\"l\":[", $1, $2, $3, $4, $5
+            if (n % 5 == 0) print "]}" } END { if (n % 5) print "]}" }' >in.ndjson
+        table
+        source=in.ndjson
+        flow x: | sed -e '/^sink:/,$d' -e 's/^  columns: .*/  columns: { l: "list<struct<id int64, day date, name string, amount string, status string>>" }/' \
+            -e 's/^transform:/&\n  - unnest: { field: l, fields: true }\n  - fill: { field: day, method: forward }\n  - cast: { amount: "decimal(12,2)" }\n  - limit: 80/' >pipeline.yaml
+        cat >>pipeline.yaml <<END
+route:
+  - { name: some, when: "id % 3 = 0", sink: { path: some.ndjson } }
+  - { name: table, when: "id % 3 = 1", sink: { connection: db, table: t, mode: append } }
+  - { name: rest, sink: { path: rest.csv } }
+END
         ;;
     csv)
         orders 1 1000 >in.csv

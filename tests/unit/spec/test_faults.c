@@ -16,9 +16,11 @@ static const struct {
      "sink: { path: b.csv }\n"
      "frobnicate: 1\n",
      "p.yaml:3:1: frobnicate: is not a known key; known here: weir, name, description, "
-     "connections, defaults, steps, params, limits, state, schedule, alerts, tests, targets, needs, source, "
+     "connections, defaults, steps, params, limits, state, schedule, alerts, tests, targets, "
+     "needs, source, "
      "inputs, "
-     "transform, validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"},
+     "transform, validate, rejects, quality, sink, route, sql, command, retries, backoff, "
+     "timeout\n"},
     {"source: { path: a.csv }\n"
      "sink: { path: b.csv }\n"
      "name: x\n"
@@ -309,12 +311,13 @@ static const struct {
      "p.yaml:3:60: metric: is missing; what is measured, such as row_count or null_ratio(email)\n"},
     {"source: { type: sqlite, path: a.db, tables: [\"shop.*\"] }\n"
      "sink: { topic: x }\n"
-     "route: []\n"
+     "route: []\n" /* beside sink */
      "targets: { prod: {} }\n"
      "state: { connection: w }\n",
      "p.yaml:1:37: tables: is not available in this version; remove it\n"
      "p.yaml:2:9: topic: is not available in this version; remove it\n"
-     "p.yaml:3:1: route: is not available in this version; write one flow for each target\n"
+     "p.yaml:3:1: route: stands beside sink; keep one of the two; a route without when: takes the "
+     "rest\n"
      "p.yaml:4:1: targets: is not available in this version; use ${VAR} for what differs\n"
      "p.yaml:5:10: connection: is not available in this version; keep the state in a folder: "
      "path\n"},
@@ -416,16 +419,18 @@ static const struct {
      "source: { path: a.csv }\n"
      "sink: { path: b.csv }\n",
      "p.yaml:1:1: a: is not a known key; known here: weir, name, description, connections, "
-     "defaults, steps, params, limits, state, schedule, alerts, tests, targets, needs, source, inputs, "
+     "defaults, steps, params, limits, state, schedule, alerts, tests, targets, needs, source, "
+     "inputs, "
      "transform, "
-     "validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"
+     "validate, rejects, quality, sink, route, sql, command, retries, backoff, timeout\n"
      "p.yaml:1:4: a tag (!!int) has no meaning here; remove it, or quote a value that begins with "
      "!\n"},
     {"a: !env X\n",
      "p.yaml:1:1: a: is not a known key; known here: weir, name, description, connections, "
-     "defaults, steps, params, limits, state, schedule, alerts, tests, targets, needs, source, inputs, "
+     "defaults, steps, params, limits, state, schedule, alerts, tests, targets, needs, source, "
+     "inputs, "
      "transform, "
-     "validate, rejects, quality, sink, sql, command, retries, backoff, timeout\n"
+     "validate, rejects, quality, sink, route, sql, command, retries, backoff, timeout\n"
      "p.yaml:1:1: the pipeline has no step; write source: and sink:, or steps:\n"
      "p.yaml:1:4: a tag (!env) has no meaning here; remove it, or quote a value that begins with "
      "!\n"},
