@@ -150,6 +150,8 @@ def faults(folder):
     data += row(6, [num('A6', 5), shared('B6', 77)])
     data += row(7, [num('B7', 60), num('A7', 6)])
     data += row(8, [num('A8', 7), num('B8', 70), num('C8', 71), num('D8', 72), num('F8', 73)])
+    data += row(9, [num('A9', 8), '<c r="B9"><f>A9*2</f><v/></c>'])
+    data += row(10, [num('A10', 9), '<c r="B10" t="str"><f>""</f><v></v></c>'])
     package(f'{folder}/faults.xlsx', [('S', None, data)], ['<t>a</t>'])
 
 

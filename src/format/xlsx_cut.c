@@ -116,7 +116,8 @@ static bool put_error(weir_cutter *c, weir_slice s) {
 static weir_status put_value(weir_cutter *c, weir_error *err) {
     weir_slice s = {c->text.data, c->text.size};
     bool ok = true;
-    if (c->has_formula && !c->has_value) {
+    /* a text may be empty; <v/> of anything else is what programs write that compute nothing */
+    if (c->has_formula && (!c->has_value || (!s.size && c->type != CELL_TEXT))) {
         char name[4];
         if (c->config->errors != WEIR_XLSX_ERRORS_NULL)
             weir_relay_fail(&c->relay, "formula",

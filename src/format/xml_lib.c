@@ -46,6 +46,7 @@ static weir_status look_up(void *object, weir_error *err) {
         {"xmlTextReaderIsEmptyElement", &lib.is_empty},
         {"xmlTextReaderDepth", &lib.depth},
         {"xmlTextReaderCurrentNode", &lib.current_node},
+        {"xmlSetGenericErrorFunc", &lib.set_generic_error},
         {"xmlTextReaderSetStructuredErrorHandler", &lib.set_error_handler},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {

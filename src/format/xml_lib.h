@@ -30,6 +30,7 @@ typedef struct weir_xml_lib {
     int (*is_empty)(xmlTextReaderPtr reader);
     int (*depth)(xmlTextReaderPtr reader);
     xmlNodePtr (*current_node)(xmlTextReaderPtr reader);
+    void (*set_generic_error)(void *context, xmlGenericErrorFunc f); /* of the calling thread */
     void (*set_error_handler)(xmlTextReaderPtr reader, xmlStructuredErrorFunc f, void *context);
 } weir_xml_lib;
 

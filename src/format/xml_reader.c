@@ -84,9 +84,15 @@ struct weir_xml_reader {
 
 /* ---- bytes --------------------------------------------------------------------------------- */
 
+/* Some of libxml2's faults go to standard error unless someone takes them. */
+static void say_nothing(void *context, const char *fmt, ...) {
+    (void)context, (void)fmt;
+}
+
 static int read_bytes(void *context, char *buffer, int size) {
     weir_xml_reader *x = context;
     size_t n = 0;
+    x->lib->set_generic_error(NULL, say_nothing); /* this thread's, which parses what it gets */
     if (x->io_status != WEIR_OK || size <= 0) return -1;
     if (weir_cancel_requested(x->cancel)) {
         x->io_status = weir_error_set(&x->io_error, WEIR_CANCELLED, "cancelled");
@@ -240,7 +246,7 @@ static weir_status malformed(weir_xml_reader *x, weir_error *err) {
         if (err) *err = x->io_error;
         return x->io_status;
     }
-    const char *why = x->parse_why[0] ? x->parse_why : "the document cannot be read";
+    const char *why = x->parse_why[0] ? x->parse_why : "its text is not in the encoding it states";
     bool ends = x->parse_code == XML_ERR_DOCUMENT_END || x->parse_code == XML_ERR_DOCUMENT_EMPTY;
     if (ends && x->guard.byte == 0) why = "the document is empty";
     if (ends && x->open) { /* libxml2 says something else then */
