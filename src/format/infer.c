@@ -319,6 +319,13 @@ static weir_status look_at_times(weir_evidence *e, looked_at *v, weir_error *err
     return WEIR_OK;
 }
 
+/* Whether a small integer says nothing that another of the column has not said. */
+static bool is_known_width(const weir_evidence *e, const looked_at *v) {
+    size_t n = v->text.size;
+    return n >= e->ints.whole_min && n <= e->ints.whole_max &&
+           (n < (size_t)e->max_whole || !e->widest || !weir_address_before(v->at, e->widest->at));
+}
+
 static weir_status look_further(weir_evidence *e, looked_at *v, weir_error *err) {
     uint32_t ask = FORM_ALL & ~e->forms_dead;
     if (!e->given.decimal) ask &= ~FORM_BIT(FORM_GIVEN);
@@ -328,6 +335,7 @@ static weir_status look_further(weir_evidence *e, looked_at *v, weir_error *err)
         if (n < e->ints.whole_min || e->ints.whole_min == 0) e->ints.whole_min = n;
         e->forms_dead |= FORM_AFFIXES;
         for (int w = 0; w < TIME_WORDS; w++) e->times_dead[w] = UINT64_MAX;
+        e->ints_settled = (e->alive & ~NUMBERS) == 0;
         return WEIR_OK;
     }
     if (ask) e->forms_dead |= FORM_ALL & ~forms_of(e, v, ask);
@@ -363,6 +371,17 @@ weir_status weir_inference_text(weir_inference *i, uint32_t column, weir_slice t
     return weir_inference_field(i, column, text, false, at, err);
 }
 
+/* A value that says something new.  Kept apart: the common ones need no frame for this. */
+static __attribute__((noinline)) weir_status look_at_value(weir_evidence *e, looked_at *v,
+                                                           bool bare, bool late, weir_error *err) {
+    if (bare && e->searched && !e->words_off && !v->small_int) {
+        int word = weir_infer_null_word(v->text);
+        if (word >= 0) return note_word(e, word, v->at, err);
+    }
+    weir_status status = look_at_types(e, v, late, err);
+    return status == WEIR_OK && e->searched ? look_further(e, v, err) : status;
+}
+
 weir_status weir_inference_field(weir_inference *i, uint32_t column, weir_slice text, bool bare,
                                  weir_address at, weir_error *err) {
     weir_evidence *e = &i->columns[column];
@@ -371,12 +390,8 @@ weir_status weir_inference_field(weir_inference *i, uint32_t column, weir_slice 
     bool late = e->scalars && !weir_address_before(at, e->last);
     if (late && (e->searched ? e->closed : e->alive == 0)) return WEIR_OK;
     looked_at v = {.text = text, .at = at, .small_int = is_small_int(text)};
-    if (bare && e->searched && !e->words_off && !v.small_int) {
-        int word = weir_infer_null_word(text);
-        if (word >= 0) return note_word(e, word, at, err);
-    }
-    weir_status status = look_at_types(e, &v, late, err);
-    return status == WEIR_OK && e->searched ? look_further(e, &v, err) : status;
+    if (late && v.small_int && e->ints_settled && is_known_width(e, &v)) return WEIR_OK;
+    return look_at_value(e, &v, bare, late, err);
 }
 
 weir_status weir_inference_null(weir_inference *i, uint32_t column, weir_error *err) {
