@@ -43,7 +43,7 @@ struct weir_cutter {
     bool in_cell, in_value, has_value, has_formula, wanted;
     uint32_t phonetic;
     weir_buf text;
-    bool in_data, end;
+    bool in_data, end, rows_above; /* rows_above: the header is not the first row with cells */
 };
 
 /* ---- cells --------------------------------------------------------------------------------- */
@@ -292,6 +292,23 @@ static weir_status settle_names(weir_cutter *c, const char **names, uint32_t n, 
     return status;
 }
 
+/* What was found and not given: the sheet among several, the header below other rows. */
+static weir_status describe(weir_cutter *c, weir_error *err) {
+    weir_buf text = {0};
+    bool ok = true;
+    if (!c->config->sheet && c->book.n_sheets > 1)
+        ok = weir_buf_adds(&text, "sheet: ") &&
+             weir_json_put_string(&text, c->sheet->name, strlen(c->sheet->name),
+                                  WEIR_JSON_UTF8_REPLACE, NULL) &&
+             weir_buf_adds(&text, "\n");
+    if (c->rows_above) ok = ok && weir_buf_printf(&text, "header_row: %u\n", c->row_number);
+    weir_status status = !ok         ? weir_error_nomem(err)
+                         : text.size ? weir_layout_describe(c->layout, weir_buf_cstr(&text), err)
+                                     : WEIR_OK;
+    weir_buf_clear(&text);
+    return status;
+}
+
 static weir_status make_keys(weir_cutter *c, const char **names, uint32_t n, weir_error *err) {
     c->key_at = weir_alloc_zero((size_t)n + 1, sizeof *c->key_at);
     if (!c->key_at) return weir_error_nomem(err);
@@ -304,7 +321,8 @@ static weir_status make_keys(weir_cutter *c, const char **names, uint32_t n, wei
     }
     c->key_at[n] = c->keys.size;
     c->n_keys = n;
-    return weir_layout_new(names, n, &c->layout, err);
+    weir_status status = weir_layout_new(names, n, &c->layout, err);
+    return status == WEIR_OK ? describe(c, err) : status;
 }
 
 /* The names of the columns from the header's row, which is the one under way. */
@@ -375,6 +393,7 @@ static weir_status find_header(weir_cutter *c, weir_error *err) {
     for (uint32_t i = 0; i < n; i++) {
         if (cells[i] * 2 < most) continue;
         c->first_row = numbers[i];
+        c->rows_above = i > 0;
         break;
     }
     status = open_sheet(c, err);

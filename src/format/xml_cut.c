@@ -17,6 +17,7 @@ struct weir_cutter {
     weir_xml_path path;
     weir_xml_tree tree;
     weir_relay relay;
+    weir_layout *layout; /* tells which record was found; NULL = it was given */
     bool inside, end;
 };
 
@@ -42,6 +43,18 @@ static void again_close(weir_stream *s) {
 
 static const weir_stream_ops again_ops = {.read = again_read, .close = again_close};
 
+static weir_status describe(weir_cutter *c, weir_error *err) {
+    weir_buf text = {0};
+    weir_status status = weir_layout_new(NULL, 0, &c->layout, err);
+    if (status != WEIR_OK) return status;
+    if (weir_buf_printf(&text, "record: %s\n", c->path.text))
+        status = weir_layout_describe(c->layout, weir_buf_cstr(&text), err);
+    else
+        status = weir_error_nomem(err);
+    weir_buf_clear(&text);
+    return status;
+}
+
 static weir_status find_record(weir_cutter *c, weir_error *err) {
     weir_status status = WEIR_OK;
     if (c->config->record) return weir_xml_path_parse(c->config->record, &c->path, err);
@@ -55,6 +68,7 @@ static weir_status find_record(weir_cutter *c, weir_error *err) {
     bool partial = n == WEIR_XML_HEAD_BYTES || c->stream.in->partial;
     status = weir_xml_find_record(c->stream.in->name, (weir_slice){(char *)c->stream.head->data, n},
                                   partial, &c->path, err);
+    if (status == WEIR_OK) status = describe(c, err);
 out:
     weir_block_release(head);
     return status;
@@ -83,8 +97,7 @@ out:
 }
 
 weir_layout *weir_xml_cutter_layout(weir_cutter *c) {
-    (void)c;
-    return NULL; /* records name their own fields */
+    return c->layout; /* without names: records name their own fields */
 }
 
 static weir_status end_record(weir_cutter *c, weir_error *err) {
@@ -150,5 +163,6 @@ void weir_xml_cutter_free(weir_cutter *c) {
     weir_xml_path_clear(&c->path);
     weir_xml_tree_clear(&c->tree);
     weir_relay_clear(&c->relay);
+    weir_layout_release(c->layout);
     weir_free(c);
 }

@@ -339,9 +339,11 @@ static weir_status visit_split(pass *p, looker *lookers, uint32_t n, weir_found 
     WEIR_TRY(r->open(r->context, split, &in, err));
     WEIR_TRY(ops->cutter_new(r->read, in, &p->cutter, err));
     weir_layout *layout = ops->cutter_layout(p->cutter);
-    WEIR_TRY(check_names(p, layout, found, err));
-    if (layout) WEIR_TRY(add_layout(found, layout, p->split, err));
-    if (must_look(r, layout, found) && p->budget_bytes) WEIR_TRY(look_at_split(p, lookers, n, err));
+    /* where records name their own fields a layout without names tells of the dialect only */
+    const weir_layout *named = layout && (layout->n_names || ops->layout_of) ? layout : NULL;
+    WEIR_TRY(check_names(p, named, found, err));
+    if (named) WEIR_TRY(add_layout(found, named, p->split, err));
+    if (must_look(r, named, found) && p->budget_bytes) WEIR_TRY(look_at_split(p, lookers, n, err));
     layout = ops->cutter_layout(p->cutter); /* now it may know more */
     WEIR_TRY(add_dialect(p, in, layout, found, err));
 out:
