@@ -53,6 +53,9 @@ typedef struct weir_read_request {
     size_t max_record_bytes; /* a longer record is a reject; at least chunk_bytes */
     weir_ledger *ledger;     /* chunks are charged here */
     weir_cancel *cancel;
+    /* Counts names that stood twice in a record and of which one value was taken; shared by all
+     * decoders of a source; NULL = nobody asks. */
+    _Atomic uint64_t *repeats;
 } weir_read_request;
 
 /* What is known of one split before its records are cut: the names of its physical columns in order

@@ -22,10 +22,10 @@ static const char *const not_finite_choices[] = {"reject", "null", NULL};
              .type = WEIR_OPT_ENUM,                                                                \
              .offset = offsetof(weir_json_read_config, repeated),                                  \
              .choices = repeated_choices,                                                          \
-             .fallback = "reject",                                                                 \
+             .fallback = "last",                                                                   \
              .help =                                                                               \
-                 "a name that stands twice in an object: reject the record, or take the first "    \
-                 "or the last value",                                                              \
+                 "a name that stands twice in an object: take the last or the first value, and "   \
+                 "say so, or reject the record",                                                   \
              .since = "0.1"},                                                                      \
             {.name = "max_depth",                                                                  \
              .type = WEIR_OPT_INT,                                                                 \

@@ -176,6 +176,12 @@ static bool between(weir_cutter *c, char b) {
     if (weir_json_is_blank(b) || b == '\n' || (b == WEIR_JSON_RS && !c->in_array)) return false;
     bool begins = b != ',' && b != ']' && b != '}';
     if (!c->in_array) {
+        if (c->begun && c->objects && (begins || b == '[') && b != '{') {
+            c->fault = "behind an object stands something that is none";
+            return false;
+        }
+        if (!c->begun) c->objects = b == '{';
+        c->begun = true;
         if (b != '[' && begins) return true;
         if (b == '[')
             c->in_array = true;

@@ -23,6 +23,8 @@ struct weir_cutter {
     size_t safe;   /* behind the last whole value, or begin */
     size_t record; /* begin of the value under way */
     bool in_array, inside, begin_in_array, safe_in_array;
+    bool objects; /* the first value was an object: all are */
+    bool begun;   /* there was a first value */
     enum expect expect;
     weir_json_span span;
     struct weir_json_path *path; /* record_path; else NULL */

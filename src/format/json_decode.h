@@ -75,6 +75,7 @@ struct weir_decoder {
     bool lines;            /* a line feed ends the record */
     bool cr;               /* so does a lone CR: there are no line feeds */
     bool repeated_last, repeated_first;
+    uint64_t repeats;    /* of which one value was taken */
     bool extra_is_known; /* extra columns were declared to be faults */
     bool reject_extra;   /* a name that no column takes spoils the record */
     bool single_lists;   /* a value that is no list is the only one of a list */

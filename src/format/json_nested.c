@@ -223,6 +223,7 @@ static weir_status sort_members(nest *b, member *list, size_t n, member ***out,
         if (order[i]->name.size != order[i + 1]->name.size ||
             memcmp(order[i]->name.data, order[i + 1]->name.data, order[i]->name.size) != 0)
             continue;
+        b->d->repeats++;
         if (b->d->repeated_last)
             order[i]->value = NULL;
         else if (b->d->repeated_first)

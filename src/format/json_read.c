@@ -125,6 +125,7 @@ static void drop_batch(weir_decoder *d) {
 
 void weir_json_decoder_free(weir_decoder *d) {
     if (!d) return;
+    if (d->repeats && d->request->repeats) atomic_fetch_add(d->request->repeats, d->repeats);
     drop_batch(d);
     weir_block_release(d->block);
     weir_block_release(d->table);

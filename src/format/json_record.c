@@ -304,6 +304,7 @@ static bool again(weir_decoder *d, weir_json_target *t, const char *p, uint32_t 
         fault(d, p, "a name stands twice");
         return false;
     }
+    d->repeats++;
     weir_column *c = t->column;
     if (c->validity) weir_bit_set(c->validity, row);
     if (c->poison) weir_bit_clear(c->poison, row);
@@ -336,7 +337,10 @@ static __attribute__((noinline)) const char *skip_value(weir_decoder *d, const c
 const char *weir_json_take_member(weir_decoder *d, weir_json_target *t, const char *p,
                                   const char *end, uint32_t row) {
     const char *value = p;
-    if (t->stamp == row + 1 && d->repeated_first) return skip_value(d, p, end);
+    if (t->stamp == row + 1 && d->repeated_first) {
+        d->repeats++;
+        return skip_value(d, p, end);
+    }
     if (t->stamp == row + 1 && !again(d, t, p, row)) return NULL;
     t->stamp = row + 1;
     d->filled++;
@@ -374,6 +378,7 @@ const char *weir_json_record_read(weir_decoder *d, const char *p, const char *en
             }
             if (unlikely(repeated) && !d->repeated_first && !again(d, t, p, row)) return NULL;
             if (unlikely(repeated && d->repeated_first)) {
+                d->repeats++;
                 p = skip_value(d, p, end);
                 if (!p) return NULL;
             } else {

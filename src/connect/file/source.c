@@ -1,6 +1,7 @@
 /* Reading: files are the splits, each cut by its format in order of path. */
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "connect/file/file.h"
 #include "text/hash.h"
 
@@ -23,6 +24,7 @@ typedef struct source {
     weir_stream *pipe;
     uint32_t *index; /* splits by name: open addressing, number + 1 */
     size_t index_size;
+    _Atomic uint64_t repeats; /* read.repeats */
 } source;
 
 /* Bytes of a chunk: small enough that what a worker makes of it stays in its cache and that the
@@ -59,6 +61,7 @@ static weir_status source_open(const weir_source_request *request, const weir_en
     s->env = env;
     s->config = request->config;
     s->read = (weir_read_request){.config = request->format_config,
+                                  .repeats = &s->repeats,
                                   .columns = request->columns,
                                   .infer = request->infer,
                                   .extra = request->extra,
@@ -73,6 +76,12 @@ static weir_status source_open(const weir_source_request *request, const weir_en
 static void source_close(void *object) {
     source *s = object;
     if (!s) return;
+    uint64_t repeats = atomic_load(&s->repeats);
+    if (repeats)
+        weir_log_warn("%s: a name stands twice in an object, %llu time%s: one value was taken "
+                      "(repeated_names; reject sets such records aside)",
+                      s->config->path.items[0], (unsigned long long)repeats,
+                      repeats == 1 ? "" : "s");
     if (s->cutter) s->request.format->read->cutter_free(s->cutter);
     if (s->stream != s->pipe) weir_stream_close(s->stream);
     weir_stream_close(s->pipe);
