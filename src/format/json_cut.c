@@ -176,8 +176,8 @@ static bool between(weir_cutter *c, char b) {
     if (weir_json_is_blank(b) || b == '\n' || (b == WEIR_JSON_RS && !c->in_array)) return false;
     bool begins = b != ',' && b != ']' && b != '}';
     if (!c->in_array) {
-        if (c->begun && c->objects && (begins || b == '[') && b != '{') {
-            c->fault = "behind an object stands something that is none";
+        if (c->begun && c->objects && begins && b != '[' && b != '{') {
+            c->fault = "a value that is no object stands behind an object";
             return false;
         }
         if (!c->begun) c->objects = b == '{';
