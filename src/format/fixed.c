@@ -344,7 +344,7 @@ static weir_status new_layout(const weir_read_request *request, uint8_t eol, siz
     if (!l) return weir_error_nomem(err);
     l->lines.eol = eol;
     l->lines.rule.start_bytes = weir_line_start_bytes(request);
-    l->bytes = config->units == 1;
+    l->bytes = l->lines.cuts_bytes = config->units == 1;
     l->trim_left = config->trim == WEIR_FIXED_TRIM_BOTH || config->trim == WEIR_FIXED_TRIM_LEFT;
     l->trim_right = config->trim == WEIR_FIXED_TRIM_BOTH || config->trim == WEIR_FIXED_TRIM_RIGHT;
     l->reject_short = config->short_lines == 1;

@@ -113,6 +113,7 @@ typedef struct weir_line_column {
 typedef struct weir_line_layout {
     weir_line_rule rule;
     uint8_t eol;
+    bool cuts_bytes; /* a value may begin or end inside a character */
     uint32_t n_columns;
     const weir_line_column *columns; /* as many as the layout has names */
     /* Fills in the values of g's records.  all: of every column. */

@@ -266,7 +266,8 @@ static bool drop(weir_lines *l) {
         const uint8_t *data = l->cur->data, *p = data + l->begin, *last = data + l->end;
         const uint8_t *eol = find_eol(p, last, l->eol);
         if (l->mid_line) {
-            pass(l, eol ? (size_t)(eol + 1 - data) : l->end);
+            bool cr = !eol && p < last && last[-1] == '\r' && !l->stream_end;
+            pass(l, eol ? (size_t)(eol + 1 - data) : l->end - cr); /* an LF may follow a CR */
             l->mid_line = !eol;
             if (!eol) return l->stream_end;
             continue;
@@ -291,6 +292,7 @@ weir_status weir_lines_next(weir_lines *l, weir_chunk *out, bool *end, weir_erro
             }
             if (!l->stream_end && size > l->request->max_record_bytes) {
                 size_t kept = size > KEEP_BYTES ? KEEP_BYTES : size;
+                kept -= l->cur->data[l->begin + kept - 1] == '\r'; /* with the LF behind it */
                 emit(l, l->begin + kept, WEIR_CHUNK_TOO_LONG, out);
                 out->skipped_bytes = size - kept;
                 l->dropping = l->mid_line = true;

@@ -276,7 +276,9 @@ weir_status weir_lines_decoder_begin(weir_decoder *d, const weir_chunk *chunk, w
     d->first_byte = chunk->first_byte;
     d->first_line = chunk->first_line;
     d->batch_number = 0;
-    bool valid = weir_utf8_valid((const char *)d->block->data + d->begin, d->end - d->begin);
+    const char *text = (const char *)d->block->data + d->begin;
+    bool valid = d->lines->cuts_bytes ? weir_utf8_is_ascii(text, d->end - d->begin)
+                                      : weir_utf8_valid(text, d->end - d->begin);
     for (uint32_t i = 0; i < d->schema->n_fields; i++) d->targets[i].check_utf8 = !valid;
     return WEIR_OK;
 }
