@@ -365,15 +365,43 @@ static weir_status gather(replay *r, weir_buf *bytes, addresses *a, bool *alone,
 
 /* ---- how a file is read -------------------------------------------------------------------- */
 
+/* A record as it was rejected. */
+typedef struct record {
+    weir_slice raw; /* without its line end */
+    uint64_t byte;  /* its address in the file */
+} record;
+
 static bool same_names(const weir_layout *a, const weir_layout *b) {
     bool same = a->n_names == b->n_names;
     for (uint32_t i = 0; same && i < a->n_names; i++) same = strcmp(a->names[i], b->names[i]) == 0;
     return same;
 }
 
+/* Whether the record that was rejected stands at its address still, reading on from *packet. */
+static bool holds_record(const weir_source_ops *ops, void *source, weir_packet *packet,
+                         const record *what) {
+    weir_error ignored = {0};
+    for (;;) {
+        const weir_chunk *c = &packet->chunk;
+        uint64_t size = c->end - c->begin;
+        if (what->byte < c->first_byte) return false;
+        if (what->byte < c->first_byte + size) {
+            uint64_t at = what->byte - c->first_byte;
+            return what->raw.size <= size - at &&
+                   memcmp((const char *)c->block->data + c->begin + at, what->raw.data,
+                          what->raw.size) == 0;
+        }
+        weir_read_result result = WEIR_READ_END;
+        weir_packet_clear(packet);
+        if (ops->read(source, packet, &result, &ignored) != WEIR_OK || !packet->chunk.block)
+            return false;
+    }
+}
+
 /* The layout that the origin's own reader gives file, or NULL: it is gone, or is another one now.
- * What it finds out about the text (delimiter, quote) is what it found when it rejected records. */
-static weir_layout *look_at_file(const replay *r, const char *file) {
+ * What it finds out about the text (delimiter, names) is what it found when it rejected the record:
+ * either the names are those of the run's columns, or the record is still where it was. */
+static weir_layout *look_at_file(const replay *r, const char *file, const record *what) {
     const weir_source_ops *ops = r->config->origin->source;
     weir_error ignored = {0};
     weir_split split = {.name = file};
@@ -384,9 +412,13 @@ static weir_layout *look_at_file(const replay *r, const char *file) {
     if (strcmp(file, "-") == 0) return NULL;
     if (ops->open(&r->config->origin_request, r->env, &source, &ignored) != WEIR_OK) return NULL;
     if (ops->split_begin(source, &split, 0, &ignored) == WEIR_OK &&
-        ops->read(source, &packet, &result, &ignored) == WEIR_OK && packet.chunk.layout &&
-        same_names(packet.chunk.layout, r->layout))
+        ops->read(source, &packet, &result, &ignored) == WEIR_OK && packet.chunk.layout) {
         layout = weir_layout_retain(packet.chunk.layout);
+        if (!same_names(layout, r->layout) && !holds_record(ops, source, &packet, what)) {
+            weir_layout_release(layout);
+            layout = NULL;
+        }
+    }
     weir_packet_clear(&packet);
     (void)ops->split_end(source, true, &ignored);
     ops->close(source);
@@ -395,7 +427,8 @@ static weir_layout *look_at_file(const replay *r, const char *file) {
 
 /* How the records of file are read: as it was found out from the file itself while it is there,
  * else as the source declares it. */
-static weir_status layout_of_file(replay *r, const char *file, weir_layout **out, weir_error *err) {
+static weir_status layout_of_file(replay *r, const char *file, const record *what,
+                                  weir_layout **out, weir_error *err) {
     bool known = r->file && strcmp(r->file, file) == 0;
     bool formats = (r->config->origin->caps & WEIR_CAP_FORMATS) && r->format->read->layout_of;
     if (!known && formats) {
@@ -404,7 +437,7 @@ static weir_status layout_of_file(replay *r, const char *file, weir_layout **out
         weir_free(r->file);
         weir_layout_release(r->file_layout);
         r->file = name;
-        r->file_layout = look_at_file(r, file);
+        r->file_layout = look_at_file(r, file, what);
     }
     *out = weir_layout_retain(formats && r->file_layout ? r->file_layout : r->layout);
     return WEIR_OK;
@@ -433,7 +466,11 @@ static weir_status make_packet(replay *r, weir_packet *out, weir_error *err) {
     weir_status status;
     WEIR_TRY(addresses_new(r, r->batch->length - r->row, &a, err));
     WEIR_TRY(gather(r, &bytes, a, &alone, err));
-    WEIR_TRY(layout_of_file(r, a->source, &out->chunk.layout, err));
+    record first = {{bytes.data, a->n > 1     ? a->offset[1] - 1
+                                 : bytes.size ? bytes.size - 1
+                                              : 0},
+                    a->byte[0]};
+    WEIR_TRY(layout_of_file(r, a->source, &first, &out->chunk.layout, err));
     WEIR_TRY(weir_block_new(r->env->ledger, bytes.size ? bytes.size : 1, &block, err));
     if (bytes.size) memcpy(block->data, bytes.data, bytes.size);
     WEIR_TRY(index_of(r, a, bytes.size, &out->chunk.index, err));
