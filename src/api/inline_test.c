@@ -14,6 +14,7 @@
 #include "connect/file/file.h"
 #include "engine/chain.h"
 #include "engine/scan.h"
+#include "format/csv.h"
 #include "text/json.h"
 
 typedef struct trial {
@@ -138,6 +139,22 @@ static weir_status gather_columns(trial *t, weir_error *err) {
     return status;
 }
 
+/* What the source says of its CSV, or NULL: marks of numbers and words for null hold in tests, too.
+ */
+static const weir_csv_read_config *csv_of_source(const trial *t) {
+    const weir_source_request *r = &t->step->flow.source.request;
+    bool csv =
+        r->format && (strcmp(r->format->name, "csv") == 0 || strcmp(r->format->name, "tsv") == 0);
+    return csv ? r->format_config : NULL;
+}
+
+/* The words that mean null in the column; n is 0 where only the empty field does. */
+static weir_opt_strings null_words(const trial *t, const weir_opt_column *c) {
+    const weir_csv_read_config *csv = csv_of_source(t);
+    if (c->nulls.n || !csv || !csv->null_given) return c->nulls;
+    return csv->null_words;
+}
+
 static bool put_quoted(weir_buf *b, const char *s, size_t n) {
     bool ok = weir_buf_add(b, "\"", 1);
     for (size_t i = 0; ok && i < n; i++)
@@ -193,6 +210,10 @@ static bool put_object(trial *t, const weir_node *row) {
     return ok && weir_buf_add(b, "}\n", 2);
 }
 
+static bool put_word(weir_buf *b, const char *word) {
+    return put_quoted(b, word, strlen(word));
+}
+
 static bool put_nested(weir_buf *b, const weir_node *v) {
     weir_buf text = {0};
     bool ok = put_json(&text, v) && put_quoted(b, text.data, text.size);
@@ -200,7 +221,8 @@ static bool put_nested(weir_buf *b, const weir_node *v) {
     return ok;
 }
 
-/* null is an unquoted empty field; everything else is quoted, lists and maps as JSON. */
+/* null is an unquoted empty field, or the first word for it; everything else is quoted, lists and
+ * maps as JSON. */
 static bool put_row(trial *t, const weir_node *row) {
     weir_buf *b = &t->text;
     bool ok = true;
@@ -211,8 +233,8 @@ static bool put_row(trial *t, const weir_node *row) {
             ok = put_quoted(b, v->text, v->text_size);
         else if (ok && v && !is_null(v))
             ok = put_nested(b, v);
-        else if (ok && t->columns.n == 1)
-            ok = weir_buf_adds(b, "");
+        else if (ok && null_words(t, &t->columns.items[c]).n)
+            ok = put_word(b, null_words(t, &t->columns.items[c]).items[0]);
     }
     return ok && weir_buf_add(b, "\n", 1);
 }
@@ -377,6 +399,19 @@ static weir_status memory_file(trial *t, int *fd, weir_error *err) {
     return WEIR_OK;
 }
 
+/* Marks of numbers and words for null, which count inside quotes here: all values are quoted. */
+static void take_words(trial *t, weir_csv_read_config *config) {
+    const weir_csv_read_config *csv = csv_of_source(t);
+    for (size_t i = 0; i < t->columns.n; i++)
+        config->null_quoted |= t->columns.items[i].nulls.n > 0;
+    if (!csv) return;
+    config->decimal = csv->decimal;
+    config->thousands = csv->thousands;
+    if (!csv->null_given) return;
+    config->null_words = csv->null_words;
+    config->null_given = config->null_quoted = true;
+}
+
 static weir_status open_flow(trial *t, int fd, weir_flow_config *config, weir_error *err) {
     const weir_format *format = weir_format_find(t->nested ? "ndjson" : "csv");
     weir_file_source_config *file = weir_arena_zero(&t->s->arena, 1, sizeof *file);
@@ -389,6 +424,7 @@ static weir_status open_flow(trial *t, int fd, weir_flow_config *config, weir_er
     file->path = (weir_opt_strings){1, path};
     WEIR_TRY(
         weir_option_bind(format->read_options, NULL, format_config, &t->s->arena, &t->s->diags));
+    if (!t->nested) take_words(t, format_config);
     WEIR_TRY(weir_step_config(t->step, &t->s->arena, NULL, config, err));
     config->n_sinks = 0;
     config->source = weir_connector_find("file");
