@@ -100,7 +100,7 @@ page_of_transcript() {
         /^[|]```/ { kind = kind ? "" : NF == 2 ? "file" : "other" }
         /^[|]/ { print substr($0, 2); next }
         kind != "file" { print substr($0, 3); next }
-        /^  > / && $0 != "  > END-OF-FILE" { print substr($0, 5) }'
+        /^  >/ && $0 != "  > END-OF-FILE" { print substr($0, 5) }'
 }
 
 # As `stable`, in words that read well on a page: what differs from run to run looks as it may look.
