@@ -47,6 +47,7 @@ typedef struct weir_json_read_config {
     const char *separator;   /* between the names of a flattened column; NULL = "." */
     int64_t flatten_depth;   /* objects that are flattened inside each other; 0 = 16 */
     bool texts; /* set by formats that come as JSON: strings may be any type, one value is a list */
+    bool dates; /* texts that look like dates and times are such: the file had them typed */
 } weir_json_read_config;
 
 typedef enum weir_json_not_finite {

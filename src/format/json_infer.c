@@ -46,6 +46,7 @@ typedef struct looker {
     struct weir_inference *into;
     uint32_t max_depth;
     bool texts; /* strings are text of any type */
+    bool dates; /* strings may be dates and times in any ISO form */
     weir_address at;
     weir_buf name, text;  /* unescaped */
     weir_buf path;        /* of a flattened member */
@@ -107,18 +108,50 @@ static bool may_be_time_or_uuid(weir_slice s) {
     return s.data[2] == ':' || (s.size >= 10 && s.data[4] == '-' && s.data[7] == '-');
 }
 
-/* The forms of most dates: the kind they say, or 0. */
-static uint32_t time_kind(weir_slice s) {
+static bool is_small_uuid(weir_slice s) {
+    for (size_t i = 0; i < 36; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23,
+             hex = strchr("0123456789abcdef", s.data[i]) && s.data[i];
+        if (dash ? s.data[i] != '-' : !hex) return false;
+    }
+    return true;
+}
+
+/* The type whose text this is letter for letter, as weir writes it; STRING when there is none: a
+ * text that would come out another one is not made a date. */
+static weir_type_id exact_type(weir_slice s) {
+    char out[WEIR_TIME_TEXT_MAX];
     int32_t d;
     int64_t v;
-    if (s.size == 10) return weir_date_parse(s.data, 10, &d) == WEIR_NUM_OK ? SAID_DATE : 0;
-    if (s.size == 19)
-        return weir_timestamp_parse(s.data, 19, &v) == WEIR_NUM_OK ? SAID_TIMESTAMP : 0;
-    if (s.size == 20 && s.data[19] == 'Z')
-        return weir_timestamptz_parse(s.data, 20, NULL, WEIR_AMBIGUOUS_ERROR, &v) == WEIR_NUM_OK
-                   ? SAID_TIMESTAMPTZ
-                   : 0;
-    return 0;
+    size_t n = 0;
+    weir_type_id id = WEIR_STRING;
+    if (s.size == 36) return is_small_uuid(s) ? WEIR_UUID : WEIR_STRING;
+    if (s.size == 10) return weir_date_parse(s.data, 10, &d) == WEIR_NUM_OK ? WEIR_DATE : id;
+    if (s.size < 19) {
+        if (weir_time_parse(s.data, s.size, &v) != WEIR_NUM_OK) return id;
+        n = weir_time_format(v, out);
+        id = WEIR_TIME;
+    } else if (s.data[s.size - 1] == 'Z') {
+        weir_zone_cache utc;
+        weir_zone_cache_init(&utc, NULL);
+        if (weir_timestamptz_parse(s.data, s.size, NULL, WEIR_AMBIGUOUS_ERROR, &v) != WEIR_NUM_OK)
+            return id;
+        n = weir_timestamptz_format(v, &utc, 'T', out);
+        id = WEIR_TIMESTAMPTZ;
+    } else {
+        if (weir_timestamp_parse(s.data, s.size, &v) != WEIR_NUM_OK) return id;
+        n = weir_timestamp_format(v, 'T', out);
+        id = WEIR_TIMESTAMP;
+    }
+    return n == s.size && memcmp(out, s.data, n) == 0 ? id : WEIR_STRING;
+}
+
+/* The bit under which values of such a type are known; 0 = each is looked at. */
+static uint32_t kind_of(weir_type_id id) {
+    return id == WEIR_DATE          ? SAID_DATE
+           : id == WEIR_TIMESTAMP   ? SAID_TIMESTAMP
+           : id == WEIR_TIMESTAMPTZ ? SAID_TIMESTAMPTZ
+                                    : 0;
 }
 
 static weir_status look_at_string(looker *l, uint32_t column, weir_slice token) {
@@ -128,11 +161,15 @@ static weir_status look_at_string(looker *l, uint32_t column, weir_slice token) 
     weir_status status = text_of(l, inner, &l->text, &text);
     if (status != WEIR_OK) return status;
     if (l->texts) return weir_inference_text(l->into, column, text, l->at, l->err);
-    if (may_be_time_or_uuid(text)) {
-        uint32_t kind = time_kind(text);
+    bool maybe = may_be_time_or_uuid(text);
+    if (maybe && l->dates) return weir_inference_text(l->into, column, text, l->at, l->err);
+    if (maybe) {
+        weir_type_id id = exact_type(text);
+        uint32_t kind = kind_of(id);
         if (kind && s->kinds & kind) return WEIR_OK;
         s->kinds |= kind;
-        return weir_inference_text(l->into, column, text, l->at, l->err);
+        if (id != WEIR_STRING)
+            return weir_inference_type(l->into, column, weir_type_of(id), text, l->at, l->err);
     }
     s->kinds |= SAID_TEXT;
     return weir_inference_type(l->into, column, weir_type_of(WEIR_STRING), text, l->at, l->err);
@@ -382,6 +419,7 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
     l->into = into;
     l->err = err;
     l->texts = config->texts;
+    l->dates = config->dates;
     l->structs = config->nested == WEIR_JSON_NESTED_STRUCT;
     if (config->nested == WEIR_JSON_NESTED_FLATTEN)
         l->separator = weir_slice_of(config->separator ? config->separator : ".");

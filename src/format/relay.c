@@ -201,7 +201,8 @@ typedef struct json_request {
 } json_request;
 
 static void as_json(const weir_read_request *request, bool texts, json_request *out) {
-    out->config = (weir_json_read_config){.lines = true, .max_depth = DEPTH_MAX, .texts = texts};
+    out->config = (weir_json_read_config){
+        .lines = true, .max_depth = DEPTH_MAX, .texts = texts, .dates = true};
     out->request = *request;
     out->request.config = &out->config;
 }
