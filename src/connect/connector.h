@@ -57,11 +57,16 @@ typedef enum weir_load_mode {
 extern const char
     *const weir_load_mode_names[]; /* NULL-terminated, "merge" is an alias of upsert */
 
+/* drift: what becomes of columns that differ from those of the target (docs/pipeline-file.md). */
 typedef enum weir_drift_action {
-    WEIR_DRIFT_FAIL,
-    WEIR_DRIFT_EVOLVE,
-    WEIR_DRIFT_DROP
+    WEIR_DRIFT_FAIL,   /* the load stops before its first row */
+    WEIR_DRIFT_EVOLVE, /* the target follows the records */
+    WEIR_DRIFT_DROP    /* the column is left out */
 } weir_drift_action;
+/* The words that a sink has a meaning for, in weir_connector: */
+#define WEIR_DRIFT_NEW_COLUMNS(action) (1u << (action))
+#define WEIR_DRIFT_TYPE_CHANGE(action) (1u << (4 + (action)))
+#define WEIR_DRIFT_MISSING(action) (1u << (8 + (action)))
 
 /* What the engine lends to a connector; borrowed for the life of the source or sink. */
 typedef struct weir_env {
@@ -309,6 +314,7 @@ typedef struct weir_connector {
     const weir_sink_ops *sink;
     size_t (*reserve_bytes)(const void *connection,
                             const weir_env *env); /* memory beside the ledger */
+    uint32_t drift; /* sink: bits WEIR_DRIFT_...(action); 0 = it has no columns to compare with */
 } weir_connector;
 
 /* All connectors of the program, NULL-terminated (src/connect/registry.c). */

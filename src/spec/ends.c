@@ -399,6 +399,45 @@ static void check_load(loader *l, const end *e, const sink_form *form, weir_load
                          weir_spec_mode_name(mode));
 }
 
+static const char *drift_name(const void *context, size_t i) {
+    const uint32_t *offered = context;
+    for (uint32_t action = 0; weir_spec_drift_actions[action]; action++)
+        if ((*offered >> action & 1) && i-- == 0) return weir_spec_drift_actions[action];
+    return NULL;
+}
+
+/* A word that this target has no meaning for would be believed to do something. */
+static void check_drift(loader *l, const end *e, const drift_form *form) {
+    const weir_node *drift = weir_node_get(e->map, "drift");
+    if (!drift) return;
+    uint32_t all = e->connector->drift;
+    if (!all) {
+        weir_diags_error(l->diags, weir_spec_key(e->map, "drift"), "drift",
+                         "remove it: what a run writes has the columns of that run",
+                         "has no meaning for %s, which has no columns to compare with", e->type);
+        return;
+    }
+    const struct {
+        const char *key;
+        int action;
+        uint32_t offered;
+    } words[] = {
+        {"new_columns", form->new_columns, all & 15},
+        {"type_change", form->type_change, all >> 4 & 15},
+        {"missing", form->missing, all >> 8 & 15},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!weir_node_get(drift, words[i].key) || (words[i].offered >> words[i].action & 1))
+            continue;
+        char hint[200];
+        snprintf(hint, sizeof hint, "it offers %s",
+                 weir_spec_join(l, drift_name, &words[i].offered));
+        weir_diags_error(l->diags, weir_node_get(drift, words[i].key), words[i].key, hint,
+                         "%s does not offer %s here", e->type,
+                         weir_spec_drift_actions[words[i].action]);
+    }
+}
+
 bool weir_spec_sink(loader *l, weir_sink_spec *s, const weir_node *map) {
     sink_form form = {0};
     s->node = map;
@@ -429,10 +468,10 @@ bool weir_spec_sink(loader *l, weir_sink_spec *s, const weir_node *map) {
         .missing = (weir_drift_action)form.drift.missing,
         .keep_order = form.order == 1,
     };
-    if (l->diags->n_errors == errors) check_load(l, &e, &form, mode);
-    if (weir_node_get(e.map, "drift"))
-        weir_spec_available(l, WEIR_SPEC_DRIFT, e.map, "drift",
-                            "remove it: columns that differ from the target's stop the run");
+    if (l->diags->n_errors == errors) {
+        check_load(l, &e, &form, mode);
+        check_drift(l, &e, &form.drift);
+    }
     return !l->nomem;
 }
 
@@ -488,6 +527,7 @@ bool weir_spec_rejects(loader *l, weir_rejects_spec *r, const weir_node *map) {
         .format_config = e.format_config,
         .mode = form.mode_given ? weir_spec_mode(form.mode) : usual,
         .mode_given = true,
+        .missing = WEIR_DRIFT_EVOLVE,
         .keep_order = true,
     };
     if (l->diags->n_errors == errors) check_mode(l, &e, r->sink.request.mode);

@@ -41,8 +41,7 @@ typedef enum weir_spec_feature {
     WEIR_SPEC_FROM = 256,         /* from: step */
     WEIR_SPEC_STATE_SERVER = 512, /* state: { connection } */
     WEIR_SPEC_PARAMS = 1024,      /* params: */
-    WEIR_SPEC_TARGETS = 2048,     /* targets: */
-    WEIR_SPEC_DRIFT = 4096        /* drift: in a sink */
+    WEIR_SPEC_TARGETS = 2048      /* targets: */
 } weir_spec_feature;
 
 /* All lists are NULL-terminated and borrowed for the life of the pipelines. */

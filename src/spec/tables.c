@@ -13,7 +13,7 @@ static const char *const extra_modes[] = {"keep", "drop", "reject", NULL};
 static const char *const empty_modes[] = {"fail", "ok", NULL};
 static const char *const file_error_modes[] = {"fail", "skip", NULL};
 static const char *const orders[] = {"free", "keep", NULL};
-static const char *const drift_actions[] = {"fail", "evolve", "drop", NULL};
+const char *const weir_spec_drift_actions[] = {"fail", "evolve", "drop", NULL};
 static const char *const by_words[] = {"none", "files", "cursor", NULL};
 static const char *const null_words[] = {"error", "include", "exclude", NULL};
 static const char *const severities[] = {"fail", "warn", NULL};
@@ -496,28 +496,29 @@ const weir_option weir_spec_source_options[] = {
 
 /* ---- sinks --------------------------------------------------------------------------------- */
 
-static const weir_option drift_options[] = {{.name = "new_columns",
-                                             .type = WEIR_OPT_ENUM,
-                                             IN(drift_form, new_columns),
-                                             .choices = drift_actions,
-                                             .fallback = "fail",
-                                             .help = "columns that the target lacks",
-                                             SINCE},
-                                            {.name = "type_change",
-                                             .type = WEIR_OPT_ENUM,
-                                             IN(drift_form, type_change),
-                                             .choices = drift_actions,
-                                             .fallback = "fail",
-                                             .help = "a type that the target does not hold",
-                                             SINCE},
-                                            {.name = "missing",
-                                             .type = WEIR_OPT_ENUM,
-                                             IN(drift_form, missing),
-                                             .choices = drift_actions,
-                                             .fallback = "fail",
-                                             .help = "columns that only the target has",
-                                             SINCE},
-                                            {0}};
+static const weir_option drift_options[] = {
+    {.name = "new_columns",
+     .type = WEIR_OPT_ENUM,
+     IN(drift_form, new_columns),
+     .choices = weir_spec_drift_actions,
+     .fallback = "fail",
+     .help = "columns that the target lacks; evolve = they are added to it",
+     SINCE},
+    {.name = "type_change",
+     .type = WEIR_OPT_ENUM,
+     IN(drift_form, type_change),
+     .choices = weir_spec_drift_actions,
+     .fallback = "fail",
+     .help = "columns whose type in the target would change the values",
+     SINCE},
+    {.name = "missing",
+     .type = WEIR_OPT_ENUM,
+     IN(drift_form, missing),
+     .choices = weir_spec_drift_actions,
+     .fallback = "evolve",
+     .help = "columns that only the target has; evolve = they get their default, or null",
+     SINCE},
+    {0}};
 
 const weir_option weir_spec_sink_options[] = {
     END_ROWS(sink_form),

@@ -53,6 +53,9 @@ typedef struct source_form {
     const weir_node *tables, *topic, *group, *start, *value, *batch;
 } source_form;
 
+/* The words of `drift:`, in the order of weir_drift_action; NULL-terminated. */
+extern const char *const weir_spec_drift_actions[];
+
 typedef struct drift_form {
     int new_columns, type_change, missing;
 } drift_form;

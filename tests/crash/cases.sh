@@ -2,7 +2,7 @@
 # first state, and a pipeline.yaml whose run is the one that is killed.  Sourced by run.sh and by the
 # fault suite.
 
-cases="file_replace file_set file_partitions file_each_run sqlite_append sqlite_upsert sqlite_replace incremental cursor
+cases="file_replace file_set file_partitions file_each_run sqlite_append sqlite_upsert sqlite_replace sqlite_evolve incremental cursor
     route route_databases"
 
 # orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
@@ -62,6 +62,12 @@ lay_out() { # lay_out CASE ROWS: in the current folder
         [ "$1" = sqlite_append ] && sqlite3 db.sqlite 'delete from t where id = 7'
         flow "connection: db" "table: t" "mode: ${1#sqlite_}" \
             "$([ "$1" = sqlite_upsert ] && echo 'key: [id]')" >pipeline.yaml
+        ;;
+    sqlite_evolve)
+        # Two columns are added by the load that is killed.
+        sqlite3 db.sqlite "create table t(id integer primary key, note text, double text);
+                           insert into t values (-1, 'before', null)"
+        flow "connection: db" "table: t" "drift: { new_columns: evolve }" >pipeline.yaml
         ;;
     incremental)
         mkdir in

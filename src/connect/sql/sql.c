@@ -105,6 +105,14 @@ static bool in_key(const weir_opt_strings *key, const char *column) {
     return false;
 }
 
+static void column(writer *w, const weir_field *f) {
+    name(w, f->name);
+    text(w, " ");
+    if (w->status == WEIR_OK && !w->d->column_type(f->type, w->out))
+        w->status = weir_error_set(w->err, WEIR_USAGE, "%s has no column type for %s of type %s",
+                                   w->d->name, f->name, f->type->name);
+}
+
 weir_status weir_sql_create_table(const weir_sql_dialect *d, const weir_sql_table *t,
                                   const weir_schema *schema, const weir_opt_strings *key,
                                   weir_buf *out, weir_error *err) {
@@ -115,11 +123,7 @@ weir_status weir_sql_create_table(const weir_sql_dialect *d, const weir_sql_tabl
     for (uint32_t i = 0; i < schema->n_fields && w.status == WEIR_OK; i++) {
         const weir_field *f = &schema->fields[i];
         if (i) text(&w, ", ");
-        name(&w, f->name);
-        text(&w, " ");
-        if (w.status == WEIR_OK && !d->column_type(f->type, out))
-            w.status = weir_error_set(err, WEIR_USAGE, "%s has no column type for %s of type %s",
-                                      d->name, f->name, f->type->name);
+        column(&w, f);
         if (f->not_null || in_key(key, f->name)) text(&w, " not null");
     }
     if (key && key->n) {
@@ -128,6 +132,16 @@ weir_status weir_sql_create_table(const weir_sql_dialect *d, const weir_sql_tabl
         text(&w, ")");
     }
     text(&w, ")");
+    return w.status;
+}
+
+weir_status weir_sql_add_column(const weir_sql_dialect *d, const weir_sql_table *t,
+                                const weir_field *field, weir_buf *out, weir_error *err) {
+    writer w = {d, out, err, WEIR_OK};
+    text(&w, "alter table ");
+    table(&w, t);
+    text(&w, " add column ");
+    column(&w, field);
     return w.status;
 }
 

@@ -53,6 +53,10 @@ WEIR_MUST_USE weir_status weir_sql_create_table(const weir_sql_dialect *d, const
                                                 const weir_schema *schema,
                                                 const weir_opt_strings *key, weir_buf *out,
                                                 weir_error *err);
+/* alter table <t> add column <field>: never "not null", for the rows that are there get null. */
+WEIR_MUST_USE weir_status weir_sql_add_column(const weir_sql_dialect *d, const weir_sql_table *t,
+                                              const weir_field *field, weir_buf *out,
+                                              weir_error *err);
 /* insert into <t> (columns...) values (parameters...) */
 WEIR_MUST_USE weir_status weir_sql_insert(const weir_sql_dialect *d, const weir_sql_table *t,
                                           const weir_schema *schema, weir_buf *out,

@@ -34,8 +34,11 @@ static void sink_close(void *object) {
     if (!s) return;
     if (s->begun) (void)sqlite3_exec(s->db, "rollback", NULL, NULL, NULL);
     sqlite3_close(s->db);
+    weir_schema_release(s->input);
     weir_schema_release(s->schema);
     weir_schema_release(s->stored);
+    weir_free(s->from);
+    weir_free(s->drift);
     weir_free(s);
 }
 
@@ -48,14 +51,15 @@ static weir_status sink_open(const weir_sink_request *request, const weir_env *e
     s->request = *request;
     s->env = env;
     s->config = request->config;
-    s->schema = weir_schema_retain(schema);
+    s->input = weir_schema_retain(schema);
     WEIR_TRY(weir_sql_check_request(request, schema, err));
     WEIR_TRY(
         weir_sql_table_parse(&weir_sqlite_dialect, s->config->table, env->arena, &s->table, err));
     WEIR_TRY(weir_sqlite_check_names(schema, err));
-    WEIR_TRY(stored_schema(s, err));
     WEIR_TRY(weir_sqlite_open(connection, env, true, &s->db, err));
     WEIR_TRY(weir_sqlite_check_columns(s, err));
+    WEIR_TRY(weir_sqlite_decide_drift(s, err));
+    WEIR_TRY(stored_schema(s, err));
     bool keyed =
         request->mode == WEIR_MODE_UPSERT || (request->mode == WEIR_MODE_REPLACE && request->key.n);
     if (s->exists && keyed) WEIR_TRY(weir_sqlite_check_key(s, err));
@@ -101,6 +105,7 @@ static weir_status sink_plan(void *object, weir_buf *out, weir_error *err) {
         WEIR_TRY(create_sql(s, out, err));
         if (!weir_buf_adds(out, "\n")) return weir_error_nomem(err);
     }
+    WEIR_TRY(weir_sqlite_evolve(s, true, out, err));
     if (s->exists && empties(s)) {
         WEIR_TRY(delete_sql(s, out, err));
         if (!weir_buf_adds(out, "\n")) return weir_error_nomem(err);
@@ -147,7 +152,8 @@ out:
 
 static weir_status prepare_target(sink *s, weir_buf *sql, weir_error *err) {
     if (!s->exists) return run_built(s, "making the table", create_sql(s, sql, err), sql, err);
-    if (!empties(s)) return WEIR_OK;
+    weir_status status = weir_sqlite_evolve(s, false, sql, err);
+    if (status != WEIR_OK || !empties(s)) return status;
     return run_built(s, "deleting the old rows", delete_sql(s, sql, err), sql, err);
 }
 
@@ -178,17 +184,18 @@ static weir_status encoder_new(void *object, weir_ctx *ctx, void **out, weir_err
 static weir_status encode_column(sink *s, weir_ctx *ctx, weir_batch *b, uint32_t i,
                                  weir_column **out, weir_error *err) {
     const weir_type *want = s->stored->fields[i].type;
+    weir_column *c = b->columns[s->from[i]];
     weir_rows rows = weir_rows_of(b);
-    if (b->columns[i]->type == want) {
-        *out = weir_column_retain(b->columns[i]);
+    if (c->type == want) {
+        *out = weir_column_retain(c);
         return WEIR_OK;
     }
     weir_blame blame = {b->failures, "load", s->schema->fields[i].name, "type"};
-    return weir_cast(b->columns[i], want, rows, NULL, &blame, ctx, out, err);
+    return weir_cast(c, want, rows, NULL, &blame, ctx, out, err);
 }
 
 static weir_status refuse_nan(sink *s, weir_batch *b, uint32_t i, weir_error *err) {
-    const weir_column *c = b->columns[i];
+    const weir_column *c = b->columns[s->from[i]];
     weir_failures *failures;
     for (uint32_t k = 0; k < b->n_selected; k++) {
         uint32_t row = weir_batch_row(b, k);
@@ -213,7 +220,7 @@ static weir_status refuse_null_keys(sink *s, weir_batch *b, weir_error *err) {
     weir_status status = weir_batch_failures(b, &failures, err);
     for (size_t i = 0; status == WEIR_OK && i < s->request.key.n; i++) {
         const char *name = s->request.key.items[i];
-        const weir_column *c = b->columns[weir_schema_find(s->schema, name, strlen(name))];
+        const weir_column *c = b->columns[weir_schema_find(s->input, name, strlen(name))];
         for (uint32_t k = 0; status == WEIR_OK && k < b->n_selected; k++) {
             uint32_t row = weir_batch_row(b, k);
             if (weir_column_is_null(c, row))
@@ -235,10 +242,10 @@ static weir_status encode(void *object, weir_ctx *ctx, weir_batch *b, weir_piece
         status = refuse_null_keys(s, b, err);
         if (status != WEIR_OK) return status;
     }
-    weir_column **columns = weir_alloc_zero(b->schema->n_fields + 1u, sizeof *columns);
+    weir_column **columns = weir_alloc_zero(s->stored->n_fields + 1u, sizeof *columns);
     if (!columns) return weir_error_nomem(err);
-    for (uint32_t i = 0; status == WEIR_OK && i < b->schema->n_fields; i++) {
-        if (weir_type_is_float(b->columns[i]->type)) status = refuse_nan(s, b, i, err);
+    for (uint32_t i = 0; status == WEIR_OK && i < s->stored->n_fields; i++) {
+        if (weir_type_is_float(b->columns[s->from[i]]->type)) status = refuse_nan(s, b, i, err);
         if (status == WEIR_OK) status = encode_column(s, ctx, b, i, &columns[i], err);
     }
     if (status == WEIR_OK) status = weir_batch_replace(b, s->stored, columns, err);
@@ -494,6 +501,8 @@ static weir_status sink_commit(void *object, const weir_epoch *epoch, const weir
         WEIR_TRY(weir_sqlite_exec(s->db, "committing", "commit", err));
         s->begun = false;
         s->exists = true;
+        for (uint32_t i = 0; i < s->input->n_fields; i++)
+            if (s->drift[i] == WEIR_SQLITE_ADDED) s->drift[i] = WEIR_SQLITE_HELD;
     }
     status = add_counts(handles, n, counts, err);
 out:

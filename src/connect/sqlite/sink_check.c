@@ -33,35 +33,69 @@ weir_status weir_sqlite_check_names(const weir_schema *schema, weir_error *err) 
     return WEIR_OK;
 }
 
+static weir_status check_missing(const sink *s, const char *name, bool required, weir_error *err) {
+    if (required) {
+        weir_error_set(err, WEIR_USAGE,
+                       "table %s needs a value for %s, which the input does not have",
+                       s->table.name, name);
+        weir_error_hint(err, "set it in transform, or give the column a default");
+        return WEIR_USAGE;
+    }
+    if (s->request.missing != WEIR_DRIFT_FAIL) return WEIR_OK;
+    weir_error_set(err, WEIR_USAGE, "table %s has a column %s, which the input does not have",
+                   s->table.name, name);
+    weir_error_hint(err, "set it in transform; drift: { missing: evolve } gives it its default");
+    return WEIR_USAGE;
+}
+
+/* A column that both have. */
+static weir_status check_held(sink *s, const char *name, const char *declared, uint32_t field,
+                              bool required, weir_error *err) {
+    if (!affinity_harms(declared, s->input->fields[field].type)) return WEIR_OK;
+    if (s->request.type_change == WEIR_DRIFT_DROP) {
+        s->drift[field] = WEIR_SQLITE_NO_TYPE;
+        return required ? check_missing(s, name, true, err) : WEIR_OK;
+    }
+    weir_error_set(err, WEIR_USAGE,
+                   "column %s of %s is declared %s: SQLite would change values of type %s", name,
+                   s->table.name, declared, s->input->fields[field].type->name);
+    weir_error_hint(err, "cast it in transform, declare the column text, or leave it out with "
+                         "drift: { type_change: drop }");
+    return WEIR_USAGE;
+}
+
+static weir_status check_generated(sink *s, const char *name, uint32_t field, weir_error *err) {
+    s->drift[field] = WEIR_SQLITE_NO_PLACE;
+    if (s->request.new_columns == WEIR_DRIFT_DROP) return WEIR_OK;
+    weir_error_set(err, WEIR_USAGE, "column %s of %s is computed by the table: it takes no values",
+                   name, s->table.name);
+    weir_error_hint(err, "leave it out with drop: [%s]", name);
+    return WEIR_USAGE;
+}
+
 static weir_status check_column(sink *s, sqlite3_stmt *info, bool *seen, weir_error *err) {
     const char *name = (const char *)sqlite3_column_text(info, 1);
     const char *declared = (const char *)sqlite3_column_text(info, 2);
     bool required = sqlite3_column_int(info, 3) && sqlite3_column_type(info, 4) == SQLITE_NULL;
-    int field = name ? field_named(s->schema, name) : -1;
-    if (field < 0) {
-        if (!required) return WEIR_OK;
-        weir_error_set(err, WEIR_USAGE,
-                       "table %s needs a value for %s, which the input does not have",
-                       s->table.name, name ? name : "?");
-        weir_error_hint(err, "set it in transform, or give the column a default");
-        return WEIR_USAGE;
+    int hidden = sqlite3_column_int(info, 6), field = name ? field_named(s->input, name) : -1;
+    if (hidden && field >= 0) {
+        seen[field] = true;
+        return check_generated(s, name, (uint32_t)field, err);
     }
+    if (hidden) return WEIR_OK;
+    if (field < 0) return check_missing(s, name ? name : "?", required, err);
     seen[field] = true;
-    if (!affinity_harms(declared, s->schema->fields[field].type)) return WEIR_OK;
-    weir_error_set(err, WEIR_USAGE,
-                   "column %s of %s is declared %s: SQLite would change values of type %s", name,
-                   s->table.name, declared, s->schema->fields[field].type->name);
-    weir_error_hint(err, "cast it in transform, or declare the column text");
-    return WEIR_USAGE;
+    return check_held(s, name, declared, (uint32_t)field, required, err);
 }
 
 weir_status weir_sqlite_check_columns(sink *s, weir_error *err) {
     sqlite3_stmt *info = NULL;
-    bool *seen = weir_alloc_zero(s->schema->n_fields + 1u, sizeof *seen);
-    weir_status status = seen ? WEIR_OK : weir_error_nomem(err);
-    if (status != WEIR_OK) return status;
+    bool *seen = weir_alloc_zero(s->input->n_fields + 1u, sizeof *seen);
+    s->drift = weir_alloc_zero(s->input->n_fields + 1u, sizeof *s->drift);
+    weir_status status = seen && s->drift ? WEIR_OK : weir_error_nomem(err);
+    if (status != WEIR_OK) goto out;
     WEIR_TRY(weir_sqlite_prepare(s->db, "reading the table's columns",
-                                 "select * from pragma_table_info(?1, ?2)", &info, err));
+                                 "select * from pragma_table_xinfo(?1, ?2)", &info, err));
     sqlite3_bind_text(info, 1, s->table.name, -1, SQLITE_STATIC);
     sqlite3_bind_text(info, 2, s->table.schema ? s->table.schema : "main", -1, SQLITE_STATIC);
     int rc;
@@ -73,12 +107,17 @@ weir_status weir_sqlite_check_columns(sink *s, weir_error *err) {
         status = weir_sqlite_error(s->db, err, "reading the table's columns");
         goto out;
     }
-    for (uint32_t i = 0; s->exists && i < s->schema->n_fields; i++) {
+    for (uint32_t i = 0; s->exists && i < s->input->n_fields; i++) {
+        const char *name = s->input->fields[i].name;
         if (seen[i]) continue;
-        status = weir_error_set(err, WEIR_USAGE, "table %s has no column %s", s->table.name,
-                                s->schema->fields[i].name);
-        weir_error_hint(err, "add it to the table, or leave it out with drop: [%s]",
-                        s->schema->fields[i].name);
+        s->drift[i] =
+            s->request.new_columns == WEIR_DRIFT_EVOLVE ? WEIR_SQLITE_ADDED : WEIR_SQLITE_NO_PLACE;
+        if (s->request.new_columns != WEIR_DRIFT_FAIL) continue;
+        status = weir_error_set(err, WEIR_USAGE, "table %s has no column %s", s->table.name, name);
+        weir_error_hint(err,
+                        "add it with drift: { new_columns: evolve }, or leave it out with "
+                        "drop: [%s]",
+                        name);
         goto out;
     }
 out:

@@ -78,6 +78,10 @@ const weir_connector weir_connector_sqlite = {
     .catalog = &weir_sqlite_catalog_ops,
     .source = &weir_sqlite_source_ops,
     .sink = &weir_sqlite_sink_ops,
+    .drift = WEIR_DRIFT_NEW_COLUMNS(WEIR_DRIFT_FAIL) | WEIR_DRIFT_NEW_COLUMNS(WEIR_DRIFT_EVOLVE) |
+             WEIR_DRIFT_NEW_COLUMNS(WEIR_DRIFT_DROP) | WEIR_DRIFT_TYPE_CHANGE(WEIR_DRIFT_FAIL) |
+             WEIR_DRIFT_TYPE_CHANGE(WEIR_DRIFT_DROP) | WEIR_DRIFT_MISSING(WEIR_DRIFT_FAIL) |
+             WEIR_DRIFT_MISSING(WEIR_DRIFT_EVOLVE),
 };
 
 /* ---- dialect ------------------------------------------------------------------------------- */

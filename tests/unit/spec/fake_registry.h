@@ -79,18 +79,20 @@ static const weir_connector fake_file = {.name = "file",
                                          .source_config_size = sizeof(file_config),
                                          .sink_options = file_options,
                                          .sink_config_size = sizeof(file_config)};
-static const weir_connector fake_base = {.name = "sqlite",
-                                         .roles = WEIR_ROLE_SOURCE | WEIR_ROLE_SINK,
-                                         .caps = WEIR_CAP_CURSOR,
-                                         .modes = 1u << WEIR_MODE_APPEND | 1u << WEIR_MODE_REPLACE |
-                                                  1u << WEIR_MODE_UPSERT,
-                                         .extensions = base_extensions,
-                                         .options = base_options,
-                                         .config_size = sizeof(base_config),
-                                         .source_options = table_options,
-                                         .source_config_size = sizeof(table_config),
-                                         .sink_options = table_options,
-                                         .sink_config_size = sizeof(table_config)};
+static const weir_connector fake_base = {
+    .name = "sqlite",
+    .roles = WEIR_ROLE_SOURCE | WEIR_ROLE_SINK,
+    .caps = WEIR_CAP_CURSOR,
+    .modes = 1u << WEIR_MODE_APPEND | 1u << WEIR_MODE_REPLACE | 1u << WEIR_MODE_UPSERT,
+    .extensions = base_extensions,
+    .options = base_options,
+    .config_size = sizeof(base_config),
+    .source_options = table_options,
+    .source_config_size = sizeof(table_config),
+    .sink_options = table_options,
+    .sink_config_size = sizeof(table_config),
+    .drift = WEIR_DRIFT_NEW_COLUMNS(WEIR_DRIFT_FAIL) | WEIR_DRIFT_NEW_COLUMNS(WEIR_DRIFT_EVOLVE) |
+             WEIR_DRIFT_MISSING(WEIR_DRIFT_EVOLVE)};
 static const weir_connector fake_feed = {
     .name = "feed", .roles = WEIR_ROLE_SOURCE, .options = no_options, .source_options = no_options};
 static const weir_connector *const fake_connectors[] = {&fake_file, &fake_base, &fake_feed, NULL};
@@ -140,7 +142,7 @@ static const weir_operator_kind *const *const fake_operators[] = {test_transform
 static const weir_spec_registry test_registry = {.connectors = fake_connectors,
                                                  .formats = fake_formats,
                                                  .operators = fake_operators,
-                                                 .features = WEIR_SPEC_PARAMS | WEIR_SPEC_DRIFT};
+                                                 .features = WEIR_SPEC_PARAMS};
 
 /* Variables for ${...}. */
 static const char *test_variable(void *context, const char *name) {

@@ -194,6 +194,14 @@ static const struct {
      "sink: { path: b.db, table: t, version: v }\n",
      "p.yaml:2:31: version: has no meaning with mode: append; remove it, or write mode: upsert\n"},
     {"source: { path: a.csv }\n"
+     "sink: { path: b.csv, drift: { new_columns: fail } }\n",
+     "p.yaml:2:22: drift: has no meaning for file, which has no columns to compare with; remove "
+     "it: what a run writes has the columns of that run\n"},
+    {"source: { path: a.csv }\n"
+     "sink: { path: b.db, table: t, drift: { new_columns: drop, missing: drop } }\n",
+     "p.yaml:2:53: new_columns: sqlite does not offer drop here; it offers fail, evolve\n"
+     "p.yaml:2:68: missing: sqlite does not offer drop here; it offers evolve\n"},
+    {"source: { path: a.csv }\n"
      "sink: { path: b.csv, drift: { new_column: evolve }, order: kept }\n",
      "p.yaml:2:31: new_column: is not a known key; did you mean \"new_columns\"?\n"
      "p.yaml:2:60: order: \"kept\" is not one of free, keep\n"},

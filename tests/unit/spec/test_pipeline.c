@@ -152,7 +152,8 @@ static void test_sink_and_rejects(void **state) {
     assert_string_equal(s->request.key.items[0], "order_id");
     assert_string_equal(s->request.version, "updated_at");
     assert_int_equal(s->request.new_columns, WEIR_DRIFT_EVOLVE);
-    assert_int_equal(s->request.missing, WEIR_DRIFT_FAIL);
+    assert_int_equal(s->request.type_change, WEIR_DRIFT_FAIL);
+    assert_int_equal(s->request.missing, WEIR_DRIFT_EVOLVE);
     assert_true(s->request.keep_order);
     const weir_rejects_spec *r = &l.p->steps[0].flow.rejects;
     assert_true(r->has_sink);
