@@ -129,6 +129,18 @@ out:
     return status;
 }
 
+/* Lines that are read whole: a pattern that fits them is worth a word. */
+static weir_status look_for_pattern(const weir_lines *lines, weir_layout *layout, weir_error *err) {
+    bool whole;
+    const char *name = NULL;
+    char text[80];
+    weir_slice head = weir_lines_head(lines, &whole);
+    weir_status status = weir_text_known(head.data, head.size, &name, err);
+    if (status != WEIR_OK || !name) return status;
+    snprintf(text, sizeof text, "# pattern: %s takes these lines apart\n", name);
+    return weir_layout_describe(layout, text, err);
+}
+
 static weir_status cutter_new(const weir_read_request *request, weir_stream *in, weir_cutter **out,
                               weir_error *err) {
     const weir_text_read_config *config = request->config;
@@ -140,10 +152,12 @@ static weir_status cutter_new(const weir_read_request *request, weir_stream *in,
     for (int64_t i = 0; i < config->skip && got; i++)
         WEIR_TRY(weir_lines_skip(lines, NULL, &got, err));
     WEIR_TRY(make_layout(request, weir_lines_eol(lines), &layout, err));
+    if (!config->pattern) WEIR_TRY(look_for_pattern(lines, layout, err));
     weir_lines_set(lines, &((weir_text_layout *)layout->private_data)->lines.rule, layout);
     *out = (weir_cutter *)lines;
     return WEIR_OK;
 out:
+    weir_layout_release(layout);
     weir_lines_free(lines);
     return status;
 }

@@ -301,3 +301,47 @@ weir_status weir_text_split(const weir_line_layout *layout, weir_line_group *g, 
     }
     return WEIR_OK;
 }
+
+/* ---- which pattern would fit ---------------------------------------------------------------- */
+
+#define LOOK_LINES 32 /* so many lines tell which pattern fits */
+
+/* Whether at least three in four of the first lines in data are of the pattern. */
+static weir_status fits(const weir_text_pattern *known, const char *data, size_t size, bool *out,
+                        weir_error *err) {
+    weir_text_layout l = {0};
+    weir_regex_span spans[WEIR_REGEX_MAX_GROUPS + 1];
+    uint32_t seen = 0, matched = 0;
+    const char *p = data, *end = data + size;
+    weir_status status = weir_text_compile(&l, known->name, err);
+    while (status == WEIR_OK && p < end && seen < LOOK_LINES) {
+        const char *eol = memchr(p, '\n', (size_t)(end - p));
+        const char *stop = eol ? eol : end;
+        const char *next = eol ? eol + 1 : end;
+        if (stop > p && stop[-1] == '\r') stop--;
+        if (stop > p && weir_utf8_valid(p, (size_t)(stop - p))) {
+            seen++;
+            matched += weir_regex_find(l.regex, p, (size_t)(stop - p), 0, spans, l.n_spans) ==
+                       WEIR_REGEX_MATCH;
+        }
+        p = next;
+    }
+    *out = matched > 0 && matched * 4 >= seen * 3;
+    weir_regex_free(l.regex);
+    weir_arena_clear(&l.arena);
+    return status;
+}
+
+weir_status weir_text_known(const char *data, size_t size, const char **name, weir_error *err) {
+    weir_status status = WEIR_OK;
+    *name = NULL;
+    for (const weir_text_pattern *p = weir_text_patterns; p->name && status == WEIR_OK; p++) {
+        bool yes = false;
+        status = fits(p, data, size, &yes, err);
+        if (status == WEIR_OK && yes) {
+            *name = p->name;
+            break;
+        }
+    }
+    return status;
+}
