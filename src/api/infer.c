@@ -61,7 +61,8 @@ static const char *oddity(const char *text) {
     if (n && (text[0] == ' ' || text[0] == '\t' || text[n - 1] == ' ' || text[n - 1] == '\t'))
         return " has blanks around it";
     if (*text == '+' && strspn(text + 1, "0123456789.") == n - 1) return " has a plus sign";
-    if (p[0] == '0' && p[1] >= '0' && p[1] <= '9' && strspn(p, "0123456789.") == strlen(p))
+    size_t whole = strspn(p, "0123456789"), rest = p[whole] == '.' ? whole + 1 : whole;
+    if (p[0] == '0' && whole > 1 && rest + strspn(p + rest, "0123456789") == strlen(p))
         return " has a needless zero";
     if (only_digits(p) && strlen(p) > 38) return " has more than 38 digits";
     return "";
