@@ -319,6 +319,10 @@ weir_status weir_tsv_layout_of(const weir_read_request *request, const char *con
 
 /* ---- the head ------------------------------------------------------------------------------ */
 
+static bool is_blank(const head_reader *r, size_t at, size_t end) {
+    return weir_csv_trim((weir_slice){(const char *)r->block->data + at, end - at}).size == 0;
+}
+
 /* The first record that is neither blank nor a comment, from *at on: *begin, *next and its fields
  * in s.  s->n_fields 0: there is none. */
 static weir_status first_record(head_reader *r, const weir_csv_dialect *d, weir_csv_scan *s,
@@ -333,7 +337,7 @@ static weir_status first_record(head_reader *r, const weir_csv_dialect *d, weir_
         if (at == r->end) break;
         if (at - WEIR_CSV_FRONT > r->request->max_record_bytes) return too_long(r, err);
         WEIR_TRY(scan_record(r, d, s, at, next, whole, ends_capacity, err));
-        bool blank = s->comment || (s->n_fields == 1 && s->ends[0] == at);
+        bool blank = s->comment || (s->n_fields == 1 && is_blank(r, at, s->ends[0]));
         if (!blank) break;
         s->n_fields = 0;
     }

@@ -5,6 +5,8 @@
 #define TYPED_RECORDS 300u /* whose cells are looked at */
 #define WIDTHS 256u        /* wider records are counted as of this width when widths are compared */
 #define FOOTER_RECORDS 8u  /* at the end may have another width */
+#define TABLE_RECORDS 3u   /* that make a table below lines of one or two fields */
+#define TABLE_WIDTH 4u     /* its least width */
 
 /* ---- records ------------------------------------------------------------------------------- */
 
@@ -44,7 +46,8 @@ weir_status weir_csv_sample_cut(weir_csv_sample *s, const weir_csv_dialect *d, s
             break;
         }
         size_t end = without_line_end(s->data, at, next);
-        bool blank = scan.n_fields == 1 && end == at;
+        weir_slice text = {(const char *)s->data + at, end - at};
+        bool blank = scan.n_fields == 1 && weir_csv_trim(text).size == 0;
         weir_csv_record r = {.begin = (uint32_t)at,
                              .end = (uint32_t)end,
                              .next = (uint32_t)next,
@@ -132,6 +135,24 @@ static bool has_width(const weir_csv_record *r, uint32_t width) {
     return r->fields == width || (width == WIDTHS && r->fields > width);
 }
 
+/* Below titles or pairs of a name and a value, which may be many, all the rest is one wide table.
+ */
+static uint32_t width_below(const weir_csv_sample *s, uint32_t usual) {
+    uint32_t width = 0, n = 0;
+    size_t i = s->n;
+    for (; i > 0; i--) {
+        const weir_csv_record *r = &s->records[i - 1];
+        if (!r->fields) continue;
+        if (!n) width = r->fields;
+        if (r->flawed || r->fields != width) break;
+        n++;
+    }
+    if (width < TABLE_WIDTH || width >= WIDTHS || n < TABLE_RECORDS) return usual;
+    for (; i > 0; i--)
+        if (s->records[i - 1].fields > 2) return usual;
+    return width;
+}
+
 /* Share of records with the usual width, from the first such one on; what stands at the end may
  * differ, and half counts. */
 static double constancy(const weir_csv_sample *s, const weir_csv_fit *fit, double *preamble) {
@@ -194,8 +215,8 @@ static weir_status look_at_cells(weir_csv_sample *s, const weir_csv_fit *fit, ui
             weir_csv_kind kind = weir_csv_kind_of(f);
             c->all++;
             c->quoted += quoted;
-            if (is_suspect(f, prior, quoted) && !(fit->width > 1 && kind != WEIR_CSV_TEXT))
-                continue;
+            bool sound = kind == WEIR_CSV_NUMBER || (fit->width > 1 && kind != WEIR_CSV_TEXT);
+            if (!sound && is_suspect(f, prior, quoted)) continue;
             c->typed += kind != WEIR_CSV_TEXT && kind != WEIR_CSV_EMPTY;
             c->clean += kind == WEIR_CSV_TEXT || kind == WEIR_CSV_EMPTY;
         }
@@ -213,6 +234,7 @@ weir_status weir_csv_fit_dialect(weir_csv_sample *s, uint8_t prior, weir_csv_fit
     *out = fit;
     fit.width = usual_width(&t);
     if (!fit.width) return WEIR_OK;
+    if (fit.width <= 2) fit.width = width_below(s, fit.width);
     fit.constant = constancy(s, &fit, &preamble);
     weir_status status = look_at_cells(s, &fit, prior, &c, err);
     if (status != WEIR_OK) return status;

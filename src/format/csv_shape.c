@@ -21,6 +21,8 @@ typedef struct shape {
     const weir_csv_read_config *config;
     size_t head; /* record that may be the header */
     row first, second, body;
+    weir_slice cells[COLUMNS]; /* of the head */
+    bool again[COLUMNS];       /* which of them stand below it, too */
 } shape;
 
 static const weir_csv_record *record(const shape *f, size_t i) {
@@ -84,6 +86,17 @@ static bool adjacent(const shape *f, size_t before, size_t i) {
     return true;
 }
 
+/* Whether record i are names over columns of which one at least is not text. */
+static weir_status names_columns(shape *f, size_t i, bool *out, weir_error *err) {
+    weir_status status = read_body(f, i + 1, &f->body, &f->first, err);
+    *out = false;
+    if (status == WEIR_OK) status = read_row(f, i, &f->first, err);
+    if (status != WEIR_OK || !all_text(&f->first)) return status;
+    for (uint32_t k = 0; k < f->body.n; k++)
+        *out |= f->body.kind[k] != WEIR_CSV_TEXT && f->body.kind[k] != WEIR_CSV_EMPTY;
+    return status;
+}
+
 /* The record in front of the first usual one may be a header of another width. */
 static weir_status odd_header(shape *f, size_t first, size_t usual, size_t *out, weir_error *err) {
     uint32_t width = f->found->width;
@@ -95,14 +108,19 @@ static weir_status odd_header(shape *f, size_t first, size_t usual, size_t *out,
     bool wider = r->fields > width, near = r->fields + 1 == width && r->fields > 1;
     bool narrow = r->fields > 1 && r->fields < width && before == first;
     if (!wider && !near && !narrow) return WEIR_OK;
-    weir_status status = read_row(f, before, &f->first, err);
-    if (status != WEIR_OK) return status;
+    weir_status status = WEIR_OK;
+    bool better = false;
+    if (!wider) WEIR_TRY(names_columns(f, usual, &better, err));
+    if (better) return WEIR_OK;
+    WEIR_TRY(read_row(f, before, &f->first, err));
     row *b = &f->first;
-    /* Names, at most with blanks behind them. */
+    /* Names, at most with blanks behind them; where there are more of them than cells, between. */
     while (b->n && b->kind[b->n - 1] == WEIR_CSV_EMPTY) b->n--;
-    if (!all_text(b)) return WEIR_OK;
-    *out = before;
-    return WEIR_OK;
+    for (uint32_t k = 1; wider && k < b->n; k++)
+        if (b->kind[k] == WEIR_CSV_EMPTY && b->filled * 2 > b->n) b->kind[k] = WEIR_CSV_TEXT;
+    if (all_text(b)) *out = before;
+out:
+    return status;
 }
 
 /* Titles that have the width of the table: at most one cell is filled, and a row of names follows.
@@ -199,6 +217,45 @@ static weir_status is_series(const shape *f, size_t i, bool *out, weir_error *er
     return WEIR_OK;
 }
 
+/* Whether the head is a record as others are, in several columns of text: it stands there again and
+ * again, or each of its cells does.  (Headers that come again with every page are rarer.) */
+static weir_status stands_below(shape *f, bool *out, weir_error *err) {
+    uint32_t n, seen = 0, same = 0, count = 0, filled = 0;
+    bool quoted;
+    weir_status status = weir_csv_sample_fields(f->s, record(f, f->head), &n, err);
+    *out = false;
+    if (status != WEIR_OK) return status;
+    uint32_t width = n < COLUMNS ? n : COLUMNS;
+    for (uint32_t k = 0; k < width; k++) {
+        f->cells[k] = weir_csv_sample_field(f->s, record(f, f->head), k, &quoted);
+        f->again[k] = false;
+        filled += f->cells[k].size != 0;
+    }
+    for (size_t i = real_from(f, f->head + 1); i < f->s->n && seen < BODY_RECORDS;
+         i = real_from(f, i + 1)) {
+        const weir_csv_record *r = record(f, i);
+        if (r->fields != f->found->width || r->flawed) continue;
+        WEIR_TRY(weir_csv_sample_fields(f->s, r, &n, err));
+        bool all = true;
+        for (int round = 0; round < 2; round++)
+            for (uint32_t k = 0; k < width && k < n; k++) {
+                weir_slice c = weir_csv_sample_field(f->s, r, k, &quoted);
+                bool equal =
+                    c.size == f->cells[k].size && memcmp(c.data, f->cells[k].data, c.size) == 0;
+                if (round == 0)
+                    all = all && equal;
+                else if (!all)
+                    f->again[k] |= equal && c.size;
+            }
+        same += all;
+        seen++;
+    }
+    for (uint32_t k = 0; k < width; k++) count += f->again[k];
+    *out = filled >= 2 && ((same >= 2 && same * 10 >= seen) || count == filled);
+out:
+    return status;
+}
+
 static weir_status is_header(shape *f, bool *out, weir_error *err) {
     const row *h = &f->first, *b = &f->body;
     uint32_t n = h->n < b->n ? h->n : b->n, typed = 0, other = 0, agree = 0;
@@ -213,6 +270,7 @@ static weir_status is_header(shape *f, bool *out, weir_error *err) {
         *out = true;
         for (uint32_t k = 0; k < h->n; k++)
             if (h->kind[k] != WEIR_CSV_TEXT && h->kind[k] != WEIR_CSV_EMPTY) *out = false;
+        if (h->n > 1 && h->kind[h->n - 1] == WEIR_CSV_EMPTY) *out = false;
         return WEIR_OK;
     }
     for (uint32_t k = 0; k < n; k++) {
@@ -221,7 +279,12 @@ static weir_status is_header(shape *f, bool *out, weir_error *err) {
         other += h->kind[k] != b->kind[k] && h->kind[k] != WEIR_CSV_EMPTY;
         agree += h->kind[k] == b->kind[k];
     }
-    *out = !typed || other || !agree;
+    if (!typed) {
+        status = stands_below(f, out, err);
+        *out = !*out;
+        return status;
+    }
+    *out = other || !agree;
     if (*out) return WEIR_OK;
     status = is_series(f, f->head, &series, err);
     size_t below = real_from(f, f->head + 1);
@@ -308,7 +371,7 @@ static weir_status find_header(shape *f, weir_error *err) {
         if (f->config->header == WEIR_CSV_FIND) f->found->header = 1;
         return WEIR_OK;
     }
-    WEIR_TRY(read_body(f, third ? behind : below, &f->body, &f->second, err));
+    WEIR_TRY(read_body(f, below, &f->body, &f->second, err));
     WEIR_TRY(read_row(f, f->head, &f->first, err));
     if (f->config->header == WEIR_CSV_FIND) {
         WEIR_TRY(is_header(f, &header, err));
@@ -317,6 +380,7 @@ static weir_status find_header(shape *f, weir_error *err) {
     bool usual = below < f->s->n && record(f, below)->fields == f->found->width &&
                  adjacent(f, f->head, below);
     if (f->found->header <= 1 && third && usual && !record(f, below)->flawed) {
+        WEIR_TRY(read_body(f, behind, &f->body, &f->second, err));
         WEIR_TRY(read_row(f, below, &f->second, err));
         WEIR_TRY(look_below(f, below, err));
     }

@@ -200,10 +200,30 @@ static weir_status try_quote(sniffer *f, weir_csv_dialect d, uint8_t quote, bool
     return try_lines(f, d, MARGIN, err);
 }
 
+/* Apostrophes as quotes: only where each of them is beyond doubt, for an apostrophe is a letter.
+ * None stands anywhere but around a field, or doubled or escaped within. */
+static weir_status try_ticks(sniffer *f, weir_csv_dialect d, weir_error *err) {
+    trial before = f->best;
+    uint32_t doubles = f->plain.quoted;
+    double constant = f->plain.constant;
+    weir_status status = try_quote(f, d, '\'', f->escaped_tick, 0, err);
+    const weir_csv_fit *fit = &f->best.fit;
+    bool all = f->sample.whole && f->sample.size - f->from <= f->trial_bytes;
+    bool good = !fit->flawed && fit->quoted && fit->constant >= constant;
+    if (f->has['"']) good = good && fit->quoted >= 2 && doubles == 0;
+    if (!all) good = good && (uint64_t)fit->quoted * 10 >= fit->records;
+    if (before.dialect.delimiter != d.delimiter)
+        good = good && fit->score > before.fit.score * MARGIN;
+    if (!good) f->best = before;
+    return status;
+}
+
 /* Without quotes, where double quotes are in the text: only when they break the first record (which
- * could not be a header), or make no field and break several, or are marks behind digits. */
+ * could not be a header), or make no field and break several (one, between tabs), or are marks
+ * behind digits. */
 static weir_status try_unquoted(sniffer *f, weir_csv_dialect d, weir_error *err) {
-    bool broken = f->plain.flawed > 1 || (f->plain.flawed && f->marks);
+    bool broken =
+        f->plain.flawed > (d.delimiter == '\t' ? 0u : 1u) || (f->plain.flawed && f->marks);
     if (!f->plain.first_flawed && (!broken || f->plain.quoted)) return WEIR_OK;
     return try_quote(f, d, 0, false, MARGIN, err);
 }
@@ -220,15 +240,7 @@ static weir_status try_delimiter(sniffer *f, const char *text, size_t size, weir
         WEIR_TRY(try_quote(f, d, quote, escaped, factor, err));
     } else {
         WEIR_TRY(try_quote(f, d, '"', f->escaped_quote, factor, err));
-        if (f->has['\'']) {
-            trial before = f->best;
-            WEIR_TRY(try_quote(f, d, '\'', f->escaped_tick, MARGIN, err));
-            /* Only where they are quotes beyond doubt: an apostrophe is a letter. */
-            const weir_csv_fit *fit = &f->best.fit;
-            if (f->best.dialect.quote == '\'' && (fit->flawed || fit->quoted < 2 || f->has['"']) &&
-                before.dialect.quote != '\'')
-                f->best = before;
-        }
+        if (f->has['\'']) WEIR_TRY(try_ticks(f, d, err));
         if (f->has['"']) WEIR_TRY(try_unquoted(f, d, err));
     }
     if (f->plain_null && f->config->escape.automatic && text[0] == '\t' && size == 1 &&
@@ -301,6 +313,27 @@ static weir_status try_doubled(sniffer *f, weir_error *err) {
     return status;
 }
 
+/* `"a", "b"`: a blank in front of quotes belongs to the delimiter where it always stands there. */
+static weir_status try_spaced(sniffer *f, weir_error *err) {
+    const weir_csv_dialect *d = &f->best.dialect;
+    trial before = f->best;
+    char spaced[2] = {(char)d->delimiter, ' '};
+    bool occurs = false;
+    if (d->delimiter_size != 1 || before.fit.width < 2 || !strchr(",;|", d->delimiter))
+        return WEIR_OK;
+    for (size_t i = f->from; i + 2 < f->sample.size && !occurs; i++)
+        occurs = memcmp(f->sample.data + i, spaced, 2) == 0 && f->sample.data[i + 2] == '"';
+    if (!occurs) return WEIR_OK;
+    f->any = false;
+    weir_status status = try_delimiter(f, spaced, 2, err);
+    const weir_csv_fit *fit = &f->best.fit;
+    bool good = !fit->flawed && fit->quoted && f->best.dialect.quote == '"' &&
+                fit->constant >= 0.95 && fit->constant >= before.fit.constant;
+    if (!good) f->best = before;
+    f->any = true;
+    return status;
+}
+
 static weir_status find_delimiter(sniffer *f, weir_error *err) {
     static const char usual[] = {',', ';', '\t', '|'};
     weir_status status = WEIR_OK;
@@ -317,9 +350,80 @@ static weir_status find_delimiter(sniffer *f, weir_error *err) {
             WEIR_TRY(try_delimiter(f, &usual[i], 1, err));
     WEIR_TRY(try_single(f, err));
     if (f->best.fit.width <= 1) WEIR_TRY(try_rare(f, err));
+    WEIR_TRY(try_spaced(f, err));
     WEIR_TRY(try_doubled(f, err));
 out:
     return status;
+}
+
+/* ---- all of the sample --------------------------------------------------------------------- */
+
+/* Lines of records that the dialect of the sample breaks, or that have another width. */
+static uint32_t broken_lines(const weir_csv_sample *s, uint32_t width) {
+    uint32_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const weir_csv_record *r = &s->records[i];
+        if (!r->fields || (!r->flawed && r->fields == width)) continue;
+        n += i + 1 < s->n ? s->records[i + 1].line - r->line : 1;
+    }
+    return n;
+}
+
+/* Fields of sound records that quotes stand around; stops behind max. */
+static weir_status quoted_fields(weir_csv_sample *s, uint32_t width, uint32_t max, uint32_t *count,
+                                 weir_error *err) {
+    *count = 0;
+    for (size_t i = 0; i < s->n && *count <= max; i++) {
+        const weir_csv_record *r = &s->records[i];
+        if (r->flawed || r->fields != width) continue;
+        uint32_t n;
+        weir_status status = weir_csv_sample_fields(s, r, &n, err);
+        if (status != WEIR_OK) return status;
+        for (uint32_t k = 0; k < n; k++) {
+            bool quoted;
+            (void)weir_csv_sample_field(s, r, k, &quoted);
+            *count += quoted;
+        }
+    }
+    return WEIR_OK;
+}
+
+/* Quotes that break more lines than they make fields are none, where the text is sound without. */
+static weir_status drop_quotes(sniffer *f, weir_error *err) {
+    uint32_t width = f->best.fit.width, quoted;
+    uint32_t broken = broken_lines(&f->sample, width);
+    if (width < 2 || broken < 2) return WEIR_OK;
+    weir_status status = quoted_fields(&f->sample, width, broken, &quoted, err);
+    if (status != WEIR_OK || quoted > broken) return status;
+    trial t = {.dialect = f->best.dialect};
+    t.dialect.has_quote = false;
+    t.dialect.quote = t.dialect.escape = 0;
+    t.dialect.escapes_plain = false;
+    weir_csv_dialect_finish(&t.dialect);
+    status = weir_csv_sample_cut(&f->sample, &t.dialect, f->from, SIZE_MAX, err);
+    if (status == WEIR_OK) status = weir_csv_fit_dialect(&f->sample, f->prior, &t.fit, err);
+    if (status == WEIR_OK && !t.fit.flawed && t.fit.constant >= 0.99 && t.fit.width >= width &&
+        broken_lines(&f->sample, t.fit.width) < broken)
+        f->best = t;
+    return status;
+}
+
+/* Looks at all of the sample, of which the trials saw the beginning. */
+static weir_status look_again(sniffer *f, weir_error *err) {
+    const weir_csv_dialect *d = &f->best.dialect;
+    weir_status status = weir_csv_sample_cut(&f->sample, d, f->from, SIZE_MAX, err);
+    if (status != WEIR_OK || !f->config->quote.automatic || !d->has_quote) return status;
+    bool flawed = false;
+    for (size_t i = 0; i < f->sample.n; i++) flawed |= f->sample.records[i].flawed;
+    if (d->quote == '\'' && flawed) {
+        f->has['\''] = false;
+        status = find_delimiter(f, err);
+    } else if (d->quote == '"' && f->has['"'] && f->config->escape.automatic &&
+               d->escape == d->quote) {
+        status = drop_quotes(f, err);
+    }
+    if (status != WEIR_OK) return status;
+    return weir_csv_sample_cut(&f->sample, &f->best.dialect, f->from, SIZE_MAX, err);
 }
 
 /* ---- the beginning ------------------------------------------------------------------------- */
@@ -373,6 +477,7 @@ weir_status weir_csv_sniff(const weir_read_request *request, uint8_t prior, cons
         f.trial_bytes = size;
         WEIR_TRY(find_delimiter(&f, err));
     }
+    WEIR_TRY(look_again(&f, err));
     found.dialect = f.best.dialect;
     found.width = f.best.fit.width;
     WEIR_TRY(weir_csv_sample_cut(&f.sample, &found.dialect, f.from, SIZE_MAX, err));

@@ -91,9 +91,11 @@ static size_t trim_line_end(const weir_csv_splitter *s, size_t begin, size_t nex
     return next;
 }
 
-/* A blank line is a record only where there is one column. */
+/* A line of nothing, or of blanks, is a record only where there is one column. */
 static bool is_blank(const weir_csv_splitter *s, uint32_t fields, size_t begin, size_t end) {
-    return fields == 1 && begin == end && s->n_fields > 1;
+    if (fields != 1 || s->n_fields < 2) return false;
+    while (begin < end && (s->data[begin] == ' ' || s->data[begin] == '\t')) begin++;
+    return begin == end;
 }
 
 /* Lays out a row of another width where the dialect lets it be one: all that it has too much is

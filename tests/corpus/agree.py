@@ -293,7 +293,8 @@ def python_rows(path, dialect):
     text = text_of(path, dialect)
     quote = dialect.get("quote", '"')
     escape = dialect.get("escape")
-    kind = dict(delimiter=dialect.get("delimiter", ","), strict=False)
+    usual = "\t" if re.search(r"\.(tsv|tab)(\.|$)", path) else ","
+    kind = dict(delimiter=dialect.get("delimiter", usual), strict=False)
     if quote in ("", "none", None):
         kind["quoting"] = csv.QUOTE_NONE
     else:
@@ -302,8 +303,9 @@ def python_rows(path, dialect):
         kind["escapechar"], kind["doublequote"] = "\\", False
     rows = list(csv.reader(io.StringIO(text, newline=""), **kind))
     comment = dialect.get("comment")
-    lines = [row for row in rows if row and not (comment and row[0].lstrip().startswith(comment))]
-    return lines
+    several = any(len(row) > 1 for row in rows)
+    return [row for row in rows if row and not (comment and row[0].lstrip().startswith(comment))
+            and not (several and len(row) == 1 and not row[0].strip())]
 
 
 def compare_dialect(path, dialect, texts, rejected):

@@ -211,7 +211,9 @@ static void ref_read(const ref_dialect *d, const char *p, size_t at, size_t n, u
         size_t end = r.next, next_at = r.next;
         if (end > at && p[end - 1] == '\n') end--;
         if (end > at && p[end - 1] == '\r') end--;
-        bool blank = r.n_fields == 1 && end == at && d->columns > 1;
+        size_t blanks = at;
+        while (blanks < end && (p[blanks] == ' ' || p[blanks] == '\t')) blanks++;
+        bool blank = r.n_fields == 1 && blanks == end && d->columns > 1;
         /* Delimiters too many at the end of a line are harmless. */
         while (d->columns > 1 && r.n_fields > d->columns && r.fields[r.n_fields - 1].size == 0 &&
                !r.fields[r.n_fields - 1].quoted)

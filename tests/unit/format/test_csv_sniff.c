@@ -107,6 +107,9 @@ static void test_single_column(void **state) {
            "delimiter: \"\\t\"\n|name |Ann Smith |Bob, the builder |Carl ");
     expect("2024-01-01 10:00:00\n2024-01-01 11:00:00\n",
            "header: false\n|column1 |2024-01-01 10:00:00 |2024-01-01 11:00:00 ");
+    expect(
+        "100,000.00\n300,000.20\n300,000,000.40\n50\n",
+        "delimiter: \"\\t\"\nheader: false\n|column1 |100,000.00 |300,000.20 |300,000,000.40 |50 ");
     expect("line\nHello world\nGood morning\n", "|line |Hello world |Good morning ");
     expect("k:v\nhost:a\nport:b\n", "|k:v |host:a |port:b ");
 }
@@ -124,6 +127,21 @@ static void test_quotes(void **state) {
     expect("id,txt\n1,\"say \\\"hi\\\", ok\"\n2,\"b \"\"c\"\"\"\n",
            "escape: \"\\\\\"\n|id txt |1 say \"hi\", ok |2 b \"c\" ");
     expect("id,txt\n1,\"C:\\\"\n2,\"b\"\"c\"\n", "|id txt |1 C:\\ |2 b\"c ");
+    /* One apostrophe pair is enough where no other apostrophe is; else they are letters. */
+    expect("a,b,c\n1,'some value',2\n3,4,5\n", "quote: \"'\"\n|a b c |1 some value 2 |3 4 5 ");
+    expect("a,b,c\n1,'x ''y'' z',2\n3,4,5\n", "quote: \"'\"\n|a b c |1 x 'y' z 2 |3 4 5 ");
+    expect("a,b,c\n1,'x \\'y\\' z',2\n3,4,5\n",
+           "quote: \"'\"\nescape: \"\\\\\"\n|a b c |1 x 'y' z 2 |3 4 5 ");
+    expect("a,b\n1,'some'\n2,it's\n", "|a b |1 'some' |2 it's ");
+    /* Quotes that break more lines than they make fields. */
+    expect("n\tt\n1\t\"\n2\t\"a\n3\t\"\"\n4\tb\"c\n5\t\"\"\"\n",
+           "delimiter: \"\\t\"\nquote: none\n|n t |1 \" |2 \"a |3 \"\" |4 b\"c |5 \"\"\" ");
+    expect("a|b\n\"hello|world\nhow|do\"\nI|am\n",
+           "delimiter: \"|\"\nquote: none\n|a b |\"hello world |how do\" |I am ");
+    expect("a\tb\n1\t  \"x\" \n", "delimiter: \"\\t\"\nquote: none\n|a b |1   \"x\"  ");
+    /* A blank in front of each quote. */
+    expect("\"Year\", \"Title\"\n1968, \"Greetings\"\n1970, \"Hi, Mom\"\n",
+           "delimiter: \", \"\n|Year Title |1968 Greetings |1970 Hi, Mom ");
     /* One stray quote among good ones is a fault of its record. */
     expect("id,txt\n1,\"a\"\n2,b\"c\n3,\"d\"\n", "|id txt |1 a |!quote |3 d ");
 }
@@ -146,6 +164,9 @@ static void test_line_ends(void **state) {
     expect("a,b\r1,2\r3,4", "newline: cr\n|a b |1 2 |3 4 ");
     expect("a,b\n1,2\r3,4\r\n5,6\n\n7,8\r", "newline: cr\n|a b |1 2 |3 4 |5 6 |7 8 ");
     expect("a,b\r\n1,2\r\n\r\n3,4\r\n", "|a b |1 2 |3 4 ");
+    /* Lines of blanks are none, where there are several columns. */
+    expect("  \na,b\n \t\n1,2\n   \n\"3\",4\n \n", "|a b |1 2 |3 4 ");
+    expect("a\nx\n  \ny\n", "|a |x |   |y ");
     /* A CR that leaves a broken record is no line end. */
     expect("a,b\n1,x\ry\n2,z\n", "|a b |!newline |2 z ");
     expect("a,b\n1,2\n\x1A", "|a b |1 2 ");
@@ -171,6 +192,10 @@ static void test_header(void **state) {
     expect("a,b\n", "|a b ");
     expect("1,2", "header: false\n|column1 column2 |1 2 ");
     expect("", "the file is empty: there is no header");
+    /* What stands below again and again is no name, nor is what ends with nothing. */
+    expect("x,y\nx,y\nx,y\nx,z\n", "header: false\n|column1 column2 |x y |x y |x y |x z ");
+    expect("a|\n", "delimiter: \"|\"\nheader: false\n|column1 column2 |a ~ ");
+    expect("id,1,2\nname,a,b\nn,8,6\n", "|id 1 2 |name a b |n 8 6 ");
     expect("day,n\n2024-01-01,1\n", "|day n |2024-01-01 1 ");
     expect("Region,2019,,2020,\n,Q1,Q2,Q1,Q2\nN,1,2,3,4\nS,5,6,7,8\n",
            "header: 2\n|Region 2019_Q1 2019_Q2 2020_Q1 2020_Q2 |N 1 2 3 4 |S 5 6 7 8 ");
@@ -186,6 +211,8 @@ static void test_names(void **state) {
            "|column1 mpg cyl |Mazda 21 6 |Horn 22.8 4 ");
     expect("a,b,c,,\n1,2,3\n4,5,6\n", "|a b c |1 2 3 |4 5 6 ");
     expect("a,b,c,d\n1,2,3\n4,5,6\n", "ragged: pad\n|a b c d |1 2 3 ~ |4 5 6 ~ ");
+    expect("a,b,,d\n1,2\n3,4\n\n5,6,7,8,9\n",
+           "ragged: pad\n|a b column3 d |1 2 ~ ~ |3 4 ~ ~ |!fields ");
     expect("a,b\n1,2,\n3,4,\n", "|a b |1 2 |3 4 ");
     expect("a,b\n1,2,3\n3,4\n", "|a b |!fields |3 4 ");
 }
@@ -197,6 +224,9 @@ static void test_preamble(void **state) {
            "skip: 4\n|id name qty price |1 a 2 3.5 |2 b 3 4.5 ");
     expect("Konto;123\nVon;01.01.2024\n\nid;t;v\n1;a;2\n2;b;3\n3;c;4\n",
            "delimiter: \";\"\nskip: 3\n|id t v |1 a 2 |2 b 3 |3 c 4 ");
+    expect("notes\nmore, of it\nn,t,d\n1,a,2020-01-01\n", "skip: 2\n|n t d |1 a 2020-01-01 ");
+    expect("Vendor\tx\nFrom\t1\nTo\t2\na\tb\tc\td\n1\t2\t3\t4\n5\t6\t7\t8\n",
+           "delimiter: \"\\t\"\nskip: 3\n|a b c d |1 2 3 4 |5 6 7 8 ");
     expect("a,b\n1,2\n\nx,y,z\n3,4,5\n6,7,8\n",
            "a second table begins at line 4: 3 fields a record, not 2");
     expect("a,b\n1,2\n3,4\n5,6\n\nx,y,z\n3,4,5\n",
