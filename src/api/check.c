@@ -202,7 +202,7 @@ static weir_status check_step(weir_session *s, const weir_step *step, weir_error
     const weir_pipeline *p = s->pipeline;
     /* the pipeline's own limit is for its run, which says when it is too small; a sample holds one
      * record at least, however large */
-    const size_t least = (size_t)512 << 20;
+    const size_t least = WEIR_DEFAULT_MEMORY_BYTES;
     size_t memory = (size_t)p->memory_bytes > least ? (size_t)p->memory_bytes : least;
     weir_flow_config config;
     weir_ledger ledger;

@@ -89,6 +89,18 @@ static size_t quotes_in(const weir_csv_dialect *d, const uint8_t *p, size_t from
     return n;
 }
 
+/* Where the first line that is not blank begins. */
+static size_t first_line(const uint8_t *data, size_t size) {
+    size_t begin = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] == '\n' || data[i] == '\r')
+            begin = i + 1;
+        else if (data[i] != ' ' && data[i] != '\t')
+            break;
+    }
+    return begin;
+}
+
 /* Where the line that ends at `end` begins; *text is its end without the line end. */
 static size_t line_begin(const weir_csv_dialect *d, const uint8_t *p, size_t end, size_t *text) {
     size_t i = end;
@@ -103,6 +115,7 @@ size_t weir_csv_footer(const weir_csv_dialect *d, uint32_t width, const uint8_t 
                        int64_t lines, uint32_t *n) {
     size_t cut = size, quotes = 0, at = size, text;
     uint32_t seen = 0, kept = 0;
+    size_t first = first_line(data, size); /* never a footer: blank lines alone are no table */
     *n = 0;
     if (at && data[at - 1] == 0x1A) cut = --at; /* the end mark of DOS */
     while (at > 0) {
@@ -118,7 +131,7 @@ size_t weir_csv_footer(const weir_csv_dialect *d, uint32_t width, const uint8_t 
         } else {
             line_kind kind = look(d, width, data, begin, text);
             if (kind == LINE_DATA || quotes % 2 || seen > FOOTER_LINES) break;
-            if (begin == 0 && kind != LINE_BLANK) break;
+            if (begin <= first && kind != LINE_BLANK) break;
             bool commits = kind == LINE_FOOT || (kind == LINE_BLANK && seen);
             seen += kind != LINE_BLANK;
             if (commits) {

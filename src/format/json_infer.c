@@ -15,7 +15,7 @@
 #include "text/utf8.h"
 
 #define PLACES 64 /* members of a record whose names are remembered from the last one */
-#define MEMBERS_MAX ((size_t)1 << 20)
+#define MEMBERS_MAX ((size_t)1 << 18) /* a record with more is not looked at */
 #define NOT_WANTED UINT32_MAX
 #define UNKNOWN (UINT32_MAX - 1) /* to be looked up once the record is known to be sound */
 
@@ -292,6 +292,7 @@ static weir_status read_object(looker *l, const char *p, const char *end, bool *
         return WEIR_OK;
     }
     for (;;) {
+        if (l->n_members == MEMBERS_MAX) return WEIR_OK;
         if (l->n_members == l->members_capacity)
             WEIR_TRY(weir_grow((void **)&l->members, &l->members_capacity, l->n_members + 1,
                                sizeof *l->members, MEMBERS_MAX, l->err));

@@ -160,6 +160,11 @@ static weir_status add_sheet(weir_xlsx_book *b, const relations *r, const weir_x
     while (weir_xml_attributes_next(x, &a)) /* r:id, beside sheetId */
         if (weir_slice_is(a.name, "id") && (a.prefix.size || *a.uri)) id = a.value;
     const relation *to = by_id(r, id);
+    if (b->n_sheets == SHEETS_MAX) {
+        weir_error_set(err, WEIR_DATA, "the workbook has more than %zu sheets", SHEETS_MAX);
+        weir_error_hint(err, "it is damaged or hostile; weir reads no such workbook");
+        return WEIR_DATA;
+    }
     weir_status status = weir_grow((void **)&b->sheets, &b->sheets_capacity, b->n_sheets + 1,
                                    sizeof *b->sheets, SHEETS_MAX, err);
     if (status != WEIR_OK) return status;

@@ -97,6 +97,9 @@ static weir_node *validate_entry(loader *l, const weir_node *map) {
     return entry;
 }
 
+/* Each entry has the columns before it once more. */
+#define OPERATORS_MAX 4096
+
 static bool operators(loader *l, weir_flow_spec *flow, const step_form *form,
                       const weir_node *map) {
     const weir_node *list = form->transform;
@@ -104,6 +107,12 @@ static bool operators(loader *l, weir_flow_spec *flow, const step_form *form,
     if (list && list->kind != WEIR_NODE_LIST) {
         weir_diags_error(l->diags, list, "transform", "put \"- \" before each operator",
                          list->kind == WEIR_NODE_NULL ? "has no value" : "is not a list");
+        list = NULL;
+    }
+    if (list && list->n > OPERATORS_MAX) {
+        weir_diags_error(l->diags, list->items[OPERATORS_MAX], "transform",
+                         "let one entry do more: set: and validate: take many columns",
+                         "has more than %d entries", OPERATORS_MAX);
         list = NULL;
     }
     for (size_t i = 0; list && i < list->n; i++) most += list->items[i]->n;

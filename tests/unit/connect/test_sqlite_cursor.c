@@ -87,8 +87,8 @@ static void now_is_written_in_their_form(void **state) {
 static void damaged_positions_are_refused(void **state) {
     (void)state;
     static const char *const bad[] = {"", "\1", "\2\0\0\0\0\0", "\1\1\377\377\377\377x",
-                                      "\1\1\1\0\0\0"
-                                      "7\377\377\377\377\377\377\377\377"};
+                                      ("\1\1\1\0\0\0"
+                                       "7\377\377\377\377\377\377\377\377")};
     static const size_t sizes[] = {0, 1, 6, 7, 15};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         weir_cursor c = {0};

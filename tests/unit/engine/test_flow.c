@@ -1,5 +1,5 @@
 /* The engine over test-only connectors: order, endless epochs, writers that fail, refused rows,
- * slow sinks, accounts. */
+ * slow sinks, accounts, operators that need the source's order. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -283,6 +283,199 @@ static void a_slow_sink_holds_the_source_back(void **state) {
     rig_free(r);
 }
 
+/* ---- operators that need the source's order ------------------------------------------------- */
+
+/* What all workers share of the operator below; the turns alone keep it whole. */
+typedef struct turns {
+    _Atomic int inside;
+    _Atomic uint64_t batches;
+    uint64_t next, wrong; /* the row that must come next; batches that were another */
+    uint64_t shake;       /* sleeps now and then, so that the workers get out of step */
+    uint64_t fail_at;     /* the batch that fails, from 1; 0 = none */
+    uint64_t cancel_at;   /* at which the run is cancelled */
+    uint64_t enough_at;   /* behind which no row is needed; 0 = all are */
+    weir_cancel *cancel;
+} turns;
+
+static weir_status turns_bind(const void *config, const weir_bind *bind, weir_operator *op,
+                              weir_error *err) {
+    (void)bind;
+    (void)err;
+    memcpy(&op->state, config, sizeof op->state);
+    op->out = weir_schema_retain(op->in);
+    return WEIR_OK;
+}
+
+static bool turns_ordered(const weir_operator *op) {
+    (void)op;
+    return true;
+}
+
+static weir_status turns_process(const weir_operator *op, void *local, weir_ctx *ctx, weir_batch *b,
+                                 weir_error *err) {
+    turns *t = op->state;
+    (void)local;
+    (void)ctx;
+    if (atomic_fetch_add(&t->inside, 1) != 0) t->wrong++;
+    uint64_t n = atomic_fetch_add(&t->batches, 1) + 1;
+    uint64_t first = (uint64_t)((const int64_t *)b->columns[0]->values)[0];
+    if (first != t->next) t->wrong++;
+    t->next = first + b->length;
+    if (t->shake && n * 7 % t->shake == 0) weir_clock_sleep_us(300);
+    if (n == t->cancel_at) atomic_store(&t->cancel->requested, 15);
+    weir_status status =
+        n == t->fail_at ? weir_error_set(err, WEIR_IO, "batch %d broke", (int)n) : WEIR_OK;
+    if (t->enough_at && first + b->length >= t->enough_at) {
+        uint64_t left = first < t->enough_at ? t->enough_at - first : 0;
+        if (status == WEIR_OK) status = weir_batch_head(b, left, err);
+    }
+    atomic_fetch_sub(&t->inside, 1);
+    return status;
+}
+
+/* Puts workers out of step before the turn is taken. */
+static weir_status stagger_process(const weir_operator *op, void *local, weir_ctx *ctx,
+                                   weir_batch *b, weir_error *err) {
+    (void)op;
+    (void)local;
+    (void)err;
+    (void)b;
+    weir_clock_sleep_us(ctx->worker % 3 * 100);
+    return WEIR_OK;
+}
+
+static const weir_operator_kind turns_kind = {.name = "turns",
+                                              .summary = "test",
+                                              .flags = WEIR_OP_FILTERS,
+                                              .bind = turns_bind,
+                                              .process = turns_process,
+                                              .ordered = turns_ordered};
+static const weir_operator_kind stagger_kind = {
+    .name = "stagger", .summary = "test", .bind = turns_bind, .process = stagger_process};
+
+/* A rig whose chain staggers the workers and then takes turns. */
+typedef struct turns_rig {
+    rig *r;
+    turns t;
+    void *state; /* the config of both operators: where t is */
+    weir_flow_operator operators[2];
+} turns_rig;
+
+static void turns_rig_init(turns_rig *x, const weir_connector *source, const weir_connector *sink,
+                           uint32_t threads) {
+    memset(x, 0, sizeof *x);
+    x->r = rig_new(source, sink, threads);
+    x->t.cancel = &x->r->cancel;
+    x->t.shake = 5;
+    x->state = &x->t;
+    x->operators[0] = (weir_flow_operator){.kind = &stagger_kind, .config = &x->state};
+    x->operators[1] = (weir_flow_operator){.kind = &turns_kind, .config = &x->state};
+    x->r->config.operators = x->operators;
+    x->r->config.n_operators = 2;
+}
+
+static void an_ordered_operator_sees_the_source_order(void **state) {
+    (void)state;
+    const uint32_t threads[] = {1, 2, 7, 32};
+    for (int t = 0; t < 4; t++)
+        for (int many = 0; many < 2; many++) {
+            turns_rig x;
+            turns_rig_init(&x, &test_source_bounded, many ? &test_sink_many : &test_sink_one,
+                           threads[t]);
+            assert_int_equal(rig_run(x.r), WEIR_OK);
+            assert_int_equal(x.t.wrong, 0);
+            assert_int_equal(atomic_load(&x.t.batches), (10000 + 127) / 128);
+            assert_int_equal(x.r->log.n, 10000);
+            if (many) qsort(x.r->log.rows, x.r->log.n, sizeof *x.r->log.rows, by_value);
+            for (size_t i = 0; i < x.r->log.n; i++) assert_int_equal(x.r->log.rows[i], i);
+            rig_free(x.r);
+        }
+}
+
+static void turns_go_on_over_the_ends_of_epochs(void **state) {
+    (void)state;
+    const weir_connector *sinks[] = {&test_sink_one, &test_sink_many};
+    for (int s = 0; s < 2; s++) {
+        turns_rig x;
+        turns_rig_init(&x, &test_source_endless, sinks[s], 7);
+        x.r->source.rows = 0;
+        x.r->config.epoch_rows = 640;
+        x.r->config.max_epochs = 12;
+        assert_int_equal(rig_run(x.r), WEIR_OK);
+        assert_int_equal(x.t.wrong, 0);
+        assert_int_equal(x.r->log.epochs, 12);
+        assert_int_equal(x.r->log.n, 12 * 640);
+        rig_free(x.r);
+    }
+}
+
+static void a_budget_for_nearly_nothing_still_takes_turns(void **state) {
+    (void)state;
+    turns_rig x;
+    turns_rig_init(&x, &test_source_bounded, &test_sink_one, 16);
+    weir_ledger_init(&x.r->ledger, "small", (size_t)1 << 20, NULL);
+    x.r->env.memory_bytes = (size_t)24 << 20;
+    x.r->source = (test_source_config){.rows = 400000, .batch_rows = 8192};
+    x.r->sink.sleep_us = 1000;
+    x.t.shake = 2;
+    assert_int_equal(rig_run(x.r), WEIR_OK);
+    assert_int_equal(x.t.wrong, 0);
+    assert_int_equal(x.r->log.n, 400000);
+    for (size_t i = 0; i < x.r->log.n; i++) assert_int_equal(x.r->log.rows[i], i);
+    rig_free(x.r);
+}
+
+static void a_fault_in_a_turn_wakes_those_who_wait(void **state) {
+    (void)state;
+    for (uint64_t at = 1; at < 60; at += 13) {
+        turns_rig x;
+        turns_rig_init(&x, &test_source_bounded, &test_sink_one, 7);
+        x.t.fail_at = at;
+        assert_int_equal(rig_run(x.r), WEIR_IO);
+        char said[32];
+        snprintf(said, sizeof said, "batch %d broke", (int)at);
+        assert_string_equal(x.r->err.message, said);     /* the cause, not its echo */
+        assert_int_equal(atomic_load(&x.t.batches), at); /* nobody went on behind it */
+        assert_int_equal(x.t.wrong, 0);
+        assert_int_equal(x.r->log.n, 0);
+        assert_int_equal(epochs_in_state(x.r, "undone"), 1);
+        rig_free(x.r);
+    }
+}
+
+static void a_stop_in_a_turn_ends_all_workers(void **state) {
+    (void)state;
+    for (int endless = 0; endless < 2; endless++) {
+        turns_rig x;
+        turns_rig_init(&x, endless ? &test_source_endless : &test_source_bounded, &test_sink_one,
+                       7);
+        x.r->source.rows = endless ? 0 : 1000000;
+        x.r->config.epoch_rows = 1 << 30;
+        x.t.cancel_at = 20;
+        assert_int_equal(rig_run(x.r), WEIR_CANCELLED);
+        assert_int_equal(x.t.wrong, 0);
+        assert_int_equal(x.r->log.n, 0);
+        assert_int_equal(epochs_in_state(x.r, "undone"), 1);
+        rig_free(x.r);
+    }
+}
+
+static void rows_dropped_in_turn_are_the_same_for_any_threads(void **state) {
+    (void)state;
+    const uint32_t threads[] = {1, 3, 16};
+    for (int t = 0; t < 3; t++) {
+        turns_rig x;
+        turns_rig_init(&x, &test_source_bounded, &test_sink_one, threads[t]);
+        x.t.enough_at = 5000; /* within a batch */
+        assert_int_equal(rig_run(x.r), WEIR_OK);
+        assert_int_equal(x.t.wrong, 0);
+        assert_int_equal(x.r->log.n, 5000);
+        for (size_t i = 0; i < x.r->log.n; i++) assert_int_equal(x.r->log.rows[i], i);
+        assert_int_equal(x.r->total.rows_filtered, 5000);
+        rig_free(x.r);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_writer_keeps_source_order),
@@ -294,6 +487,12 @@ int main(void) {
         cmocka_unit_test(refused_rows_are_rejected_and_balance),
         cmocka_unit_test(limits_commit_nothing),
         cmocka_unit_test(a_slow_sink_holds_the_source_back),
+        cmocka_unit_test(an_ordered_operator_sees_the_source_order),
+        cmocka_unit_test(turns_go_on_over_the_ends_of_epochs),
+        cmocka_unit_test(a_budget_for_nearly_nothing_still_takes_turns),
+        cmocka_unit_test(a_fault_in_a_turn_wakes_those_who_wait),
+        cmocka_unit_test(a_stop_in_a_turn_ends_all_workers),
+        cmocka_unit_test(rows_dropped_in_turn_are_the_same_for_any_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

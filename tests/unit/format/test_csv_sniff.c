@@ -244,6 +244,11 @@ static void test_footer(void **state) {
     expect("a,b\n1,2\nx\n", "|a b |1 2 |!fields ");
     expect("a,b\n1,\"x\n\n(2 rows)\"\n", "|a b |1 x\n\n(2 rows) ");
     weir_csv_read_config config = find_all();
+    /* the only record is no footer, whatever stands in it and before it */
+    config.skip = 1;
+    expect_with(&config, "02.2024;-3,20;c\n\nGesamt;1.231,30;\n", 34,
+                "delimiter: \";\"\nheader: false\n|column1 column2 column3 |Gesamt 1.231,30 ~ ");
+    config.skip = WEIR_CSV_FIND;
     config.skip_footer = 2;
     expect_with(&config, "a,b\n1,2\n3,4\n5,6\n\n7,8\n", 21, "|a b |1 2 |3 4 ");
     config.skip_footer = 0;
