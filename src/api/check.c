@@ -210,7 +210,7 @@ static weir_status check_step(weir_session *s, const weir_step *step, weir_error
     weir_operator_input *inputs = NULL;
     size_t n = step->flow.n_operators;
     weir_status status;
-    weir_ledger_init(&ledger, "check", memory, NULL);
+    weir_ledger_init(&ledger, "check", memory / 4 * 3, NULL); /* as a run */
     weir_env env = {.folder = p->folder,
                     .pipeline = p->name,
                     .step = step->name,

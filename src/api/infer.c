@@ -286,7 +286,7 @@ weir_status weir_api_infer(weir_session *s, size_t number, weir_infer_result *ou
     weir_ledger ledger;
     weir_status status;
     size_t memory = p->memory_bytes ? (size_t)p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES;
-    weir_ledger_init(&ledger, "infer", memory, NULL);
+    weir_ledger_init(&ledger, "infer", memory / 4 * 3, NULL); /* as a run */
     weir_env env = {.folder = p->folder,
                     .pipeline = p->name,
                     .step = step->name,

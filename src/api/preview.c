@@ -298,7 +298,7 @@ weir_status weir_api_preview(weir_session *s, const char *name, uint64_t max_row
     weir_ledger ledger;
     view v = {.arena = &s->arena, .out = out, .left = max_rows};
     size_t memory = p->memory_bytes ? (size_t)p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES;
-    weir_ledger_init(&ledger, "preview", memory, NULL);
+    weir_ledger_init(&ledger, "preview", memory / 4 * 3, NULL); /* as a run */
     weir_env env = {.folder = p->folder,
                     .pipeline = p->name,
                     .step = step->name,

@@ -162,6 +162,24 @@ END
     done
 done
 
+# Hostile files, refused or not: a bomb takes no more than other files, and no more than a minute.
+if command -v python3 >/dev/null && python3 "$WEIR_ROOT/tests/pipelines/hostile_inputs/make.py"; then
+    most=0 worst= bad=0 n=0
+    for file in *.xlsx *.xml *.json *.ndjson nul.csv head.csv commas.csv slip.csv; do
+        read -r code kib < <(timeout 60 "$peak" out "$WEIR" copy "$file" hostile.out --to-format ndjson -q)
+        n=$((n + 1))
+        [ "${kib:-0}" -gt $most ] && most=$kib worst=$file
+        case ${code:-none} in 0 | 1 | 3) ;; *) bad=1 && echo "not ok hostile $file: exit code ${code:-none}" ;; esac
+        if [ "${kib:-0}" -gt $((128 * 1024 * 11 / 10)) ]; then
+            bad=1 && echo "not ok hostile $file: $kib KiB with memory: 128MiB"
+        fi
+        rm -rf .weir out out.err hostile.out
+    done
+    [ $bad = 1 ] || echo "ok $n hostile files: $((most / 1024)) MiB at most ($worst) with memory: 128MiB"
+else
+    echo "skip hostile files: no python3"
+fi
+
 # A budget that cannot hold the plan is refused at the start, with the number it needs.
 sed -i 's/memory: [0-9]*MiB/memory: 2MiB/' pipeline.yaml
 if "$WEIR" run pipeline.yaml -q >out 2>&1; then
