@@ -219,12 +219,12 @@ static weir_status try_ticks(sniffer *f, weir_csv_dialect d, weir_error *err) {
 }
 
 /* Without quotes, where double quotes are in the text: only when they break the first record (which
- * could not be a header), or make no field and break several (one, between tabs), or are marks
- * behind digits. */
+ * could not be a header), or break several and more than they make fields (one, between tabs), or
+ * are marks behind digits. */
 static weir_status try_unquoted(sniffer *f, weir_csv_dialect d, weir_error *err) {
     bool broken =
         f->plain.flawed > (d.delimiter == '\t' ? 0u : 1u) || (f->plain.flawed && f->marks);
-    if (!f->plain.first_flawed && (!broken || f->plain.quoted)) return WEIR_OK;
+    if (!f->plain.first_flawed && (!broken || f->plain.quoted >= f->plain.flawed)) return WEIR_OK;
     return try_quote(f, d, 0, false, MARGIN, err);
 }
 
@@ -327,8 +327,8 @@ static weir_status try_spaced(sniffer *f, weir_error *err) {
     f->any = false;
     weir_status status = try_delimiter(f, spaced, 2, err);
     const weir_csv_fit *fit = &f->best.fit;
-    bool good = !fit->flawed && fit->quoted && f->best.dialect.quote == '"' &&
-                fit->constant >= 0.95 && fit->constant >= before.fit.constant;
+    bool good = fit->quoted > fit->flawed * 2 && f->best.dialect.quote == '"' &&
+                fit->constant >= 0.8 && fit->constant >= before.fit.constant;
     if (!good) f->best = before;
     f->any = true;
     return status;
