@@ -23,4 +23,11 @@ typedef struct weir_replay_config {
 } weir_replay_config;
 extern const weir_connector weir_replay_connector;
 
+/* How the records of a file are to be read that is gone: *out (in arena) is a read config of format
+ * like declared, with the options in it that the run had found.  dialect: what was kept with the
+ * rejects.  *out NULL: of this file nothing was kept.  WEIR_DATA when the text is damaged. */
+WEIR_MUST_USE weir_status weir_replay_dialect(const weir_format *format, const void *declared,
+                                              const char *dialect, const char *file,
+                                              weir_arena *arena, const void **out, weir_error *err);
+
 #endif

@@ -17,7 +17,11 @@ typedef struct replay {
     weir_opt_columns columns, found; /* found: how inferred columns are written */
     weir_schema *schema;             /* of what decode gives, metadata columns last */
     weir_layout *layout;
-    char *file; /* the records at hand are from it, and file_layout is how it is read */
+    const char **names; /* of the columns, n_names: what a layout is made of */
+    uint32_t n_names;
+    const char **dialects; /* for each set: what its run found of the text; NULL = nothing */
+    uint32_t set;          /* the one being read */
+    char *file;            /* the records at hand are from it, and file_layout is how it is read */
     weir_layout *file_layout;
     weir_reject_reader *reader;
     weir_batch *batch; /* of the reject set being read */
@@ -135,11 +139,36 @@ static weir_status add_metadata(const replay *r, weir_field *fields, uint32_t *n
     return WEIR_OK;
 }
 
+/* Length of the columns in what is kept of a set's source; the dialect stands behind them. */
+static size_t columns_size(const char *text) {
+    const char *dialect = strstr(text, ",{\"dialect\":");
+    return dialect ? (size_t)(dialect - text) : strlen(text) - 1;
+}
+
+/* The dialect that was found for each set. */
+static weir_status load_dialects(replay *r, weir_error *err) {
+    r->dialects = weir_arena_zero(&r->arena, r->config->n_sets + 1, sizeof *r->dialects);
+    if (!r->dialects) return weir_error_nomem(err);
+    for (size_t i = 0; i < r->config->n_sets; i++) {
+        const char *text = r->config->schemas[i];
+        const weir_json *root = NULL;
+        weir_status status = weir_json_parse(text, strlen(text), NULL, &r->arena, &root, err);
+        if (status != WEIR_OK) return status;
+        for (const weir_json *e = root->first; e; e = e->next) {
+            const weir_json *dialect = weir_json_get(e, "dialect");
+            if (dialect) r->dialects[i] = weir_json_string(dialect);
+        }
+    }
+    return WEIR_OK;
+}
+
 static weir_status load_schema(replay *r, weir_error *err) {
     const char *text = r->config->schemas[0];
     const weir_json *root = NULL;
+    size_t size = columns_size(text);
     for (size_t i = 1; i < r->config->n_sets; i++)
-        if (strcmp(r->config->schemas[i], text) != 0) {
+        if (columns_size(r->config->schemas[i]) != size ||
+            strncmp(r->config->schemas[i], text, size) != 0) {
             weir_error_set(err, WEIR_USAGE,
                            "the open reject sets come from inputs of different columns");
             weir_error_hint(err, "replay them one by one with --run");
@@ -155,13 +184,20 @@ static weir_status load_schema(replay *r, weir_error *err) {
     r->found.items = weir_arena_zero(&r->arena, root->n + 1, sizeof *r->found.items);
     if (!fields || !names || !r->columns.items || !r->found.items) return weir_error_nomem(err);
     uint32_t n = 0;
-    for (const weir_json *e = root->first; e && status == WEIR_OK; e = e->next, n++)
+    for (const weir_json *e = root->first; e && status == WEIR_OK; e = e->next) {
+        if (weir_json_get(e, "dialect")) continue;
         status = take_column(r, e, &fields[n], &names[n], err);
+        n++;
+    }
     uint32_t all = n;
     if (status == WEIR_OK) status = add_metadata(r, fields, &all, err);
     if (status == WEIR_OK) status = weir_schema_new(fields, all, &r->schema, err);
     if (status != WEIR_OK) return status;
     const weir_read_ops *ops = r->format->read;
+    r->names = names;
+    r->n_names = n;
+    status = load_dialects(r, err);
+    if (status != WEIR_OK) return status;
     return ops->layout_of ? ops->layout_of(&r->read, names, n, &r->layout, err)
                           : weir_layout_new(names, n, &r->layout, err);
 }
@@ -242,7 +278,9 @@ static weir_status replay_schema(void *object, const weir_splits *splits, weir_s
 static weir_status split_begin(void *object, const weir_split *split, uint32_t number,
                                weir_error *err) {
     replay *r = object;
-    (void)number;
+    weir_free(r->file); /* another set may have found another dialect */
+    r->file = NULL;
+    r->set = number;
     r->row = 0;
     r->sequence = 0;
     return weir_reject_reader_new(split->name, r->env, &r->reader, err);
@@ -425,8 +463,19 @@ static weir_layout *look_at_file(const replay *r, const char *file, const record
     return layout;
 }
 
-/* How the records of file are read: as it was found out from the file itself while it is there,
- * else as the source declares it. */
+/* How the run read a file that is gone: by the dialect that is kept with the rejects. */
+static weir_status kept_layout(replay *r, const char *file, weir_layout **out, weir_error *err) {
+    const char *dialect = r->dialects[r->set];
+    weir_read_request read = r->read;
+    if (!dialect) return WEIR_OK;
+    weir_status status = weir_replay_dialect(r->format, r->format_config, dialect, file, &r->arena,
+                                             &read.config, err);
+    if (status != WEIR_OK || !read.config) return status;
+    return r->format->read->layout_of(&read, r->names, r->n_names, out, err);
+}
+
+/* How the records of file are read: as it was found out from the file itself while it is there, as
+ * its run found it when it is gone, else as the source declares it. */
 static weir_status layout_of_file(replay *r, const char *file, const record *what,
                                   weir_layout **out, weir_error *err) {
     bool known = r->file && strcmp(r->file, file) == 0;
@@ -438,6 +487,10 @@ static weir_status layout_of_file(replay *r, const char *file, const record *wha
         weir_layout_release(r->file_layout);
         r->file = name;
         r->file_layout = look_at_file(r, file, what);
+        if (!r->file_layout) {
+            weir_status status = kept_layout(r, file, &r->file_layout, err);
+            if (status != WEIR_OK) return status;
+        }
     }
     *out = weir_layout_retain(formats && r->file_layout ? r->file_layout : r->layout);
     return WEIR_OK;

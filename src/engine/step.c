@@ -382,7 +382,8 @@ static weir_status run_once(work *w, const weir_splits *frozen, char **failed, w
     const weir_source_ops *ops = w->config.source->source;
     const weir_found *found = ops->found ? ops->found(weir_flow_source_object(f)) : NULL;
     if (!weir_reject_describe_source(weir_flow_full_schema(f), w->config.source_request.metadata,
-                                     found ? &found->columns : NULL, &w->source_text)) {
+                                     found ? &found->columns : NULL, found ? found->dialect : NULL,
+                                     &w->source_text)) {
         status = weir_error_nomem(err);
         goto out;
     }

@@ -336,7 +336,8 @@ static void write_how(weir_json_writer *w, const weir_opt_columns *found, const 
 }
 
 bool weir_reject_describe_source(const weir_schema *source, const weir_opt_strings *metadata,
-                                 const weir_opt_columns *found, weir_buf *out) {
+                                 const weir_opt_columns *found, const char *dialect,
+                                 weir_buf *out) {
     weir_json_writer w = {.out = out};
     weir_json_open(&w, '[');
     for (uint32_t i = 0; i < source->n_fields; i++) {
@@ -348,6 +349,12 @@ bool weir_reject_describe_source(const weir_schema *source, const weir_opt_strin
         weir_json_write_bool(&w, f->not_null);
         write_how(&w, found, f->name);
         weir_json_close(&w, ']');
+    }
+    if (dialect && *dialect) { /* behind the columns: a set of another dialect has the same ones */
+        weir_json_open(&w, '{');
+        weir_json_key(&w, "dialect");
+        weir_json_write_string(&w, dialect);
+        weir_json_close(&w, '}');
     }
     weir_json_close(&w, ']');
     return !w.failed;

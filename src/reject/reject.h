@@ -35,11 +35,13 @@ WEIR_MUST_USE weir_status weir_reject_drop(weir_batch *b, uint64_t *dropped, wei
 
 /* The columns of the source as text (JSON), kept with a reject set so that its raw forms can be
  * decoded again.  metadata (may be NULL): the columns that the source adds to its records (_file,
- * ...); they are left out.  found (may be NULL): how columns are written that were inferred.
+ * ...); they are left out.  found (may be NULL): how columns are written that were inferred;
+ * dialect (may be NULL): what else was found of the text, as weir_found has it.
  * Appends to out; false = out of memory. */
 WEIR_MUST_USE bool weir_reject_describe_source(const weir_schema *source,
                                                const weir_opt_strings *metadata,
-                                               const weir_opt_columns *found, weir_buf *out);
+                                               const weir_opt_columns *found, const char *dialect,
+                                               weir_buf *out);
 
 /* The exact bytes of a `raw` value (undoes "\x" hex).  false = out of memory or not well-formed. */
 WEIR_MUST_USE bool weir_reject_raw_bytes(weir_slice raw, weir_buf *out);
