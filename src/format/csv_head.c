@@ -251,6 +251,7 @@ static weir_status check_columns(const weir_read_request *request, const char *s
     for (size_t i = 0; i < columns->n; i++) {
         const char *name = physical_name(&columns->items[i]);
         if (weir_schema_find(schema, name, strlen(name)) >= 0) continue;
+        if (request->may_lack && !columns->items[i].not_null) continue;
         const char *near = weir_schema_nearest(schema, name);
         status = weir_error_set(err, WEIR_DATA, "there is no column '%.100s' in the file", name);
         if (near)

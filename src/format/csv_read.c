@@ -88,24 +88,19 @@ void weir_csv_decoder_free(weir_decoder *d) {
 
 /* ---- chunks -------------------------------------------------------------------------------- */
 
-/* Finds the physical column of each field. */
-static weir_status bind_layout(weir_decoder *d, weir_layout *layout, weir_error *err) {
+/* Finds the physical column of each field; a file may lack some of its source's columns. */
+static void bind_layout(weir_decoder *d, weir_layout *layout) {
     for (uint32_t i = 0; i < d->schema->n_fields; i++) {
         weir_csv_target *t = &d->targets[i];
         const weir_opt_column *column = find_column(d->request->columns, t->name);
         const char *name = column && column->from ? column->from : t->name;
         uint32_t k = 0;
         while (k < layout->n_names && strcmp(layout->names[k], name) != 0) k++;
-        if (k == layout->n_names) {
-            weir_error_set(err, WEIR_DATA, "there is no column '%.100s' in the file", name);
-            weir_error_hint(err, "files of one source must have the same columns");
-            return WEIR_DATA;
-        }
-        t->source = k;
+        t->absent = k == layout->n_names;
+        t->source = t->absent ? 0 : k;
     }
     weir_layout_release(d->layout);
     d->layout = weir_layout_retain(layout);
-    return WEIR_OK;
 }
 
 weir_status weir_csv_decoder_begin(weir_decoder *d, const weir_chunk *chunk, weir_error *err) {
@@ -113,8 +108,8 @@ weir_status weir_csv_decoder_begin(weir_decoder *d, const weir_chunk *chunk, wei
     drop_batch(d);
     weir_block_release(d->block);
     d->block = NULL;
-    if (chunk->layout != d->layout) status = bind_layout(d, chunk->layout, err);
-    if (status == WEIR_OK) status = weir_csv_splitter_begin(&d->splitter, chunk, err);
+    if (chunk->layout != d->layout) bind_layout(d, chunk->layout);
+    status = weir_csv_splitter_begin(&d->splitter, chunk, err);
     if (status != WEIR_OK) return status;
     d->block = weir_block_retain(chunk->block);
     d->split = chunk->split;
@@ -397,22 +392,45 @@ static weir_status refuse_nulls(weir_decoder *d, weir_csv_target *t, uint32_t ro
     return status;
 }
 
+/* The rows first..first+n of the tile that are no records of the dialect. */
+static uint64_t bad_rows(const weir_decoder *d, const weir_csv_tile *tile, uint32_t first,
+                         uint32_t n) {
+    if (!tile->bad) return 0;
+    uint64_t bad = tile->bad[first >> 6] >> (first & 63);
+    if (first & 63 && (first >> 6) + 1 < d->splitter.rows_room / 64)
+        bad |= tile->bad[(first >> 6) + 1] << (64 - (first & 63));
+    return bad & low_bits(n);
+}
+
+/* The same of a column that the file does not have. */
+static weir_status absent_group(weir_decoder *d, weir_csv_target *t, weir_ctx *ctx,
+                                const weir_csv_tile *tile, uint32_t first, uint32_t n,
+                                weir_error *err) {
+    const uint64_t bad = bad_rows(d, tile, first, n), nulls = low_bits(n) & ~bad;
+    const uint32_t row = d->rows + first;
+    weir_status status = WEIR_OK;
+    uint64_t poison = 0;
+    if (t->type->id != WEIR_BOOL) /* which begins as zeros */
+        memset((uint8_t *)t->column->values + (size_t)row * t->type->width, 0,
+               (size_t)n * t->type->width);
+    if (t->not_null) status = refuse_nulls(d, t, row, nulls, &poison, err);
+    if (status == WEIR_OK) status = set_nulls(t, row, nulls, poison | bad, ctx->ledger, err);
+    return status;
+}
+
 /* Rows first..first+n of the tile, at most 64, all in one word of the bitmaps. */
 static weir_status column_group(weir_decoder *d, weir_csv_target *t, weir_ctx *ctx,
                                 const weir_csv_tile *tile, uint32_t first, uint32_t n,
                                 weir_error *err) {
     weir_status status = WEIR_OK;
     uint32_t row = d->rows + first;
-    uint64_t bad = 0, empty, nulls, poison = 0, left;
+    uint64_t bad, empty, nulls, poison = 0, left;
     const bool boolean = t->type->id == WEIR_BOOL;
     uint64_t bits = 0;
     uint8_t *out = (uint8_t *)t->column->values + (size_t)row * t->type->width;
     empty = gather(&d->cells, t, tile, first, n);
-    if (tile->bad) {
-        bad = tile->bad[first >> 6] >> (first & 63);
-        if (first & 63 && (first >> 6) + 1 < d->splitter.rows_room / 64)
-            bad |= tile->bad[(first >> 6) + 1] << (64 - (first & 63));
-        bad &= low_bits(n);
+    bad = bad_rows(d, tile, first, n);
+    if (bad) {
         clear_bad(&d->cells, tile, first, bad);
         empty &= ~bad;
     }
@@ -437,7 +455,8 @@ static weir_status column_tile(weir_decoder *d, weir_csv_target *t, weir_ctx *ct
     for (uint32_t first = 0; first < tile->n_rows && status == WEIR_OK;) {
         uint32_t n = 64 - ((d->rows + first) & 63);
         if (n > tile->n_rows - first) n = tile->n_rows - first;
-        status = column_group(d, t, ctx, tile, first, n, err);
+        status = t->absent ? absent_group(d, t, ctx, tile, first, n, err)
+                           : column_group(d, t, ctx, tile, first, n, err);
         first += n;
     }
     return status;

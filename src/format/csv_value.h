@@ -25,6 +25,7 @@ typedef uint64_t (*weir_csv_kernel)(const weir_csv_target *t, const weir_csv_cel
 struct weir_csv_target {
     uint32_t field;  /* in the schema */
     uint32_t source; /* number of the physical column */
+    bool absent;     /* the file has no such column: null */
     const weir_type *type;
     const char *name; /* of the schema's field */
     bool not_null;

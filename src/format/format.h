@@ -49,6 +49,9 @@ typedef struct weir_read_request {
      * their own fields (JSON) may bring others later, behind a sample: those are rejects, never
      * lost. */
     const weir_schema *all;
+    /* One of several files: a declared column that it lacks is null in it, unless it is not null.
+     */
+    bool may_lack;
     size_t chunk_bytes;      /* aimed size of a chunk; 64 .. 16 MiB */
     size_t max_record_bytes; /* a longer record is a reject; at least chunk_bytes */
     weir_ledger *ledger;     /* chunks are charged here */

@@ -242,13 +242,10 @@ static weir_status bind_layout(weir_decoder *d, weir_layout *layout, weir_error 
             continue;
         }
         while (k < layout->n_names && strcmp(layout->names[k], d->names[i]) != 0) k++;
-        if (k == layout->n_names) {
-            weir_error_set(err, WEIR_DATA, "there is no column '%.100s' in the file", d->names[i]);
-            weir_error_hint(err, "files of one source must have the same columns");
-            return WEIR_DATA;
-        }
-        WEIR_TRY(bind_target(d, i, lines->columns ? &lines->columns[k] : NULL, err));
-        d->targets[i].source = k;
+        const bool absent = k == layout->n_names; /* null in all records of this file */
+        WEIR_TRY(bind_target(d, i, lines->columns && !absent ? &lines->columns[k] : NULL, err));
+        d->targets[i].source = absent ? 0 : k;
+        d->targets[i].absent = absent;
     }
     WEIR_TRY(
         group_init(&d->group, lines->split_named ? d->schema->n_fields : lines->n_columns, err));
@@ -416,6 +413,14 @@ static weir_status convert_column(weir_decoder *d, weir_csv_target *t, weir_ctx 
     const weir_line_group *g = &d->group;
     weir_status status = WEIR_OK;
     uint32_t side = 0;
+    if (t->absent) {
+        if (t->type->id != WEIR_BOOL) /* which begins as zeros */
+            memset((uint8_t *)t->column->values + (size_t)d->rows * t->type->width, 0,
+                   (size_t)g->n * t->type->width);
+        for (uint32_t r = 0; r < g->n && status == WEIR_OK; r++)
+            status = absent_value(d, t, r, g->fail >> r & 1, ctx, err);
+        return status;
+    }
     if (g->side && t->text && g->aside[t->source])
         WEIR_TRY(weir_column_add_block(t->column, g->side, &side, err));
     for (uint64_t left = run_kernel(d, t); left; left &= left - 1) {

@@ -2,7 +2,7 @@
 # state where it has one; `command` is what is run then.  Sourced by run.sh.
 
 cases="tiny csv gzip_to_zstd_parts rotated ndjson_nested sqlite_append sqlite_upsert sqlite_replace
-    sqlite_source incremental unnest_route replay copy_infer preview status check_wrong inline_tests map_input"
+    sqlite_evolve sqlite_source incremental unnest_route replay copy_infer preview status check_wrong inline_tests map_input"
 
 # orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
 orders() {
@@ -105,6 +105,12 @@ rejects: { path: rejects.csv, max_ratio: 50% }
 limits: { threads: 2, memory: 64MiB }
 sink: { path: out.csv }
 END
+        ;;
+    sqlite_evolve)
+        orders 1 40 >in.csv
+        sqlite3 db.sqlite "create table t(id integer primary key, day text, status integer, double text);
+            insert into t(id) values (-1)"
+        flow "connection: db" "table: t" "drift: { new_columns: evolve, type_change: drop }" >pipeline.yaml
         ;;
     sqlite_append | sqlite_upsert | sqlite_replace)
         orders 1 200 >in.csv

@@ -5,6 +5,7 @@
  * works under a lock, the looking at values is done by as many threads as the run has.
  */
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "connect/file/file.h"
 #include "format/infer.h"
@@ -18,6 +19,7 @@ typedef struct pass {
     uint32_t split;
     pthread_mutex_t lock;
     bool end;
+    uint64_t n_chunks;     /* looked at */
     uint64_t budget_bytes; /* 0 = no more to look at */
     bool seen;             /* there was something to look at */
     weir_buf dialects;     /* what was found in each file, as comments: where they differ */
@@ -32,6 +34,8 @@ typedef struct looker {
     pthread_t thread;
     bool started;
     weir_inference *inference;
+    uint64_t *first; /* for each of its columns the chunk in which it stood first */
+    size_t n_first, first_capacity;
 } looker;
 
 static void pass_fail(pass *p, weir_status status, const weir_error *err) {
@@ -44,6 +48,16 @@ static void pass_fail(pass *p, weir_status status, const weir_error *err) {
     pthread_mutex_unlock(&p->lock);
 }
 
+/* Notes where the columns stood that are new to this thread. */
+static weir_status note_first(looker *l, uint64_t chunk, weir_error *err) {
+    size_t n = weir_inference_count(l->inference);
+    weir_status status = weir_grow((void **)&l->first, &l->first_capacity, n, sizeof *l->first,
+                                   WEIR_TYPE_MAX_FIELDS, err);
+    if (status != WEIR_OK) return status;
+    while (l->n_first < n) l->first[l->n_first++] = chunk;
+    return WEIR_OK;
+}
+
 static void *look(void *arg) {
     looker *l = arg;
     pass *p = l->pass;
@@ -53,11 +67,13 @@ static void *look(void *arg) {
         weir_error err = {0};
         weir_status status = WEIR_OK;
         bool end = true;
+        uint64_t number = 0;
         pthread_mutex_lock(&p->lock);
         if (!p->end && p->budget_bytes) {
             status = ops->cutter_next(p->cutter, &chunk, &end, &err);
             uint64_t n = chunk.end - chunk.begin;
             p->seen |= n > 0;
+            number = p->n_chunks++;
             p->budget_bytes -= n < p->budget_bytes ? n : p->budget_bytes;
             p->end = end || status != WEIR_OK;
         }
@@ -66,6 +82,7 @@ static void *look(void *arg) {
         chunk.split = p->split;
         if (status == WEIR_OK) status = ops->infer(p->request->read, &chunk, l->inference, &err);
         weir_chunk_clear(&chunk);
+        if (status == WEIR_OK) status = note_first(l, number, &err);
         if (status == WEIR_OK && weir_cancel_requested(p->request->read->cancel))
             status = weir_error_set(&err, WEIR_CANCELLED, "stopped on request");
         if (status != WEIR_OK) {
@@ -354,15 +371,59 @@ out:
     return status;
 }
 
-static weir_status merge_found(looker *lookers, uint32_t n, weir_found *found, weir_error *err) {
+typedef struct first_seen {
+    const char *name;
+    uint64_t chunk;
+    uint32_t at; /* among the columns of one thread */
+} first_seen;
+
+static int in_order_of_data(const void *x, const void *y) {
+    const first_seen *a = x, *b = y;
+    if (a->chunk != b->chunk) return a->chunk < b->chunk ? -1 : 1;
+    return a->at < b->at ? -1 : a->at > b->at;
+}
+
+/* Names that only records tell: in the order of the data, whichever thread met them. */
+static weir_status add_seen_names(const looker *lookers, uint32_t n, weir_found *found,
+                                  weir_error *err) {
+    size_t n_seen = 0;
     weir_status status = WEIR_OK;
-    for (uint32_t i = 1; i < n; i++)
-        WEIR_TRY(weir_inference_merge(lookers[0].inference, lookers[i].inference, err));
-    const weir_inference *all = lookers[0].inference;
-    for (uint32_t i = 0; i < weir_inference_count(all); i++)
-        WEIR_TRY(add_name(found, weir_inference_name(all, i), err));
-out:
+    for (uint32_t i = 0; i < n; i++) n_seen += lookers[i].n_first;
+    first_seen *seen = weir_alloc_zero(n_seen + 1, sizeof *seen);
+    if (!seen) return weir_error_nomem(err);
+    n_seen = 0;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < lookers[i].n_first; k++)
+            seen[n_seen++] =
+                (first_seen){weir_inference_name(lookers[i].inference, k), lookers[i].first[k], k};
+    qsort(seen, n_seen, sizeof *seen, in_order_of_data);
+    for (size_t i = 0; i < n_seen && status == WEIR_OK; i++)
+        status = add_name(found, seen[i].name, err);
+    weir_free(seen);
     return status;
+}
+
+static weir_status merge_found(looker *lookers, uint32_t n, weir_found *found, weir_error *err) {
+    weir_status status = add_seen_names(lookers, n, found, err);
+    for (uint32_t i = 1; i < n && status == WEIR_OK; i++)
+        status = weir_inference_merge(lookers[0].inference, lookers[i].inference, err);
+    return status;
+}
+
+/* Of several files one at least has each declared column; else its name is taken to be wrong. */
+static weir_status check_declared(const weir_read_request *read, const weir_found *found,
+                                  weir_error *err) {
+    const weir_opt_columns *columns = read->columns;
+    if (!read->may_lack || !found->header) return WEIR_OK;
+    for (size_t i = 0; columns && i < columns->n; i++) {
+        const char *name = physical_name(&columns->items[i]);
+        if (has_name(found, name)) continue;
+        weir_error_set(err, WEIR_DATA, "there is no column '%.100s' in any of the files", name);
+        weir_error_hint(err, "the first column is '%.100s'; from says how the files call it",
+                        found->names[0].name);
+        return WEIR_DATA;
+    }
+    return WEIR_OK;
 }
 
 weir_status weir_file_schema(const weir_file_schema_request *request, weir_found *found,
@@ -384,6 +445,7 @@ weir_status weir_file_schema(const weir_file_schema_request *request, weir_found
     for (p.split = 0; p.split < request->splits->n; p.split++)
         WEIR_TRY(visit_split(&p, lookers, n, found, err));
     WEIR_TRY(merge_found(lookers, n, found, err));
+    WEIR_TRY(check_declared(request->read, found, err));
     if (p.differ) {
         found->dialect = weir_arena_strdup(&found->arena, weir_buf_cstr(&p.dialects));
         if (!found->dialect) WEIR_TRY(weir_error_nomem(err));
@@ -393,6 +455,7 @@ out:
     weir_buf_clear(&p.dialects);
     found->sampled = p.budget_bytes == 0;
     found->evidence = lookers[0].inference;
+    for (uint32_t i = 0; i < n; i++) weir_free(lookers[i].first);
     for (uint32_t i = 1; i < n; i++) weir_inference_free(lookers[i].inference);
     weir_free(lookers);
     pthread_mutex_destroy(&p.lock);

@@ -388,6 +388,7 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
     for (size_t i = 0; i < splits->n; i++) once = once || !readable_again(s, splits->items[i].name);
     if (once && splits->n > 1)
         return weir_error_set(err, WEIR_USAGE, "a pipe cannot be read together with other files");
+    s->read.may_lack = splits->n > 1;
     weir_file_schema_request r = {.read = &s->read,
                                   .format = s->request.format,
                                   .splits = splits,

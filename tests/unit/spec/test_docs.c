@@ -52,7 +52,7 @@ static void test_examples(void **state) {
         at = end + 1;
         n++;
     }
-    assert_int_equal(n, 6);
+    assert_int_equal(n, 7);
 }
 
 int main(void) {
