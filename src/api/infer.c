@@ -214,6 +214,10 @@ static weir_status look_at_evidence(look *l, const char *physical, const weir_op
                      weir_inference_values(f->evidence, l->column) > 0;
     WEIR_TRY(find_witnesses(l, c, err));
     WEIR_TRY(merge_how(l->arena, found, c, err));
+    if (!l->found->sampled && c->counted && f->unread.records && c->nulls == 0 &&
+        weir_inference_values(f->evidence, l->column) == 0 &&
+        !weir_buf_adds(&l->why, "none of its values can be read"))
+        WEIR_TRY(weir_error_nomem(err));
     if (!say_why(l, !found || (!found->format && !found->decimal && !found->thousands)))
         WEIR_TRY(weir_error_nomem(err));
     c->why = weir_arena_strdup(l->arena, weir_buf_cstr(&l->why));
@@ -256,6 +260,17 @@ static weir_status fill_result(weir_session *s, const weir_flow_config *config, 
     if (found && found->dialect) r.dialect = weir_arena_strdup(&s->arena, found->dialect);
     if (!r.dialect) return weir_error_nomem(err);
     r.sampled = found && found->sampled;
+    if (found && found->unread.records) {
+        r.unread = found->unread.records;
+        r.unread_of = found->unread.of;
+        r.unread_line = found->unread.line;
+        r.unread_encoding = found->unread.encoding;
+        r.unread_source =
+            weir_arena_strdup(&s->arena, split_name(weir_flow_splits(f), found->unread.split));
+        r.unread_reason =
+            found->unread.reason ? weir_arena_strdup(&s->arena, found->unread.reason) : "";
+        if (!r.unread_source || !r.unread_reason) return weir_error_nomem(err);
+    }
     for (uint32_t i = 0; i < schema->n_fields; i++) {
         const char *name = schema->fields[i].name;
         bool address = false; /* columns of the address are nobody's to declare */

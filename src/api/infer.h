@@ -33,6 +33,11 @@ typedef struct weir_infer_result {
     const char *format;  /* NULL = the source has none */
     const char *dialect; /* options of the format that were found, lines of YAML; "" = none */
     bool sampled;        /* only the beginning was looked at */
+    /* Records that cannot be read, among those that were looked at; and the first of them. */
+    uint64_t unread, unread_of;
+    const char *unread_reason, *unread_source; /* NULL = not known */
+    uint64_t unread_line;
+    bool unread_encoding; /* because it is no UTF-8 */
     size_t n_files, n_columns;
     const weir_infer_column *columns;
 } weir_infer_result;

@@ -205,10 +205,28 @@ static bool has_named(const weir_infer_result *r) {
     return false;
 }
 
+/* What cannot be read, as a comment. */
+static bool add_unread(weir_buf *out, int indent, const weir_infer_result *r) {
+    weir_buf line = {0};
+    if (r->unread == 0) return true;
+    bool ok = weir_buf_printf(&line, "# %llu of %llu record%s cannot be read",
+                              (unsigned long long)r->unread, (unsigned long long)r->unread_of,
+                              r->unread_of == 1 ? "" : "s");
+    if (ok && r->unread_reason && r->unread_reason[0])
+        ok = weir_buf_printf(&line, ": %s, %s:%llu", r->unread_reason, r->unread_source,
+                             (unsigned long long)r->unread_line);
+    if (ok && r->unread_encoding) ok = weir_buf_adds(&line, "; give encoding:");
+    ok = ok && weir_buf_printf(out, "%*s", indent, "") && add_shown(out, line.data, line.size) &&
+         weir_buf_adds(out, "\n");
+    weir_buf_clear(&line);
+    return ok;
+}
+
 bool weir_api_infer_yaml(const weir_infer_result *r, int indent, weir_buf *out) {
     weir_buf line = {0}, comment = {0};
     size_t at;
     bool ok = comment_column(r, indent + 2, &at) && add_lines(out, indent, r->dialect) &&
+              add_unread(out, indent, r) &&
               weir_buf_printf(out, "%*scolumns:%s\n", indent, "", has_named(r) ? "" : " {}");
     for (size_t i = 0; ok && i < r->n_columns; i++) {
         line.size = comment.size = 0;
@@ -276,11 +294,23 @@ static bool json_column(weir_buf *out, const weir_infer_column *c) {
     return ok && weir_buf_adds(out, "]}");
 }
 
+static bool json_unread(weir_buf *out, const weir_infer_result *r) {
+    if (r->unread == 0) return true;
+    bool ok = weir_buf_printf(out, ",\"unreadable\":{\"records\":%llu,\"of\":%llu",
+                              (unsigned long long)r->unread, (unsigned long long)r->unread_of);
+    if (ok && r->unread_reason && r->unread_reason[0])
+        ok = weir_buf_adds(out, ",\"first\":{\"reason\":") && json_string(out, r->unread_reason) &&
+             json_member(out, "source", r->unread_source) &&
+             weir_buf_printf(out, ",\"line\":%llu}", (unsigned long long)r->unread_line);
+    return ok && weir_buf_adds(out, "}");
+}
+
 bool weir_api_infer_json(const weir_infer_result *r, weir_buf *out) {
     bool ok = weir_buf_adds(out, "{\"format\":") && json_string(out, r->format) &&
               json_member(out, "dialect", r->dialect[0] ? r->dialect : NULL) &&
-              weir_buf_printf(out, ",\"files\":%zu,\"sampled\":%s,\"columns\":[", r->n_files,
-                              r->sampled ? "true" : "false");
+              weir_buf_printf(out, ",\"files\":%zu,\"sampled\":%s", r->n_files,
+                              r->sampled ? "true" : "false") &&
+              json_unread(out, r) && weir_buf_adds(out, ",\"columns\":[");
     for (size_t i = 0; ok && i < r->n_columns; i++)
         ok = (i == 0 || weir_buf_adds(out, ",")) && json_column(out, &r->columns[i]);
     return ok && weir_buf_adds(out, "]}\n");

@@ -8,6 +8,7 @@
 typedef struct wanted {
     uint32_t source, column; /* in the layout; in the inference */
     weir_csv_target words;   /* only its null words are used */
+    bool check_utf8;         /* of the chunk: some text in it is none */
 } wanted;
 
 static const weir_opt_column *declared(const weir_opt_columns *columns, const char *name) {
@@ -81,6 +82,7 @@ static weir_status add_field(const wanted *w, const weir_csv_dialect *d, weir_sl
     if (text.size == 0 ||
         ((!quoted || w->words.null_quoted) && weir_csv_is_null_word(&w->words, text)))
         return weir_inference_null(into, w->column, err);
+    if (w->check_utf8 && !weir_utf8_valid(text.data, text.size)) return WEIR_OK; /* is a reject */
     return weir_inference_field(into, w->column, text, !quoted, at, err);
 }
 
@@ -104,6 +106,17 @@ static weir_status add_column(const wanted *w, const weir_csv_splitter *s,
     return WEIR_OK;
 }
 
+/* How many records of the tile a run will reject as they stand. */
+static uint64_t count_unread(const weir_csv_splitter *s, const weir_csv_tile *tile, bool check) {
+    uint64_t n = 0;
+    for (uint32_t r = 0; (check || tile->bad) && r < tile->n_rows; r++) {
+        uint32_t begin = tile->row_begin[r], end = tile->row_end[r];
+        n += (tile->bad && weir_bit_get(tile->bad, r)) ||
+             (check && !weir_utf8_valid((const char *)s->data + begin, end - begin));
+    }
+    return n;
+}
+
 weir_status weir_csv_infer(const weir_read_request *request, const weir_chunk *chunk,
                            struct weir_inference *into, weir_error *err) {
     weir_csv_splitter s = {0};
@@ -116,6 +129,8 @@ weir_status weir_csv_infer(const weir_read_request *request, const weir_chunk *c
     if (!list) return weir_error_nomem(err);
     WEIR_TRY(weir_csv_splitter_begin(&s, chunk, err));
     WEIR_TRY(find_wanted(request, chunk->layout, s.dialect->delimiter == ',', into, list, &n, err));
+    bool check = !weir_utf8_valid((const char *)s.data + chunk->begin, chunk->end - chunk->begin);
+    for (uint32_t i = 0; i < n; i++) list[i].check_utf8 = check;
     lines = weir_alloc_zero(s.rows_room, sizeof *lines);
     if (!lines) WEIR_TRY(weir_error_nomem(err));
     for (;;) {
@@ -127,6 +142,7 @@ weir_status weir_csv_infer(const weir_read_request *request, const weir_chunk *c
             counted = tile.row_begin[r];
             lines[r] = line;
         }
+        weir_inference_records(into, tile.n_rows, count_unread(&s, &tile, check));
         for (uint32_t i = 0; i < n; i++)
             WEIR_TRY(add_column(&list[i], &s, &tile, chunk, lines, &buf, into, err));
     }

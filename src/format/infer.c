@@ -93,6 +93,19 @@ uint32_t weir_inference_count(const weir_inference *i) {
     return (uint32_t)i->n;
 }
 
+void weir_inference_records(weir_inference *i, uint64_t seen, uint64_t unread) {
+    i->seen += seen;
+    i->unread += unread;
+}
+
+uint64_t weir_inference_seen(const weir_inference *i) {
+    return i->seen;
+}
+
+uint64_t weir_inference_unread(const weir_inference *i) {
+    return i->unread;
+}
+
 const char *weir_inference_name(const weir_inference *i, uint32_t column) {
     return i->columns[column].name;
 }

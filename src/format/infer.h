@@ -53,6 +53,10 @@ WEIR_MUST_USE weir_status weir_inference_advise(weir_inference *i, uint32_t colu
 const char *weir_inference_advice(const weir_inference *i, uint32_t column);
 WEIR_MUST_USE weir_status weir_inference_merge(weir_inference *into, const weir_inference *from,
                                                weir_error *err);
+/* Notes how many records were seen, and how many of these cannot be read, which say nothing. */
+void weir_inference_records(weir_inference *i, uint64_t seen, uint64_t unread);
+uint64_t weir_inference_seen(const weir_inference *i);
+uint64_t weir_inference_unread(const weir_inference *i);
 /* The narrowest type that holds all values: bool, int64, decimal(p,s) exact, float64 (only where
  * exponents or nan appear), date, time, timestamp, timestamptz, uuid, string; a column of nulls
  * only is string.  "0123" and mixtures with text stay string. */
@@ -83,8 +87,8 @@ uint64_t weir_inference_values(const weir_inference *i, uint32_t column);
 typedef struct weir_found_name {
     const char *name;
     const weir_type *type; /* that the format states itself; NULL = none */
-    uint32_t n_splits; /* that have it; 0 = records name their own fields */
-    uint32_t lacking;  /* number of the first split without it; UINT32_MAX = none */
+    uint32_t n_splits;     /* that have it; 0 = records name their own fields */
+    uint32_t lacking;      /* number of the first split without it; UINT32_MAX = none */
 } weir_found_name;
 
 /* What the look at a source's data found, beside its schema; lives as long as the source. */
@@ -99,8 +103,15 @@ typedef struct weir_found {
      * each; NULL = none */
     const char *dialect;
     uint32_t n_splits; /* looked at */
-    bool sampled;      /* only the beginning was looked at */
-    bool header;       /* files name their columns, so a missing one is known */
+    struct {           /* records that cannot be read, where the data was looked at */
+        uint64_t records, of;
+        char *reason;   /* of the first one, as a run would say it; NULL = not known */
+        bool encoding;  /* it is no UTF-8 */
+        uint32_t split; /* where it stands */
+        uint64_t line;
+    } unread;
+    bool sampled; /* only the beginning was looked at */
+    bool header;  /* files name their columns, so a missing one is known */
 } weir_found;
 void weir_found_clear(weir_found *f);
 

@@ -73,6 +73,7 @@ struct weir_inference {
     size_t n, capacity;
     uint32_t *index; /* open addressing: column number + 1 */
     size_t slots;
+    uint64_t seen, unread; /* records */
 };
 
 /* Whether a stands before b. */

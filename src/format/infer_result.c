@@ -56,6 +56,7 @@ out:
 
 weir_status weir_inference_merge(weir_inference *into, const weir_inference *from,
                                  weir_error *err) {
+    weir_inference_records(into, from->seen, from->unread);
     for (size_t k = 0; k < from->n; k++) {
         const weir_evidence *e = &from->columns[k];
         weir_slice name = {e->name, e->name_size};
@@ -346,6 +347,7 @@ const char *weir_inference_witness(const weir_inference *i, uint32_t column, wei
 void weir_found_clear(weir_found *f) {
     weir_inference_free(f->evidence);
     weir_free(f->names);
+    weir_free(f->unread.reason);
     weir_arena_clear(&f->arena);
     memset(f, 0, sizeof *f);
 }

@@ -413,7 +413,10 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
     const weir_json_read_config *config = request->config;
     weir_json_records r;
     weir_status status = WEIR_OK;
-    if (chunk->flags & (WEIR_CHUNK_TOO_LONG | WEIR_JSON_CHUNK_BROKEN)) return WEIR_OK;
+    if (chunk->flags & (WEIR_CHUNK_TOO_LONG | WEIR_JSON_CHUNK_BROKEN)) {
+        weir_inference_records(into, 1, 1);
+        return WEIR_OK;
+    }
     looker *l = weir_alloc_zero(1, sizeof *l);
     if (!l) return weir_error_nomem(err);
     l->request = request;
@@ -463,6 +466,7 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
         alone = begin;
         n_records++;
     }
+    weir_inference_records(into, row, row - n_records);
     bool whole = chunk->sequence == 0 && chunk->flags & WEIR_CHUNK_LAST && n_records == 1;
     if (whole && !config->record_path && data[alone] == '{')
         WEIR_TRY(advise(l, data + alone, data + chunk->end));

@@ -511,6 +511,9 @@ static weir_status infer_group(const weir_chunk *chunk, weir_line_group *g, cons
         *counted = g->begin[r];
         at[r] = (weir_address){chunk->split, *line, chunk->first_byte + (*counted - chunk->begin)};
     }
+    uint64_t dropped = (uint64_t)__builtin_popcountll(g->drop),
+             failed = (uint64_t)__builtin_popcountll(g->fail & ~g->drop);
+    weir_inference_records(into, g->n - dropped, failed);
     if (lines->infer_named) return lines->infer_named(lines, g, at, into, err);
     for (uint32_t k = 0; k < lines->n_columns; k++) {
         if (columns[k] == UINT32_MAX) continue;

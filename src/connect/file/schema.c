@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "connect/file/file.h"
+#include "connect/file/unread.h"
 #include "format/infer.h"
 
 #define DIALECTS_SHOWN 10u /* where the files of a source differ */
@@ -36,6 +37,7 @@ typedef struct looker {
     weir_inference *inference;
     uint64_t *first; /* for each of its columns the chunk in which it stood first */
     size_t n_first, first_capacity;
+    weir_unread unread; /* the first it met */
 } looker;
 
 static void pass_fail(pass *p, weir_status status, const weir_error *err) {
@@ -56,6 +58,14 @@ static weir_status note_first(looker *l, uint64_t chunk, weir_error *err) {
     if (status != WEIR_OK) return status;
     while (l->n_first < n) l->first[l->n_first++] = chunk;
     return WEIR_OK;
+}
+
+static weir_status look_at_chunk(looker *l, const weir_chunk *chunk, weir_error *err) {
+    const weir_file_schema_request *r = l->pass->request;
+    uint64_t before = weir_inference_unread(l->inference);
+    weir_status status = r->format->read->infer(r->read, chunk, l->inference, err);
+    if (status != WEIR_OK || weir_inference_unread(l->inference) == before) return status;
+    return weir_unread_look(&l->unread, r->format->read, r->read, chunk, err);
 }
 
 static void *look(void *arg) {
@@ -80,7 +90,7 @@ static void *look(void *arg) {
         pthread_mutex_unlock(&p->lock);
         if (status == WEIR_OK && end) return NULL;
         chunk.split = p->split;
-        if (status == WEIR_OK) status = ops->infer(p->request->read, &chunk, l->inference, &err);
+        if (status == WEIR_OK) status = look_at_chunk(l, &chunk, &err);
         weir_chunk_clear(&chunk);
         if (status == WEIR_OK) status = note_first(l, number, &err);
         if (status == WEIR_OK && weir_cancel_requested(p->request->read->cancel))
@@ -199,9 +209,22 @@ static weir_status inferred_type(const weir_inference *inference, const char *ph
 }
 
 /* No column is known.  Data without one has records that cannot be read, or that are empty. */
-static weir_status no_columns(const pass *p, weir_error *err) {
+static weir_status no_columns(const pass *p, const weir_found *found, weir_error *err) {
     const weir_splits *splits = p->request->splits;
     bool ndjson = strcmp(p->request->format->name, "ndjson") == 0;
+    if (found->unread.reason) {
+        bool all = found->unread.records == found->unread.of;
+        weir_error_set(err, WEIR_DATA, "%s: %s",
+                       all ? "no record can be read, the first one"
+                           : "no record has a column, and one cannot be read",
+                       found->unread.reason);
+        weir_error_hint(err, ndjson ? "ndjson wants one object a line, ended by LF; for objects "
+                                      "over several lines give format: json"
+                                    : "mend it, or declare what records have under columns: then "
+                                      "each that cannot be read is a reject");
+        weir_error_at(err, splits->items[found->unread.split].name, (int64_t)found->unread.line, 0);
+        return WEIR_DATA;
+    }
     if (!p->seen || !ndjson) {
         weir_error_set(err, WEIR_DATA, p->seen ? "no record has a column" : "the input is empty");
         weir_error_hint(err, "write on_empty: ok when that is no fault, or declare what records "
@@ -268,7 +291,7 @@ static weir_status make_schema(const pass *p, weir_found *found, const weir_infe
         n++;
     }
     if (n == 0) {
-        status = no_columns(p, err);
+        status = no_columns(p, found, err);
         goto out;
     }
     status = weir_schema_new(fields, n, out, err);
@@ -403,10 +426,26 @@ static weir_status add_seen_names(const looker *lookers, uint32_t n, weir_found 
     return status;
 }
 
+/* The first record that cannot be read, of those that the threads met. */
+static void keep_unread(looker *lookers, uint32_t n, weir_found *found) {
+    const weir_inference *all = lookers[0].inference;
+    weir_unread *first = &lookers[0].unread;
+    for (uint32_t i = 1; i < n; i++)
+        if (weir_unread_before(&lookers[i].unread, first)) first = &lookers[i].unread;
+    found->unread.records = weir_inference_unread(all);
+    found->unread.of = weir_inference_seen(all);
+    found->unread.reason = first->reason;
+    found->unread.encoding = first->encoding;
+    found->unread.split = first->split;
+    found->unread.line = first->line;
+    first->reason = NULL; /* is the found one's now */
+}
+
 static weir_status merge_found(looker *lookers, uint32_t n, weir_found *found, weir_error *err) {
     weir_status status = add_seen_names(lookers, n, found, err);
     for (uint32_t i = 1; i < n && status == WEIR_OK; i++)
         status = weir_inference_merge(lookers[0].inference, lookers[i].inference, err);
+    if (status == WEIR_OK) keep_unread(lookers, n, found);
     return status;
 }
 
@@ -455,7 +494,10 @@ out:
     weir_buf_clear(&p.dialects);
     found->sampled = p.budget_bytes == 0;
     found->evidence = lookers[0].inference;
-    for (uint32_t i = 0; i < n; i++) weir_free(lookers[i].first);
+    for (uint32_t i = 0; i < n; i++) {
+        weir_free(lookers[i].first);
+        weir_free(lookers[i].unread.reason);
+    }
     for (uint32_t i = 1; i < n; i++) weir_inference_free(lookers[i].inference);
     weir_free(lookers);
     pthread_mutex_destroy(&p.lock);
