@@ -20,7 +20,7 @@ typedef enum weir_expr_kind {
     WEIR_E_COLUMN,  /* text: name; WEIR_E_QUOTED when written in double quotes */
     WEIR_E_FIELD,   /* args[0].text */
     WEIR_E_INDEX,   /* args[0][args[1]] */
-    WEIR_E_UNARY,   /* op: WEIR_X_NEG or WEIR_X_PLUS */
+    WEIR_E_UNARY,   /* op: WEIR_X_NEG, WEIR_X_PLUS or WEIR_X_BITNOT */
     WEIR_E_NOT,
     WEIR_E_BINARY,   /* op: weir_expr_op */
     WEIR_E_AND,      /* n >= 2 */
@@ -29,7 +29,7 @@ typedef enum weir_expr_kind {
     WEIR_E_IS,       /* op: weir_expr_is; NEGATED */
     WEIR_E_DISTINCT, /* args[0] is [not] distinct from args[1] */
     WEIR_E_IN,       /* args[0] in (args[1..]); NEGATED */
-    WEIR_E_LIKE,     /* args[0] like args[1] [escape args[2]]; NEGATED, ICASE */
+    WEIR_E_LIKE,     /* args[0] like args[1] [escape args[2]]; NEGATED, ICASE; op 1: similar to */
     WEIR_E_BETWEEN,  /* args[0] between args[1] and args[2]; NEGATED, SYMMETRIC */
     WEIR_E_CASE,     /* [operand] when/then pairs [else]; OPERAND, ELSE say which are there */
     WEIR_E_CAST,     /* args[0] to type; TRY, COLONS when written with :: */
@@ -60,6 +60,12 @@ typedef enum weir_expr_op {
     WEIR_X_JSON,     /* ->  */
     WEIR_X_JSONTEXT, /* ->> */
     WEIR_X_ATZONE,   /* at time zone */
+    WEIR_X_BITAND,   /* &   */
+    WEIR_X_BITOR,    /* |   */
+    WEIR_X_BITXOR,   /* #   */
+    WEIR_X_BITNOT,   /* ~x  */
+    WEIR_X_SHL,      /* <<  */
+    WEIR_X_SHR,      /* >>  */
     WEIR_X_OPS
 } weir_expr_op;
 

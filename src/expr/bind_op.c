@@ -229,6 +229,11 @@ static weir_status bind_binary(weir_binder *b, const weir_expr *e, weir_bound **
     case WEIR_X_JSON: return bind_named2(b, e, "json_get", out, err);
     case WEIR_X_JSONTEXT: return bind_named2(b, e, "json_text", out, err);
     case WEIR_X_ATZONE: return bind_named2(b, e, "at_timezone", out, err);
+    case WEIR_X_BITAND: return bind_named2(b, e, "bit_and", out, err);
+    case WEIR_X_BITOR: return bind_named2(b, e, "bit_or", out, err);
+    case WEIR_X_BITXOR: return bind_named2(b, e, "bit_xor", out, err);
+    case WEIR_X_SHL: return bind_named2(b, e, "shift_left", out, err);
+    case WEIR_X_SHR: return bind_named2(b, e, "shift_right", out, err);
     case WEIR_X_MATCH:
     case WEIR_X_IMATCH:
     case WEIR_X_NMATCH:
@@ -245,6 +250,21 @@ out:
     return status;
 }
 
+/* x similar to pattern [escape e]: the pattern as a regular expression, matched. */
+static weir_status bind_similar(weir_binder *b, const weir_expr *e, weir_bound **args,
+                                weir_bound **out, weir_error *err) {
+    weir_status status = WEIR_OK;
+    weir_bound **parts = weir_bind_args(b, 2), **match = weir_bind_args(b, 2);
+    if (!parts || !match) return weir_error_nomem(err);
+    parts[0] = args[1];
+    parts[1] = args[2];
+    match[0] = args[0];
+    WEIR_TRY(weir_bind_named(b, e, "similar_op", parts, args[2] ? 2 : 1, &match[1], err));
+    WEIR_TRY(weir_bind_named(b, e, "regexp_matches", match, 2, out, err));
+out:
+    return status;
+}
+
 static weir_status bind_like(weir_binder *b, const weir_expr *e, weir_bound **out,
                              weir_error *err) {
     weir_status status = WEIR_OK;
@@ -253,7 +273,10 @@ static weir_status bind_like(weir_binder *b, const weir_expr *e, weir_bound **ou
         WEIR_TRY(weir_bind_expr(b, e->args[i], &args[i], err));
         WEIR_TRY(weir_bind_convert(b, &args[i], weir_type_of(WEIR_STRING), err));
     }
-    WEIR_TRY(weir_like_bind(b, e, args[0], args[1], args[2], out, err));
+    if (e->op)
+        WEIR_TRY(bind_similar(b, e, args, out, err));
+    else
+        WEIR_TRY(weir_like_bind(b, e, args[0], args[1], args[2], out, err));
     if (e->flags & WEIR_E_NEGATED) WEIR_TRY(weir_bind_not(b, e, *out, out, err));
 out:
     return status;
@@ -266,6 +289,12 @@ weir_status weir_bind_operator(weir_binder *b, const weir_expr *e, weir_bound **
     switch (e->kind) {
     case WEIR_E_UNARY:
         WEIR_TRY(weir_bind_expr(b, e->args[0], &x, err));
+        if (e->op == WEIR_X_BITNOT) {
+            weir_bound **args = weir_bind_args(b, 1);
+            if (!args) return weir_error_nomem(err);
+            args[0] = x;
+            return weir_bind_named(b, e, "bit_not", args, 1, out, err);
+        }
         if (x->type->id == WEIR_NULL)
             WEIR_TRY(weir_bind_null(b, e, weir_type_of(WEIR_INT64), &x, err));
         if (e->op == WEIR_X_NEG) return weir_bind_negate(b, e, x, out, err);

@@ -198,7 +198,7 @@ const weir_function weir_functions_date_text[] = {
     {{"to_time", "", "to_time(string, format string) -> time", "date", 0,
       "a time of day read by a format", "to_time('5:45 PM', '%I:%M %p')", "17:45:00", "strptime"},
      {{"ss", 't', WEIR_K_CAN_FAIL, fn_parse, prepare_to_date}}},
-    {{"strftime", "format_date",
+    {{"strftime", "format_date, date_format",
       "strftime(x date|timestamp|timestamptz|time, format string) -> string", "date", 0,
       "written by a format such as '%d.%m.%Y'", "strftime(date '2024-03-09', '%d.%m.%Y')",
       "09.03.2024", ""},

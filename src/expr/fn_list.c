@@ -166,6 +166,28 @@ static weir_status prepare_length(weir_prepare *p, weir_error *err) {
     return WEIR_OK;
 }
 
+/* array_length(list, 1): null for an empty list, as PostgreSQL has it. */
+static weir_status fn_array_length(weir_call *call, weir_column *out, weir_error *err) {
+    const weir_column *c = call->args[0];
+    const int32_t *offsets = weir_column_base(c)->values;
+    weir_status status = WEIR_OK;
+    WEIR_EACH_ROW(row) {
+        uint32_t s = weir_column_slot(c, row);
+        int64_t n = offsets[s + 1] - offsets[s];
+        ((int64_t *)out->values)[row] = n;
+        if (n == 0) WEIR_TRY(weir_call_null(call, out, row, err));
+    }
+out:
+    return status;
+}
+static weir_status prepare_array_length(weir_prepare *p, weir_error *err) {
+    int64_t dimension = 0;
+    if (weir_bound_int(p->args[1], &dimension) && dimension == 1) return WEIR_OK;
+    weir_expr_fault(err, p->args[1]->at->begin, "a list has one dimension, 1");
+    weir_error_hint(err, "length(x[1]) is the length of the first list inside");
+    return WEIR_USAGE;
+}
+
 static weir_status fn_contains(weir_call *call, weir_column *out, weir_error *err) {
     const weir_column *c = call->args[0], *base = weir_column_base(c), *items = base->children[0];
     const int32_t *offsets = base->values;
@@ -257,13 +279,18 @@ out:
 const weir_function weir_functions_list[] = {
     {{"element_op", "", "x[i]", "list", 0, NULL, "", "", ""},
      {{"xx", '!', 0, fn_element, prepare_element}}},
-    {{"cardinality", "array_length, list_length", "cardinality(list|map) -> int64", "list", 0,
-      "number of items", "cardinality(split('a,b,c', ','))", "3", "len"},
+    {{"cardinality", "list_length", "cardinality(list|map) -> int64", "list", 0, "number of items",
+      "cardinality(split('a,b,c', ','))", "3", "len"},
      {{"L", 'i', 0, fn_length, prepare_length}}},
+    {{"array_length", "", "array_length(list [, 1]) -> int64", "list", 0,
+      "number of items; with the dimension 1 null for an empty list",
+      "array_length(split('a,b,c', ','), 1)", "3", "0 for an empty list"},
+     {{"l", 'i', 0, fn_length, NULL}, {"li", 'i', 0, fn_array_length, prepare_array_length}}},
     {{"list_contains", "array_contains", "list_contains(list, item) -> bool", "list", 0,
       "whether the item is in it", "list_contains(split('a,b', ','), 'b')", "true", ""},
      {{"lx", 'B', 0, fn_contains, prepare_contains}}},
-    {{"split", "string_to_array", "split(string, delimiter string) -> list<string>", "list", 0,
+    {{"split", "string_to_array, string_split, str_split",
+      "split(string, delimiter string) -> list<string>", "list", 0,
       "the parts between delimiters; x[i] takes one (from 1, negative from the end)",
       "split('a-b', '-')[2]", "b", ""},
      {{"ss", '!', 0, fn_split, prepare_split}}},

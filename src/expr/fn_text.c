@@ -292,6 +292,11 @@ out:
     return status;
 }
 
+/* Of a list or map: the number of items. */
+static weir_status prepare_items(weir_prepare *p, weir_error *err) {
+    return weir_bind_named(p->binder, p->at, "cardinality", p->args, 1, &p->node, err);
+}
+
 const weir_function weir_functions_text[] = {
     {{"lower", "lcase", "lower(string) -> string", "text", 0,
       "small letters (Unicode, one character for one)", "lower('ÄRGER')", "ärger", ""},
@@ -302,9 +307,10 @@ const weir_function weir_functions_text[] = {
     {{"initcap", "", "initcap(string) -> string", "text", 0,
       "each word with a capital first letter", "initcap('jane DOE')", "Jane Doe", "does not exist"},
      {{"s", 's', 0, fn_initcap, NULL}}},
-    {{"length", "char_length, character_length, len", "length(string) -> int64", "text", 0,
-      "number of characters (of a binary: bytes)", "length('größe')", "5", ""},
-     {{"S", 'i', 0, fn_length, NULL}}},
+    {{"length", "char_length, character_length, len", "length(string|binary|list|map) -> int64",
+      "text", 0, "number of characters (of a binary: bytes; of a list or map: items)",
+      "length('größe')", "5", ""},
+     {{"S", 'i', 0, fn_length, NULL}, {"L", 'i', 0, fn_length, prepare_items}}},
     {{"octet_length", "", "octet_length(string) -> int64", "text", 0, "number of bytes",
       "octet_length('größe')", "7", "takes blobs only; use strlen"},
      {{"S", 'i', 0, fn_octet_length, NULL}}},

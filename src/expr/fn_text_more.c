@@ -332,11 +332,49 @@ static bool add_argument(weir_call *call, weir_text_arg *args, uint32_t i, char 
     return ok && weir_buf_add(text, &quote, 1);
 }
 
+/* A format without % that has places {}, {0}: DuckDB's and Python's way; {{ and }} are braces. */
+static bool has_braces(weir_slice f) {
+    if (f.size == 0 || memchr(f.data, '%', f.size)) return false;
+    for (size_t i = 0; i < f.size; i++) {
+        size_t k = i + 1;
+        if (f.data[i] != '{') continue;
+        while (k < f.size && f.data[k] >= '0' && f.data[k] <= '9') k++;
+        if (k < f.size && (f.data[k] == '}' || f.data[k] == ':')) return true;
+    }
+    return false;
+}
+
+static const char *braces_row(weir_call *call, weir_text_arg *args, weir_slice f, uint32_t row,
+                              weir_buf *text, bool *ok) {
+    uint32_t next = 1;
+    for (size_t i = 0; i < f.size && *ok; i++) {
+        char c = f.data[i];
+        bool twice = i + 1 < f.size && f.data[i + 1] == c;
+        if ((c != '{' && c != '}') || twice) {
+            *ok = weir_buf_add(text, &c, 1);
+            i += c == '{' || c == '}';
+            continue;
+        }
+        uint32_t number = 0;
+        size_t digits = ++i;
+        while (i < f.size && f.data[i] >= '0' && f.data[i] <= '9' && i - digits < 5)
+            number = number * 10 + (uint32_t)(f.data[i++] - '0');
+        if (i < f.size && f.data[i] == ':')
+            return "the format knows {} and {0} only; printf has widths and digits";
+        if (c == '}' || i >= f.size || f.data[i] != '}') return "the format has a wrong place";
+        if (i > digits) next = number + 1;
+        if (next >= call->n_args) return "the format has more places than there are arguments";
+        *ok = add_argument(call, args, next++, 's', row, text);
+    }
+    return NULL;
+}
+
 /* PostgreSQL's format: %s, %I, %L, %%, and %2$s for the second argument.  NULL: right, else why. */
 static const char *format_row(weir_call *call, weir_text_arg *args, weir_slice f, uint32_t row,
                               weir_buf *text, bool *ok) {
     uint32_t next = 1;
     *ok = true;
+    if (call->n_args > 1 && has_braces(f)) return braces_row(call, args, f, row, text, ok);
     for (size_t i = 0; i < f.size && *ok;) {
         const char *percent = memchr(f.data + i, '%', f.size - i);
         size_t end = percent ? (size_t)(percent - f.data) : f.size;
@@ -481,7 +519,7 @@ const weir_function weir_functions_text_more[] = {
      {{"ss", 'i', 0, fn_count, NULL}}},
     {{"format", "", "format(format string, any, ...) -> string", "text", 0,
       "%s the next argument (null: nothing), %L in single quotes, %I in double quotes, %2$s the "
-      "second, %% a percent sign",
-      "format('%s of %s, %2$L', 3, 'it''s')", "3 of it's, 'it''s'", "means fmt's {}"},
+      "second, %% a percent sign; in a format without % also {} and {0}",
+      "format('%s of %s, %2$L', 3, 'it''s')", "3 of it's, 'it''s'", "means fmt's {} only"},
      {{"sx*", 's', WEIR_K_CAN_FAIL | WEIR_K_NULLS, fn_format, all_text}}},
     {.info = {.name = NULL}}};

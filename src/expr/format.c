@@ -28,6 +28,12 @@ static const struct {
     [WEIR_X_JSON] = {"->", WEIR_P_OTHER},
     [WEIR_X_JSONTEXT] = {"->>", WEIR_P_OTHER},
     [WEIR_X_ATZONE] = {"at time zone", WEIR_P_AT},
+    [WEIR_X_BITAND] = {"&", WEIR_P_OTHER},
+    [WEIR_X_BITOR] = {"|", WEIR_P_OTHER},
+    [WEIR_X_BITXOR] = {"#", WEIR_P_OTHER},
+    [WEIR_X_BITNOT] = {"~", WEIR_P_OTHER},
+    [WEIR_X_SHL] = {"<<", WEIR_P_OTHER},
+    [WEIR_X_SHR] = {">>", WEIR_P_OTHER},
 };
 
 const char *weir_expr_op_text(weir_expr_op op) {
@@ -67,7 +73,7 @@ static int power_of(const weir_expr *e) {
     case WEIR_E_BETWEEN: return WEIR_P_RANGE;
     case WEIR_E_CONCAT: return WEIR_P_OTHER;
     case WEIR_E_BINARY: return operators[e->op].power;
-    case WEIR_E_UNARY: return WEIR_P_UNARY;
+    case WEIR_E_UNARY: return e->op == WEIR_X_BITNOT ? WEIR_P_OTHER : WEIR_P_UNARY;
     case WEIR_E_INT:
     case WEIR_E_DECIMAL:
     case WEIR_E_FLOAT: return e->text[0] == '-' ? WEIR_P_UNARY : WEIR_P_ATOM;
@@ -147,7 +153,10 @@ static bool put_predicate(const weir_expr *e, weir_buf *out) {
         return weir_buf_printf(out, " %sin (", no) && put_list(e, 1, ", ", 0, out) &&
                weir_buf_adds(out, ")");
     case WEIR_E_LIKE:
-        return weir_buf_printf(out, " %s%s ", no, e->flags & WEIR_E_ICASE ? "ilike" : "like") &&
+        return weir_buf_printf(out, " %s%s ", no,
+                               e->op                     ? "similar to"
+                               : e->flags & WEIR_E_ICASE ? "ilike"
+                                                         : "like") &&
                put_operand(e->args[1], WEIR_P_RANGE + 1, out) &&
                (e->n < 3 ||
                 (weir_buf_adds(out, " escape ") && put_operand(e->args[2], WEIR_P_RANGE + 1, out)));
@@ -188,6 +197,8 @@ static bool put(const weir_expr *e, weir_buf *out) {
         return put_operand(e->args[0], WEIR_P_INDEX, out) && weir_buf_adds(out, "[") &&
                put(e->args[1], out) && weir_buf_adds(out, "]");
     case WEIR_E_UNARY:
+        if (e->op == WEIR_X_BITNOT)
+            return weir_buf_adds(out, "~ ") && put_operand(e->args[0], WEIR_P_OTHER + 1, out);
         return weir_buf_adds(out, e->op == WEIR_X_NEG ? "- " : "+ ") &&
                put_operand(e->args[0],
                            e->args[0]->flags & WEIR_E_PAREN ? WEIR_P_ATOM + 1 : WEIR_P_UNARY, out);

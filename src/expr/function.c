@@ -9,15 +9,16 @@
 enum { MAX_FUNCTIONS = 512, MAX_USER = 256 };
 
 static const weir_function *const arrays[] = {
-    weir_functions_jsonpath,  weir_functions_text,      weir_functions_text_edit,
-    weir_functions_regex,     weir_functions_number,    weir_functions_decimal,
-    weir_functions_date,      weir_functions_date_text, weir_functions_hash,
-    weir_functions_json,      weir_functions_logic,     weir_functions_cast,
-    weir_functions_list,      weir_functions_check,     weir_functions_similar,
-    weir_functions_text_more, weir_functions_math,      weir_functions_number_text,
-    weir_functions_calendar,  weir_functions_form,      weir_functions_list_more,
-    weir_functions_map,       weir_functions_json_make, weir_functions_net,
-    weir_functions_digest,    weir_functions_regex_more};
+    weir_functions_jsonpath,  weir_functions_text,       weir_functions_text_edit,
+    weir_functions_regex,     weir_functions_number,     weir_functions_decimal,
+    weir_functions_date,      weir_functions_date_text,  weir_functions_hash,
+    weir_functions_json,      weir_functions_logic,      weir_functions_cast,
+    weir_functions_list,      weir_functions_check,      weir_functions_similar,
+    weir_functions_text_more, weir_functions_math,       weir_functions_number_text,
+    weir_functions_calendar,  weir_functions_form,       weir_functions_list_more,
+    weir_functions_map,       weir_functions_json_make,  weir_functions_net,
+    weir_functions_digest,    weir_functions_regex_more, weir_functions_sql,
+    weir_functions_printf};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static weir_function_info infos[MAX_FUNCTIONS]; /* listed ones, in order */

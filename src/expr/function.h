@@ -47,7 +47,7 @@ extern const weir_function weir_functions_text[], weir_functions_text_edit[],
     weir_functions_math[], weir_functions_number_text[], weir_functions_calendar[],
     weir_functions_form[], weir_functions_list_more[], weir_functions_map[],
     weir_functions_json_make[], weir_functions_net[], weir_functions_digest[],
-    weir_functions_regex_more[];
+    weir_functions_regex_more[], weir_functions_sql[], weir_functions_printf[];
 
 const weir_function *weir_function_lookup(const char *name, size_t size);
 const weir_user_function *weir_function_lookup_user(const char *name, size_t size);

@@ -111,6 +111,21 @@ static weir_status parse_literal(weir_parser *p, weir_expr_kind kind, const weir
     return e->text ? WEIR_OK : weir_error_nomem(err);
 }
 
+/* ~x takes what binds tighter than the operators of bits, as PostgreSQL has it: ~ a + b is
+ * ~ (a + b), ~ a & b is (~ a) & b. */
+static weir_status parse_bit_not(weir_parser *p, const weir_expr **out, weir_error *err) {
+    uint32_t begin = p->now.begin;
+    const weir_expr *a = NULL;
+    weir_expr *e = NULL;
+    weir_status status = weir_parser_advance(p, err);
+    if (status == WEIR_OK) status = weir_parser_expr(p, WEIR_P_OTHER, &a, err);
+    if (status == WEIR_OK) status = node_of(p, WEIR_E_UNARY, begin, a, NULL, NULL, &e, err);
+    if (status != WEIR_OK) return status;
+    e->op = WEIR_X_BITNOT;
+    *out = e;
+    return WEIR_OK;
+}
+
 /* A sign before a number belongs to the number, so that -9223372036854775808 is an int64. */
 static weir_status parse_sign(weir_parser *p, const weir_expr **out, weir_error *err) {
     weir_token sign = p->now;
@@ -181,6 +196,7 @@ static weir_status parse_prefix(weir_parser *p, const weir_expr **out, weir_erro
     case WEIR_T_OPEN: return parse_parens(p, out, err);
     case WEIR_T_OPERATOR:
         if (t.op == WEIR_X_SUB || t.op == WEIR_X_ADD) return parse_sign(p, out, err);
+        if (t.op == WEIR_X_MATCH) return parse_bit_not(p, out, err);
         return weir_parser_expected(p, err, "a value");
     case WEIR_T_WORD:
         if (!weir_token_is(&t, "not")) return weir_parser_word(p, out, err);
@@ -266,7 +282,7 @@ out:
     return status;
 }
 
-/* What follows [not]: between, in, like, ilike. */
+/* What follows [not]: between, in, like, ilike, similar to. */
 static weir_status parse_range(weir_parser *p, const weir_expr *left, const weir_expr **out,
                                weir_error *err) {
     weir_status status = WEIR_OK;
@@ -297,14 +313,17 @@ static weir_status parse_range(weir_parser *p, const weir_expr *left, const weir
         WEIR_TRY(weir_parser_expr(p, WEIR_P_RANGE, &b, err));
         WEIR_TRY(node_of(p, WEIR_E_BETWEEN, left->begin, left, a, b, &e, err));
     } else {
+        bool similar = weir_token_is(&p->now, "similar");
         if (weir_token_is(&p->now, "ilike")) flags |= WEIR_E_ICASE;
         WEIR_TRY(weir_parser_advance(p, err));
+        if (similar) WEIR_TRY(weir_parser_take_word(p, "to", err));
         WEIR_TRY(weir_parser_expr(p, WEIR_P_RANGE, &a, err));
         if (weir_token_is(&p->now, "escape")) {
             WEIR_TRY(weir_parser_advance(p, err));
             WEIR_TRY(weir_parser_expr(p, WEIR_P_RANGE, &b, err));
         }
         WEIR_TRY(node_of(p, WEIR_E_LIKE, left->begin, left, a, b, &e, err));
+        e->op = similar;
     }
     e->flags |= flags;
     *out = e;
@@ -383,7 +402,9 @@ static int infix_power(const weir_parser *p) {
     if (weir_token_is(t, "is")) return WEIR_P_IS;
     if (weir_token_is(t, "isnull") || weir_token_is(t, "notnull")) return WEIR_P_IS;
     if (weir_token_is(t, "at") && weir_token_is(&p->next, "time")) return WEIR_P_AT;
+    if (weir_token_is(t, "similar") && weir_token_is(&p->next, "to")) return WEIR_P_RANGE;
     if (weir_token_is(t, "not")) t = &p->next;
+    if (t == &p->next && weir_token_is(t, "similar")) return WEIR_P_RANGE;
     if (weir_token_is(t, "in") || weir_token_is(t, "between") || weir_token_is(t, "like") ||
         weir_token_is(t, "ilike"))
         return WEIR_P_RANGE;

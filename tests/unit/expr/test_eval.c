@@ -1,10 +1,15 @@
 /* Expressions over a small batch give what the table in cases.h says, and the same under any
  * selection, encoding, length and processor. */
 #include "base/cpu.h"
-#include "cases.h"
+#include "cases_sql.h"
 #include "expr_test.h"
 
-#define N_CASES (sizeof cases / sizeof *cases)
+#define N_FIRST (sizeof cases / sizeof *cases)
+#define N_CASES (N_FIRST + sizeof sql_cases / sizeof *sql_cases)
+
+static const expr_case *case_at(size_t i) {
+    return i < N_FIRST ? &cases[i] : &sql_cases[i - N_FIRST];
+}
 
 /* Splits "a|b|c" (texts of the table hold no '|'). */
 static uint32_t split_rows(char *text, char **rows, uint32_t most) {
@@ -55,26 +60,26 @@ static void table(void **state) {
     for (size_t i = 0; i < N_CASES; i++) {
         weir_error err = {0};
         weir_program *p = NULL;
-        check(x, &cases[i], weir_rows_of(x->batch), false, true);
-        MUST(weir_expr_compile(cases[i].text, x->schema, NULL, &x->plan, &p, &err));
-        assert_string_equal(weir_program_type(p)->name, cases[i].type);
-        assert_string_equal(weir_program_text(p), cases[i].text);
+        check(x, case_at(i), weir_rows_of(x->batch), false, true);
+        MUST(weir_expr_compile(case_at(i)->text, x->schema, NULL, &x->plan, &p, &err));
+        assert_string_equal(weir_program_type(p)->name, case_at(i)->type);
+        assert_string_equal(weir_program_text(p), case_at(i)->text);
         weir_program_free(p);
     }
 }
 
 static void quietly(void **state) {
     fixture *x = *state;
-    for (size_t i = 0; i < N_CASES; i++) check(x, &cases[i], weir_rows_of(x->batch), true, false);
+    for (size_t i = 0; i < N_CASES; i++) check(x, case_at(i), weir_rows_of(x->batch), true, false);
 }
 
 static void under_selection(void **state) {
     static const uint16_t some[] = {0, 3, 5}, one[] = {4}, two[] = {1, 2};
     fixture *x = *state;
     for (size_t i = 0; i < N_CASES; i++) {
-        check(x, &cases[i], (weir_rows){some, 3, 6}, false, false);
-        check(x, &cases[i], (weir_rows){one, 1, 6}, false, false);
-        check(x, &cases[i], (weir_rows){two, 2, 6}, false, false);
+        check(x, case_at(i), (weir_rows){some, 3, 6}, false, false);
+        check(x, case_at(i), (weir_rows){one, 1, 6}, false, false);
+        check(x, case_at(i), (weir_rows){two, 2, 6}, false, false);
     }
 }
 
@@ -84,9 +89,9 @@ static void no_rows(void **state) {
     fixture *x = *state;
     for (size_t i = 0; i < N_CASES; i++) {
         weir_buf out = {0}, reasons = {0};
-        evaluate(x, cases[i].text, (weir_rows){none, 0, 6}, false, &out, &reasons);
+        evaluate(x, case_at(i)->text, (weir_rows){none, 0, 6}, false, &out, &reasons);
         assert_int_equal(out.size, 0);
-        if (reasons.size) fail_msg("%s: %s", cases[i].text, weir_buf_cstr(&reasons));
+        if (reasons.size) fail_msg("%s: %s", case_at(i)->text, weir_buf_cstr(&reasons));
         weir_buf_clear(&out);
     }
 }
@@ -97,7 +102,7 @@ static void other_encodings(void **state) {
         fixture x = {0};
         fixture_fill(&x, 6, how);
         for (size_t i = 0; i < N_CASES; i++)
-            check(&x, &cases[i], weir_rows_of(x.batch), false, true);
+            check(&x, case_at(i), weir_rows_of(x.batch), false, true);
         fixture_clear(&x);
     }
 }
@@ -114,9 +119,9 @@ static void many_rows(void **state) {
         for (int portable = 0; portable < 2; portable++) {
             weir_cpu_limit(portable ? 0 : UINT32_MAX);
             for (size_t i = 0; i < N_CASES; i++) {
-                check(&x, &cases[i], weir_rows_of(x.batch), false, false);
-                check(&x, &cases[i], (weir_rows){odd, 99, 200}, false, false);
-                check(&x, &cases[i], (weir_rows){few, 20, 200}, false, false);
+                check(&x, case_at(i), weir_rows_of(x.batch), false, false);
+                check(&x, case_at(i), (weir_rows){odd, 99, 200}, false, false);
+                check(&x, case_at(i), (weir_rows){few, 20, 200}, false, false);
             }
         }
         weir_cpu_limit(UINT32_MAX);
@@ -158,7 +163,7 @@ static void constants(void **state) {
         }
         uint16_t here[] = {(uint16_t)row};
         for (size_t i = 0; i < N_CASES; i++)
-            check(&x, &cases[i], (weir_rows){here, 1, 6}, false, false);
+            check(&x, case_at(i), (weir_rows){here, 1, 6}, false, false);
         fixture_clear(&x);
     }
 }
@@ -170,13 +175,13 @@ static void canonical_text(void **state) {
         weir_error err = {0};
         weir_buf one = {0}, two = {0};
         const weir_expr *e = NULL;
-        MUST(weir_expr_parse(cases[i].text, &x->plan, &e, &err));
+        MUST(weir_expr_parse(case_at(i)->text, &x->plan, &e, &err));
         assert_true(weir_expr_format(e, &one));
         if (weir_expr_parse(weir_buf_cstr(&one), &x->plan, &e, &err) != WEIR_OK)
-            fail_msg("%s -> %s: %s", cases[i].text, weir_buf_cstr(&one), err.message);
+            fail_msg("%s -> %s: %s", case_at(i)->text, weir_buf_cstr(&one), err.message);
         assert_true(weir_expr_format(e, &two));
         assert_string_equal(weir_buf_cstr(&one), weir_buf_cstr(&two));
-        expr_case same = cases[i];
+        expr_case same = *case_at(i);
         same.text = weir_buf_cstr(&one);
         check(x, &same, weir_rows_of(x->batch), false, false);
         weir_buf_clear(&one);
