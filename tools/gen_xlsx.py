@@ -138,6 +138,10 @@ def typed(folder):
     package(f'{folder}/typed.xlsx', [('Hidden', 'hidden', other), ('Data', None, data), ('2', None, other)])
     system = heads(1, ['day', 'at', 'clock']) + row(2, [num('A2', 0, 1), num('B2', '1.5', 3), num('C2', '0.25', 2)])
     system += row(3, [num('A3', 43830, 1), num('B3', '43830.999999', 3), num('C3', '0.999999999', 2)])
+    nameless = ''.join(row(r, [num(f'A{r}', r), num(f'B{r}', f'{r}.5'), inline(f'C{r}', f'x{r}'), num(f'D{r}', r / 2, 4)])
+                       for r in (1, 2, 3))
+    cover = row(3, [inline('B3', 'Report 2024')])
+    package(f'{folder}/cover.xlsx', [('Cover', None, cover), ('Hidden', 'hidden', other), ('Data', None, nameless)])
     package(f'{folder}/from1904.xlsx', [('S', None, system)], date1904=True)
 
 

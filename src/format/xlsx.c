@@ -1,6 +1,7 @@
 /* Excel workbooks: options, and the format object. */
 #include "format/xlsx.h"
 
+static const char *const header_choices[] = {"auto", "true", "false", NULL};
 static const char *const errors_choices[] = {"reject", "null", "text", NULL};
 
 static const weir_option read_options[] = {
@@ -17,10 +18,12 @@ static const weir_option read_options[] = {
      .help = "the cells to read: B3:F100, B:F for whole columns, B3:F from row 3 on",
      .since = "0.1"},
     {.name = "header",
-     .type = WEIR_OPT_BOOL,
+     .type = WEIR_OPT_ENUM,
+     .choices = header_choices,
      .offset = offsetof(weir_xlsx_read_config, header),
-     .fallback = "true",
-     .help = "a row names the columns; false: `columns` names them in order, else A, B, C, ...",
+     .fallback = "auto",
+     .help = "a row names the columns; false: `columns` names them in order, else A, B, C, ...; "
+             "auto: told by what stands below it",
      .since = "0.1"},
     {.name = "header_row",
      .type = WEIR_OPT_INT,

@@ -7,6 +7,7 @@
  *   xlsx.c          options, the format object
  *   xlsx_book.c     the package: workbook, relations, sheets      xlsx_style.c  number formats
  *   xlsx_strings.c  the table of shared strings                   xlsx_value.c  cells -> JSON
+ *   xlsx_head.c     whether a row is a header
  *   xlsx_cut.c      rows -> records -> chunks                     relay.c       ... -> batches
  */
 #ifndef WEIR_FORMAT_XLSX_H
@@ -28,10 +29,16 @@ typedef enum weir_xlsx_errors {
     WEIR_XLSX_ERRORS_TEXT
 } weir_xlsx_errors;
 
+typedef enum weir_xlsx_header {
+    WEIR_XLSX_HEADER_AUTO,
+    WEIR_XLSX_HEADER_TRUE,
+    WEIR_XLSX_HEADER_FALSE
+} weir_xlsx_header;
+
 typedef struct weir_xlsx_read_config {
-    const char *sheet; /* name or number; NULL = the first that is shown */
-    const char *range; /* "B3:F100"; NULL = all */
-    bool header;
+    const char *sheet;  /* name or number; NULL = the first that is shown */
+    const char *range;  /* "B3:F100"; NULL = all */
+    int header;         /* weir_xlsx_header */
     int64_t header_row; /* 0 = the first row that is not empty */
     int64_t skip;
     int errors; /* weir_xlsx_errors */
@@ -64,6 +71,37 @@ WEIR_MUST_USE bool weir_xlsx_put_text(weir_buf *out, weir_slice text);
 bool weir_xlsx_reference(weir_slice s, uint32_t *column, uint32_t *row);
 /* 0 -> "A", 16383 -> "XFD".  Returns buf. */
 const char *weir_xlsx_letters(uint32_t column, char buf[4]);
+
+/* ---- the header ---------------------------------------------------------------------------- */
+
+/* How many rows and columns are looked at to tell the header from titles and records. */
+#define WEIR_XLSX_LOOK_ROWS 20u
+#define WEIR_XLSX_LOOK_COLUMNS 256u
+
+/* What a cell looks like. */
+typedef enum weir_xlsx_look {
+    WEIR_XLSX_LOOK_NONE,
+    WEIR_XLSX_LOOK_TEXT,
+    WEIR_XLSX_LOOK_NUMBER,
+    WEIR_XLSX_LOOK_YEAR, /* a whole number from 1900 to 2100 */
+    WEIR_XLSX_LOOK_BOOL,
+    WEIR_XLSX_LOOK_MOMENT /* a date, a time, a duration */
+} weir_xlsx_look;
+
+/* The first rows that are not empty, from the range's first column on. */
+typedef struct weir_xlsx_rows {
+    uint32_t n;
+    uint32_t numbers[WEIR_XLSX_LOOK_ROWS];
+    size_t cells[WEIR_XLSX_LOOK_ROWS];
+    bool declared[WEIR_XLSX_LOOK_ROWS]; /* has a name that `columns` declares */
+    uint8_t looks[WEIR_XLSX_LOOK_ROWS][WEIR_XLSX_LOOK_COLUMNS]; /* weir_xlsx_look */
+} weir_xlsx_rows;
+
+/* The look of a cell's JSON; moment: its format is one of dates or times. */
+weir_xlsx_look weir_xlsx_look_of(weir_slice json, bool moment);
+/* Whether a row names the columns of those below: its texts stand above numbers, dates or booleans,
+ * or all are texts.  A row that looks as those below does not. */
+bool weir_xlsx_is_header(const weir_xlsx_rows *r, uint32_t row);
 
 /* ---- the workbook -------------------------------------------------------------------------- */
 

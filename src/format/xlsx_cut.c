@@ -7,6 +7,7 @@
 typedef struct cell {
     uint32_t column;
     size_t begin, end;
+    bool moment; /* its format is one of dates or times */
 } cell;
 
 /* What stands in a cell by its `t`. */
@@ -44,6 +45,7 @@ struct weir_cutter {
     uint32_t phonetic;
     weir_buf text;
     bool in_data, end, rows_above; /* rows_above: the header is not the first row with cells */
+    bool found_none;               /* no row looks like a header */
 };
 
 /* ---- cells --------------------------------------------------------------------------------- */
@@ -160,7 +162,8 @@ static weir_status end_cell(weir_cutter *c, weir_error *err) {
             return WEIR_OK;
         }
     }
-    c->cells[c->n_cells++] = (cell){c->column, begin, c->row.size};
+    bool moment = c->type == CELL_DATE || (c->type == CELL_NUMBER && c->kind != WEIR_XLSX_NUMBER);
+    c->cells[c->n_cells++] = (cell){c->column, begin, c->row.size, moment};
     return WEIR_OK;
 }
 
@@ -301,7 +304,12 @@ static weir_status describe(weir_cutter *c, weir_error *err) {
              weir_json_put_string(&text, c->sheet->name, strlen(c->sheet->name),
                                   WEIR_JSON_UTF8_REPLACE, NULL) &&
              weir_buf_adds(&text, "\n");
-    if (c->rows_above) ok = ok && weir_buf_printf(&text, "header_row: %u\n", c->row_number);
+    if (c->found_none) {
+        ok = ok && weir_buf_adds(&text, "header: false\n");
+        if (c->rows_above) ok = ok && weir_buf_printf(&text, "skip: %u\n", c->first_row - 1);
+    } else if (c->rows_above) {
+        ok = ok && weir_buf_printf(&text, "header_row: %u\n", c->row_number);
+    }
     weir_status status = !ok         ? weir_error_nomem(err)
                          : text.size ? weir_layout_describe(c->layout, weir_buf_cstr(&text), err)
                                      : WEIR_OK;
@@ -366,9 +374,6 @@ static weir_status names_declared(weir_cutter *c, weir_error *err) {
     return status;
 }
 
-/* How many rows are looked at to tell the header from a title above it. */
-#define LOOK_ROWS 20u
-
 static weir_status open_sheet(weir_cutter *c, weir_error *err) {
     weir_xlsx_part_close(&c->part);
     c->row_number = 0;
@@ -376,36 +381,105 @@ static weir_status open_sheet(weir_cutter *c, weir_error *err) {
     return weir_xlsx_part_open(&c->book, c->sheet->part, &c->part, err);
 }
 
-/* A title or a date above the table fills a cell or two: the header is the first row with half as
- * many cells as the widest one of the first rows. */
-static weir_status find_header(weir_cutter *c, weir_error *err) {
+/* Whether a text cell is a name that `columns` declares. */
+static bool is_declared(const weir_cutter *c, weir_slice json) {
+    const weir_opt_columns *columns = c->request->columns;
+    if (json.size < 2 || *json.data != '"') return false;
+    weir_slice text = {json.data + 1, json.size - 2};
+    for (size_t i = 0; columns && i < columns->n; i++) {
+        const weir_opt_column *o = &columns->items[i];
+        if (weir_slice_is(text, o->from ? o->from : o->name)) return true;
+    }
+    return false;
+}
+
+/* Takes down what the first rows look like, and begins the sheet anew. */
+static weir_status look_at_rows(weir_cutter *c, weir_xlsx_rows *r, weir_error *err) {
     weir_status status = WEIR_OK;
-    uint32_t numbers[LOOK_ROWS] = {0}, n = 0;
-    size_t cells[LOOK_ROWS] = {0}, most = 0;
-    bool got = true;
-    while (n < LOOK_ROWS) {
+    while (r->n < WEIR_XLSX_LOOK_ROWS) {
+        bool got;
         WEIR_TRY(next_row(c, &got, err));
         if (!got) break;
-        numbers[n] = c->row_number;
-        cells[n++] = c->n_cells;
-        if (c->n_cells > most) most = c->n_cells;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        if (cells[i] * 2 < most) continue;
-        c->first_row = numbers[i];
-        c->rows_above = i > 0;
-        break;
+        r->numbers[r->n] = c->row_number;
+        r->cells[r->n] = c->n_cells;
+        for (size_t i = 0; i < c->n_cells; i++) {
+            const cell *k = &c->cells[i];
+            uint32_t at = k->column - c->first_column;
+            weir_slice json = {c->row.data + k->begin, k->end - k->begin};
+            r->declared[r->n] |= is_declared(c, json);
+            if (at < WEIR_XLSX_LOOK_COLUMNS)
+                r->looks[r->n][at] = (uint8_t)weir_xlsx_look_of(json, k->moment);
+        }
+        r->n++;
     }
     status = open_sheet(c, err);
 out:
     return status;
 }
 
+/* A title or a date above the table fills a cell or two: the header is the first row with half as
+ * many cells as the widest one of the first rows, when it looks like one. */
+static weir_status find_header(weir_cutter *c, bool titles, weir_error *err) {
+    weir_xlsx_rows *r = weir_alloc_zero(1, sizeof *r);
+    size_t most = 0;
+    uint32_t at = 0;
+    if (!r) return weir_error_nomem(err);
+    weir_status status = look_at_rows(c, r, err);
+    for (uint32_t i = 0; i < r->n; i++)
+        if (r->cells[i] > most) most = r->cells[i];
+    while (titles && at < r->n && r->cells[at] * 2 < most) at++;
+    if (status == WEIR_OK && at < r->n) {
+        c->first_row = r->numbers[at];
+        c->rows_above = at > 0;
+        c->found_none = c->config->header == WEIR_XLSX_HEADER_AUTO && !weir_xlsx_is_header(r, at);
+    }
+    weir_free(r);
+    return status;
+}
+
+/* No row names the columns. */
+static weir_status no_header(weir_cutter *c, weir_error *err) {
+    weir_status status = names_declared(c, err);
+    if (status != WEIR_OK || c->layout) return status;
+    status = weir_layout_new(NULL, 0, &c->layout, err);
+    return status == WEIR_OK ? describe(c, err) : status;
+}
+
+/* Whether the sheet is a cover: a cell at most, and nothing below it. */
+static weir_status is_cover(weir_cutter *c, bool *out, weir_error *err) {
+    bool got = false, more = false;
+    weir_status status = open_sheet(c, err);
+    if (status == WEIR_OK) status = next_row(c, &got, err);
+    *out = !got || c->n_cells < 2;
+    if (status == WEIR_OK && got && *out) status = next_row(c, &more, err);
+    *out = *out && !more;
+    return status;
+}
+
+/* Without a sheet that was named: a cover in front of sheets that are none is passed over. */
+static weir_status pass_covers(weir_cutter *c, weir_error *err) {
+    const weir_xlsx_sheet *first = c->sheet, *end = c->book.sheets + c->book.n_sheets;
+    bool cover = true, said = c->config->header_row || c->config->skip || c->config->range;
+    weir_status status = WEIR_OK;
+    if (c->config->sheet || said) return WEIR_OK;
+    for (const weir_xlsx_sheet *s = first; s < end; s++) {
+        if (s->hidden != first->hidden || !s->worksheet || !s->part) continue;
+        c->sheet = s;
+        status = is_cover(c, &cover, err);
+        if (status != WEIR_OK || !cover) break;
+    }
+    if (cover) c->sheet = first;
+    return status;
+}
+
 static weir_status read_header(weir_cutter *c, weir_error *err) {
     bool got = false, said = c->config->header_row || c->config->skip || c->config->range;
     weir_status status = WEIR_OK;
-    if (!c->config->header) return names_declared(c, err);
-    if (!said && (status = find_header(c, err)) != WEIR_OK) return status;
+    if (c->config->header == WEIR_XLSX_HEADER_FALSE) return names_declared(c, err);
+    bool look = c->config->header == WEIR_XLSX_HEADER_AUTO && !c->config->header_row;
+    if (!said || look) status = find_header(c, !said, err);
+    if (status != WEIR_OK) return status;
+    if (c->found_none) return no_header(c, err);
     status = next_row(c, &got, err);
     if (status != WEIR_OK) return status;
     uint32_t wanted = (uint32_t)c->config->header_row;
@@ -496,7 +570,7 @@ static weir_status set_range(weir_cutter *c, weir_error *err) {
         if (row2) c->last_row = row2;
         if (c->last_column < c->first_column || (row2 && row2 < row)) return bad_range(text, err);
     }
-    if (c->config->header && c->config->header_row > 0 &&
+    if (c->config->header != WEIR_XLSX_HEADER_FALSE && c->config->header_row > 0 &&
         c->first_row < (uint32_t)c->config->header_row)
         c->first_row = (uint32_t)c->config->header_row;
     return WEIR_OK;
@@ -516,6 +590,7 @@ weir_status weir_xlsx_cutter_new(const weir_read_request *request, weir_stream *
     WEIR_TRY(weir_xlsx_open(request, in, &c->book, err));
     WEIR_TRY(weir_xlsx_find_sheet(&c->book, c->config->sheet, &c->sheet, err));
     WEIR_TRY(weir_xlsx_load_styles(&c->book, err));
+    WEIR_TRY(pass_covers(c, err));
     WEIR_TRY(open_sheet(c, err));
     WEIR_TRY(read_header(c, err));
     *out = c;

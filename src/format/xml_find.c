@@ -2,6 +2,8 @@
  */
 #include "format/xml.h"
 
+#include <strings.h>
+
 #define STEPS_MAX 64u
 
 /* ---- paths --------------------------------------------------------------------------------- */
@@ -161,11 +163,15 @@ static weir_status look(finder *f, weir_xml_reader *x, weir_error *err) {
     }
 }
 
-/* An element of fields is a likelier record than one of text; then the number decides, then the
- * smaller depth, then the order. */
+/* An element of elements is a likelier record than one of attributes, and that than one of text;
+ * then the number decides, then the smaller depth, then the order. */
+static int rank(const place *p) {
+    return p->first ? 2 : p->structured;
+}
+
 static bool better(const place *a, const place *b) {
     if (!b) return true;
-    if (a->structured != b->structured) return a->structured;
+    if (rank(a) != rank(b)) return rank(a) > rank(b);
     if (a->most != b->most) return a->most > b->most;
     return a->depth < b->depth;
 }
@@ -179,6 +185,63 @@ static const place *most_repeated(const place *p, const place *best) {
             best = c;
     }
     return best;
+}
+
+/* Whether whole is the name of many parts: orders, orderList and OrderSet of order. */
+static bool is_plural(const char *whole, const char *part) {
+    size_t n = strlen(part);
+    if (strlen(whole) > n && strncasecmp(whole, part, n) == 0) return true;
+    return n > 2 && part[n - 1] == 'y' && strncasecmp(whole, part, n - 1) == 0 &&
+           strncasecmp(whole + n - 1, "ies", 3) == 0;
+}
+
+/* Whether an element is a record by its name: that of feeds and exports, or the one of its parent
+ * in the singular. */
+static bool is_named_record(const place *p) {
+    static const char *const names[] = {"item", "entry", "record", "row", NULL};
+    if (!p->structured || !p->parent || !p->parent->name) return false;
+    for (size_t i = 0; names[i]; i++)
+        if (strcasecmp(p->name, names[i]) == 0) return true;
+    return is_plural(p->parent->name, p->name);
+}
+
+/* A record that stands once, near the top: what repeats inside it must not be taken for records.
+ * NULL = none is seen. */
+static const place *single_record(const finder *f) {
+    const place *p = f->top.first;
+    bool wrapped = false; /* p is all that its parent has */
+    while (p && p->most == 1) {
+        const place *complex = NULL, *named = NULL;
+        uint32_t n = 0;
+        for (const place *c = p->first; c; c = c->next) {
+            if (c->first && c->most > 1) return NULL;
+            if (c->first) complex = c, n++;
+            if (c->most == 1 && !named && is_named_record(c)) named = c;
+        }
+        if (named) return named;
+        if (n == 1 && (p->n_children == 1 || complex->n_children == 1)) {
+            wrapped = p->n_children == 1;
+            p = complex;
+            continue;
+        }
+        if (wrapped) return p->n_children > 1 ? p : NULL;
+        return n == 1 ? complex : NULL;
+    }
+    return NULL;
+}
+
+static bool stands_below(const place *p, const place *above) {
+    while (p && p != above) p = p->parent;
+    return p != NULL;
+}
+
+/* What repeats is the record, unless one that stands once is likelier. */
+static const place *choose(const finder *f) {
+    const place *best = most_repeated(&f->top, NULL), *single = single_record(f);
+    if (!single) return best;
+    bool below = best && stands_below(best, single);
+    if (is_named_record(single)) return !best || below || !is_named_record(best) ? single : best;
+    return below && rank(best) < rank(single) ? single : best;
 }
 
 /* Nothing repeats: one record.  Elements that only wrap a single other one are no record. */
@@ -209,7 +272,7 @@ weir_status weir_xml_find_record(const char *name, weir_slice head, bool partial
     /* A fault further on is told when the records before it have been read. */
     if (status == WEIR_DATA && f.top.first) status = WEIR_OK;
     WEIR_TRY(status);
-    const place *p = most_repeated(&f.top, NULL);
+    const place *p = choose(&f);
     if (!p) p = only_one(&f);
     if (!p) {
         weir_error_set(err, WEIR_DATA, "the first MiB of the document has no element");

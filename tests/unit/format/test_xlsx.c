@@ -153,12 +153,56 @@ static void texts(void **state) {
     }
 }
 
+/* A row is a string: t text, n number, y year, b bool, m moment, blank for nothing. */
+static bool is_header(const char *const *rows) {
+    weir_xlsx_rows r = {0};
+    static const char kinds[] = " tnybm";
+    for (; rows[r.n]; r.n++)
+        for (size_t i = 0; rows[r.n][i]; i++)
+            r.looks[r.n][i] = (uint8_t)(strchr(kinds, rows[r.n][i]) - kinds);
+    return weir_xlsx_is_header(&r, 0);
+}
+
+static void headers(void **state) {
+    (void)state;
+    static const struct {
+        const char *rows[4];
+        bool header;
+    } all[] = {
+        {{"ttt", "ntm", "ntm"}, true},
+        {{"nnt", "nnt", "nnt"}, false},
+        {{"nt"}, false},
+        {{"tt"}, true},
+        {{"tt", "tt"}, true},
+        {{" tt", "ntn"}, true},
+        {{"tyyy", "tnnn", "tnyn"}, true},
+        {{"ty", "ty"}, false},
+        {{"ty", "tn"}, false},
+        {{"tmm", "tnn"}, true},
+        {{"mn", "mn"}, false},
+        {{"tb", "tb"}, false},
+        {{"tnnn", "nnnn"}, false},
+        {{"n t", "n t"}, false},
+        {{"yyy", "yyy"}, false},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (is_header(all[i].rows) != all[i].header) fail_msg("%s", all[i].rows[0]);
+    weir_xlsx_rows r = {.n = 1, .declared = {true}, .looks = {{WEIR_XLSX_LOOK_NUMBER}}};
+    assert_true(weir_xlsx_is_header(&r, 0));
+    assert_int_equal(weir_xlsx_look_of(weir_slice_of("\"2019\""), false), WEIR_XLSX_LOOK_YEAR);
+    assert_int_equal(weir_xlsx_look_of(weir_slice_of("-1.5"), false), WEIR_XLSX_LOOK_NUMBER);
+    assert_int_equal(weir_xlsx_look_of(weir_slice_of("\"2019-01-02\""), true),
+                     WEIR_XLSX_LOOK_MOMENT);
+    assert_int_equal(weir_xlsx_look_of(weir_slice_of("\"2019-01-02\""), false),
+                     WEIR_XLSX_LOOK_TEXT);
+    assert_int_equal(weir_xlsx_look_of(weir_slice_of("\"\""), false), WEIR_XLSX_LOOK_TEXT);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formats_of_dates),
-        cmocka_unit_test(numbers_and_dates),
-        cmocka_unit_test(references),
-        cmocka_unit_test(texts),
+        cmocka_unit_test(formats_of_dates), cmocka_unit_test(numbers_and_dates),
+        cmocka_unit_test(references),       cmocka_unit_test(texts),
+        cmocka_unit_test(headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,6 +106,35 @@ static void records_are_found(void **state) {
     check_record("<r><a>1</a><b>2</b></r>", "/r");
     check_record("<r><o><a>1</a><b>2</b></o></r>", "/r/o");
     check_record("<r>text</r>", "/r");
+    /* as many entries, orders or rows as there are: the record stays the same */
+    const char *entry = "<entry><title/><author><name/></author><link a='1'/><link a='2'/></entry>";
+    for (int n = 1; n < 4; n++) {
+        weir_buf text = {0};
+        assert_true(weir_buf_adds(
+            &text, "<feed><title/><link a='1'/><link a='2'/><author><name/><uri/></author>"));
+        for (int i = 0; i < n; i++) assert_true(weir_buf_adds(&text, entry));
+        assert_true(weir_buf_adds(&text, "</feed>"));
+        check_record(weir_buf_cstr(&text), "/feed/entry");
+        weir_buf_clear(&text);
+    }
+    check_record("<feed><title/><entry><id/><author><n/><m/></author><author><n/></author></entry>"
+                 "</feed>",
+                 "/feed/entry");
+    check_record("<rss><channel><title/><image><url/><link/></image><item><title/><cat a='1'/>"
+                 "<cat a='2'/></item></channel></rss>",
+                 "/rss/channel/item");
+    check_record("<orders><order><id/><line><a/></line><line><a/></line></order></orders>",
+                 "/orders/order");
+    check_record("<r><ok/><orders><order><id/><l a='1'/><l a='2'/></order></orders></r>",
+                 "/r/orders/order");
+    check_record("<catalog><book><title/><p c='1'/><p c='2'/></book></catalog>", "/catalog/book");
+    check_record("<cities><city a='1'/></cities>", "/cities/city");
+    check_record("<doc><head/><sale><id/><l a='1'/><l a='2'/></sale></doc>", "/doc/sale");
+    /* one document with parts of its own */
+    check_record("<invoice><id/><customer><name/><city/></customer></invoice>", "/invoice");
+    check_record("<invoice><id/><customer><name/></customer><lines><l a='1'/><l a='2'/></lines>"
+                 "</invoice>",
+                 "/invoice/lines/l");
     check_record("<x:r xmlns:x='u'><x:i a='1'/><y:i a='2'/></x:r>", "/r/i");
 }
 
