@@ -47,7 +47,8 @@ weir_status weir_api_load(weir_session *s, const char *path, const weir_spec_par
 weir_status weir_api_load_with(weir_session *s, const char *path,
                                const weir_api_load_options *options, weir_error *err) {
     weir_env_file variables = {0};
-    weir_spec_options spec = {.params = options->params, .target = options->target};
+    weir_spec_options spec = {
+        .params = options->params, .target = options->target, .history = options->history};
     weir_status status = WEIR_OK;
     weir_diags_init(&s->diags, path);
     for (size_t i = 0; i < options->n_env_files; i++)

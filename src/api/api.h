@@ -34,6 +34,7 @@ typedef struct weir_api_load_options {
     size_t n_env_files; /* --env-file: the environment wins over them, a later file over an
                            earlier one */
     const char *const *env_files;
+    bool history; /* only the name and the state are wanted; s->pipeline has no steps then */
 } weir_api_load_options;
 WEIR_MUST_USE weir_status weir_api_load_with(weir_session *s, const char *path,
                                              const weir_api_load_options *options, weir_error *err);
@@ -127,7 +128,7 @@ WEIR_MUST_USE weir_status weir_api_rejects_read(weir_session *s, const char *pat
                                                 void *context, weir_error *err);
 /* Runs the open rejects of run_id (NULL = all of the pipeline) through the pipeline as it is now: a
  * run like any other, whose source is the raw records.  What is rejected again is a reject of that
- * run. */
+ * run.  When nothing is open there is no run: WEIR_OK, and result->run_id is empty. */
 WEIR_MUST_USE weir_status weir_api_replay(weir_session *s, const char *run_id,
                                           const weir_api_run_options *options,
                                           weir_run_result *result, weir_error *err);

@@ -238,7 +238,7 @@ static weir_status replay_step(weir_session *s, const weir_step *step, const rej
     out->flow.source.incremental.by = WEIR_INCREMENTAL_FILES; /* a set is read once */
     out->flow.source.on_empty_ok = true;
     out->flow.rejects.has_sink = false;
-    out->flow.rejects.max_ratio = -1;
+    out->flow.rejects.max_ratio = 1;
     out->flow.rejects.max_rows = -1;
     if (step->flow.n_routes == 0) return keep_what_is_there(step, &out->flow.sink, err);
     size_t n = step->flow.n_routes;
@@ -315,8 +315,7 @@ weir_status weir_api_replay(weir_session *s, const char *run_id,
     if (changed.n_steps)
         status = replay_run(s, &changed, sets, options, result, err);
     else
-        status = weir_error_set(err, WEIR_USAGE, "there are no open rejects%s%s",
-                                run_id ? " of run " : "", run_id ? run_id : "");
+        memset(result, 0, sizeof *result);
 out:
     for (size_t i = 0; sets && i <= n; i++) weir_free(sets[i].items);
     weir_free(sets);

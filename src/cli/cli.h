@@ -94,6 +94,9 @@ int cli_signal_exit_code(const weir_session *s, int otherwise);
 
 /* Loads the pipeline file with --param, --target and --env-file as given. */
 weir_status cli_load(const cli_args *a, weir_session *s, const char *path, weir_error *err);
+/* The same; history: only its name and state are wanted, nothing else has to be right or set. */
+weir_status cli_load_for(const cli_args *a, weir_session *s, const char *path, bool history,
+                         weir_error *err);
 /* Whether a word names a pipeline file (.yaml, .yml) and not data. */
 bool cli_is_pipeline(const char *word);
 /* Loads what the words from `first` on name: a pipeline FILE and a STEP (*step, or NULL), or data
@@ -126,8 +129,10 @@ int cli_cmd_show(cli_args *a);
 int cli_cmd_help(cli_args *a);
 
 /* Opens the state a history command speaks of: of the pipeline FILE in `word` when given, else
- * --state, else .weir here.  Returns 0 or the exit code after having said what is wrong. */
-int cli_open_history(const cli_args *a, weir_session *s, const char *word);
+ * --state, else .weir here (that of --target).  whole: the file has to be right, and is loaded with
+ * its steps; else its name and state are enough.  Returns 0 or the exit code after having said what
+ * is wrong. */
+int cli_open_history(const cli_args *a, weir_session *s, const char *word, bool whole);
 /* Prints what the state answers; says so when that is nothing (NULL: says nothing). */
 int cli_print_query(const cli_args *a, weir_session *s, weir_state_what what,
                     const weir_state_filter *filter, const char *const *columns, size_t n,

@@ -1,19 +1,30 @@
 /* weir status, runs, show, rejects: what the state remembers. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 
-int cli_open_history(const cli_args *a, weir_session *s, const char *word) {
+/* The state folder when no pipeline file is named; NULL = memory is short. */
+static const char *folder_here(const cli_args *a, weir_session *s) {
+    const char *folder = cli_flag_value(a, "--state"), *target = cli_flag_value(a, "--target");
+    if (folder) return folder;
+    if (!target) target = getenv("WEIR_TARGET");
+    if (!target || !*target) return WEIR_SPEC_STATE_FOLDER;
+    return weir_pipeline_state_of_target(WEIR_SPEC_STATE_FOLDER, target, &s->arena);
+}
+
+int cli_open_history(const cli_args *a, weir_session *s, const char *word, bool whole) {
     weir_error err = {0};
-    const char *folder = cli_flag_value(a, "--state");
     weir_status status;
     if (word) {
-        if (cli_load(a, s, word, &err) != WEIR_OK) return cli_fail_diags(&s->diags, &err);
+        if (cli_load_for(a, s, word, !whole, &err) != WEIR_OK)
+            return cli_fail_diags(&s->diags, &err);
         status = weir_api_open_state(s, false, &err);
     } else {
-        status = weir_api_open_state_at(s, folder ? folder : ".weir", &err);
+        const char *folder = folder_here(a, s);
+        status = folder ? weir_api_open_state_at(s, folder, &err) : weir_error_nomem(&err);
     }
     if (status == WEIR_OK) return EXIT_OK;
     if (err.vendor_code == ENOENT)
@@ -84,7 +95,7 @@ static int find_run(const cli_args *a, weir_session *s, const char **run) {
 int cli_open_run(const cli_args *a, weir_session *s, const char *word, const char *file,
                  const char **run) {
     bool last = !file && is_file(word);
-    int code = cli_open_history(a, s, last ? word : file);
+    int code = cli_open_history(a, s, last ? word : file, false);
     *run = last ? NULL : word;
     return code == EXIT_OK ? find_run(a, s, run) : code;
 }
@@ -116,7 +127,7 @@ int cli_cmd_runs(cli_args *a) {
                                           "loaded",  "rejected",    "error"};
     weir_session s;
     weir_session_init(&s);
-    int code = cli_open_history(a, &s, a->n ? a->words[0] : NULL);
+    int code = cli_open_history(a, &s, a->n ? a->words[0] : NULL, false);
     weir_state_filter filter = {.pipeline = pipeline_of(&s), .newest_first = true, .limit = 20};
     if (code == EXIT_OK)
         code = cli_print_query(a, &s, WEIR_STATE_RUNS, &filter, columns, a->json ? 0 : 9,
@@ -132,7 +143,7 @@ int cli_cmd_status(cli_args *a) {
     static const char *const rejects[] = {"run_id", "step", "rows", "path"};
     weir_session s;
     weir_session_init(&s);
-    int code = cli_open_history(a, &s, a->n ? a->words[0] : NULL);
+    int code = cli_open_history(a, &s, a->n ? a->words[0] : NULL, false);
     if (code != EXIT_OK) goto out;
     if (!a->json) printf("last runs\n");
     weir_state_filter filter = {.pipeline = pipeline_of(&s), .newest_first = true, .limit = 5};
@@ -329,14 +340,19 @@ static int rejects_replay(const cli_args *a, weir_session *s) {
     cli_catch_signals(s);
     if (weir_api_replay(s, run, &options, &result, &err) != WEIR_OK)
         return cli_refuse(a, &s->diags, &err);
-    return cli_print_run(a, s, &result);
+    if (result.run_id[0]) return cli_print_run(a, s, &result);
+    if (a->json)
+        printf("{\"run_id\":null,\"status\":\"ok\",\"exit_code\":0,\"errors\":[],\"steps\":[]}\n");
+    else if (!a->quiet)
+        printf("there are no open rejects%s%s\n", run ? " of run " : "", run ? run : "");
+    return EXIT_OK;
 }
 
 /* Opens the history that the words behind the verb speak of; *run for show and discard. */
 static int open_rejects(const cli_args *a, weir_session *s, const char *verb, const char **run) {
     const char *word = a->n > 1 ? a->words[1] : NULL, *file = a->n > 2 ? a->words[2] : NULL;
     bool show = strcmp(verb, "show") == 0, discard = strcmp(verb, "discard") == 0;
-    if (!show && !discard) return cli_open_history(a, s, word);
+    if (!show && !discard) return cli_open_history(a, s, word, strcmp(verb, "replay") == 0);
     if (!word) {
         fprintf(stderr, "weir rejects %s: name the RUN; `weir rejects list` shows them\n", verb);
         return EXIT_USAGE;

@@ -128,8 +128,14 @@ int cli_refuse(const cli_args *a, const weir_diags *d, const weir_error *err) {
 }
 
 weir_status cli_load(const cli_args *a, weir_session *s, const char *path, weir_error *err) {
+    return cli_load_for(a, s, path, false, err);
+}
+
+weir_status cli_load_for(const cli_args *a, weir_session *s, const char *path, bool history,
+                         weir_error *err) {
     weir_api_load_options options = {.params = {a->n_params, a->param_names, a->param_values},
                                      .target = cli_flag_value(a, "--target"),
+                                     .history = history,
                                      .n_env_files = a->n_env_files,
                                      .env_files = a->env_files};
     return weir_api_load_with(s, path, &options, err);

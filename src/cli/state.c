@@ -269,7 +269,7 @@ int cli_cmd_state(cli_args *a) {
                    ? EXIT_OK
                    : cli_fail_diags(&s.diags, &err);
     } else {
-        code = cli_open_history(a, &s, a->n > 1 ? a->words[1] : NULL);
+        code = cli_open_history(a, &s, a->n > 1 ? a->words[1] : NULL, verb == 2);
     }
     if (code == EXIT_OK)
         code = verb == 0   ? show(a, &s)

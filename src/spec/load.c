@@ -259,6 +259,58 @@ weir_status weir_spec_build(const weir_node *root, const char *file, const char 
     return WEIR_OK;
 }
 
+/* ---- the name and the state alone ---------------------------------------------------------- */
+
+static bool resolve_scalar(const weir_references *r, const weir_node *n, const char *key,
+                           weir_arena *arena, weir_diags *diags) {
+    return !n || n->kind != WEIR_NODE_SCALAR ||
+           weir_reference_resolve(r, (weir_node *)(uintptr_t)n, key, arena, diags);
+}
+
+/* Resolves what a file says of its name and its state, as far as it is written as it should be. */
+static bool resolve_head(const weir_node *root, const weir_references *r, weir_arena *arena,
+                         weir_diags *diags) {
+    const weir_node *state = weir_node_get(root, "state");
+    return resolve_scalar(r, weir_node_get(root, "name"), "name", arena, diags) &&
+           resolve_scalar(r, weir_node_get(state, "path"), "path", arena, diags);
+}
+
+static const char *text_of(const weir_node *n, const char *otherwise) {
+    return n && n->kind == WEIR_NODE_SCALAR && n->text_size ? n->text : otherwise;
+}
+
+static weir_status build_head(const weir_node *root, const char *file, const char *folder,
+                              const char *default_name, weir_arena *arena, weir_diags *diags,
+                              weir_pipeline **out, weir_error *err) {
+    loader l = {.arena = arena, .diags = diags};
+    l.p = weir_arena_zero(arena, 1, sizeof *l.p);
+    if (!l.p) return weir_error_nomem(err);
+    l.p->file = weir_arena_strdup(arena, file);
+    l.p->folder = weir_arena_strdup(arena, folder[0] ? folder : ".");
+    l.p->root = root;
+    l.root.name = text_of(weir_node_get(root, "name"), NULL);
+    l.root.state.path =
+        text_of(weir_node_get(weir_node_get(root, "state"), "path"), WEIR_SPEC_STATE_FOLDER);
+    if (!l.p->file || !l.p->folder || !set_name(&l, root, default_name) || !set_limits(&l))
+        return weir_error_nomem(err);
+    *out = l.p;
+    return WEIR_OK;
+}
+
+/* What was wrong with the form of the file (before) does not matter here, what is wrong with its
+ * name, state or target does. */
+static weir_status load_head(weir_node *root, const char *file, const char *folder,
+                             const char *name, weir_spec_options *options, weir_arena *arena,
+                             weir_diags *diags, weir_pipeline **out, weir_error *err) {
+    size_t before = diags->n_errors;
+    if (!resolve_head(root, &options->references, arena, diags)) return weir_error_nomem(err);
+    weir_status status =
+        weir_spec_project(file, folder, options, arena, diags, &options->params, &root, err);
+    if (status == WEIR_OK) status = build_head(root, file, folder, name, arena, diags, out, err);
+    if (status != WEIR_OK) return status;
+    return diags->n_errors > before || diags->nomem ? weir_diags_status(diags, err) : WEIR_OK;
+}
+
 /* ---- entry points -------------------------------------------------------------------------- */
 
 static weir_status load(weir_slice text, const char *file, const char *folder, const char *name,
@@ -269,10 +321,11 @@ static weir_status load(weir_slice text, const char *file, const char *folder, c
     weir_node *root = NULL;
     if (options) own = *options;
     own.references.folder = folder;
-    own.references.leave = "targets"; /* only the chosen one is resolved */
+    own.references.leave = own.history ? "*" : "targets"; /* only the chosen one is resolved */
     weir_status status = weir_yaml_parse(text, &own.references, arena, diags, &root);
     if (status == WEIR_RESOURCE) return weir_error_nomem(err);
     if (!root) return weir_diags_status(diags, err);
+    if (own.history) return load_head(root, file, folder, name, &own, arena, diags, out, err);
     if (file[0])
         status = weir_spec_project(file, folder, &own, arena, diags, &own.params, &root, err);
     if (file[0] && status != WEIR_OK) return status;

@@ -251,7 +251,11 @@ typedef struct weir_spec_options {
     const char *target; /* load_file: --target; NULL = WEIR_TARGET, or target: of weir.yaml */
     const char *folder; /* load_text: relative paths count from here */
     const char *name;   /* load_text: the name when the file gives none */
+    bool history; /* load_file: only the name and the state folder are wanted: nothing else has to
+                     be right, no other variable has to be set, and the pipeline has no steps */
 } weir_spec_options;
+
+#define WEIR_SPEC_STATE_FOLDER ".weir" /* beside the pipeline file, when state: names no other */
 
 /* Reads and checks a file.  WEIR_USAGE: the errors are in diags (the first one in *err, too);
  * WEIR_RESOURCE, WEIR_IO: *err.  *out is set on WEIR_OK only.  diags->file is the caller's. */
@@ -265,6 +269,12 @@ WEIR_MUST_USE weir_status weir_pipeline_load_text(weir_slice text,
                                                   const weir_spec_options *options,
                                                   weir_arena *arena, weir_diags *diags,
                                                   weir_pipeline **out, weir_error *err);
+
+/* The state of a target that names none: the folder targets/NAME of what would be the state without
+ * a target; bytes of the name that could leave that folder are written as %XX.  NULL = memory is
+ * short. */
+const char *weir_pipeline_state_of_target(const char *folder, const char *target,
+                                          weir_arena *arena);
 
 /* `weir copy SRC DST`: the same struct without a file, one flow named "copy". */
 typedef struct weir_copy_options {

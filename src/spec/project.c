@@ -244,7 +244,8 @@ static bool check_keys(project *p) {
                          "does not belong here");
         return false;
     }
-    if (weir_option_bind_parts(&part, 1, p->shared, p->arena, p->diags) == WEIR_RESOURCE)
+    if (!p->options->history &&
+        weir_option_bind_parts(&part, 1, p->shared, p->arena, p->diags) == WEIR_RESOURCE)
         p->nomem = true;
     return true;
 }
@@ -308,14 +309,18 @@ static weir_node *find_target(project *p, const weir_node *file, const char *nam
     if (!is_map(p, targets, "targets")) return NULL;
     size_t at = weir_node_find(targets, name);
     if (at == SIZE_MAX || targets->items[at]->kind != WEIR_NODE_MAP) return NULL;
-    resolve(p, targets->items[at], name, folder);
-    return targets->items[at];
+    weir_node *target = targets->items[at];
+    if (p->options->history)
+        resolve(p, child(target, "state"), "state", folder);
+    else
+        resolve(p, target, name, folder);
+    return target;
 }
 
 /* The keys of all targets of a file, the chosen one or not. */
 static void check_targets(project *p, const weir_node *file) {
     const weir_node *targets = file ? weir_node_get(file, "targets") : NULL;
-    if (!is_map(p, targets, "targets")) return;
+    if (p->options->history || !is_map(p, targets, "targets")) return;
     for (size_t i = 0; i < targets->n; i++) {
         project_form form = {0};
         weir_option_part part = {weir_spec_target_options, &form};
@@ -329,7 +334,7 @@ static void check_targets(project *p, const weir_node *file) {
 /* Values of a target for parameters, before those that were given. */
 static void add_params(project *p, const weir_node *target, bool own, weir_spec_params *params) {
     const weir_node *map = target ? child(target, "params") : NULL;
-    if (!is_map(p, map, "params")) return;
+    if (p->options->history || !is_map(p, map, "params")) return;
     const weir_node *declared = weir_node_get(p->root, "params");
     const char **names = weir_arena_zero(p->arena, map->n + params->n + 1, sizeof *names);
     const char **values = weir_arena_zero(p->arena, map->n + params->n + 1, sizeof *values);
@@ -409,21 +414,23 @@ static void lay_section(project *p, const weir_node *layer, const char *key, boo
 
 static const char *const sections[] = {"defaults", "limits", "state"};
 #define N_SECTIONS (sizeof sections / sizeof *sections)
+#define STATE_SECTION (N_SECTIONS - 1)
 
 /* One layer over the tree. */
 static void lay(project *p, const weir_node *layer, bool all, bool shared) {
-    lay_connections(p, layer, all, shared);
-    for (size_t i = 0; i < N_SECTIONS; i++) lay_section(p, layer, sections[i], shared);
+    if (!p->options->history) lay_connections(p, layer, all, shared);
+    for (size_t i = p->options->history ? STATE_SECTION : 0; i < N_SECTIONS; i++)
+        lay_section(p, layer, sections[i], shared);
 }
 
 /* The tree: weir.yaml, over it the pipeline file, over both the target of either. */
 static void merge(project *p, const weir_node *target, const weir_node *own_target) {
     const weir_node *own = p->root;
-    weir_node *merged = copy_map(p, own, N_SECTIONS + 2);
+    weir_node *merged = copy_map(p, own, N_SECTIONS + 3);
     if (!merged) return;
     p->root = merged;
     if (p->shared) {
-        for (size_t i = 0; i < N_SECTIONS; i++)
+        for (size_t i = p->options->history ? STATE_SECTION : 0; i < N_SECTIONS; i++)
             resolve(p, child(p->shared, sections[i]), sections[i], p->above);
         static const char *const below[] = {"connections", "defaults", "limits", "state"};
         for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
@@ -438,6 +445,47 @@ static void merge(project *p, const weir_node *target, const weir_node *own_targ
     }
     if (target) lay(p, target, false, true);
     if (own_target) lay(p, own_target, true, false);
+}
+
+/* ---- state --------------------------------------------------------------------------------- */
+
+static bool says_state(const weir_node *target) {
+    const weir_node *state = target ? weir_node_get(target, "state") : NULL;
+    return weir_node_get(state, "path") || weir_node_get(state, "connection");
+}
+
+const char *weir_pipeline_state_of_target(const char *folder, const char *target,
+                                          weir_arena *arena) {
+    weir_buf text = {0};
+    bool ok = weir_buf_printf(&text, "%s/targets/", folder);
+    for (const char *c = target; ok && *c; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                     (*c >= '0' && *c <= '9') || *c == '_' || *c == '-' ||
+                     (*c == '.' && c > target);
+        ok = plain ? weir_buf_add(&text, c, 1)
+                   : weir_buf_printf(&text, "%%%02X", (unsigned)(unsigned char)*c);
+    }
+    const char *copy = ok ? weir_arena_strdup(arena, weir_buf_cstr(&text)) : NULL;
+    weir_buf_clear(&text);
+    return copy;
+}
+
+/* What was loaded into one target was not loaded into another: each has a state of its own. */
+static void set_state_of_target(project *p, const char *name) {
+    const weir_node *below = child(p->root, "state"), *path = weir_node_get(below, "path");
+    if ((below && below->kind != WEIR_NODE_MAP) || (path && path->kind != WEIR_NODE_SCALAR)) return;
+    const char *text =
+        weir_pipeline_state_of_target(path ? path->text : WEIR_SPEC_STATE_FOLDER, name, p->arena);
+    weir_node *value = text ? weir_node_scalar(p->arena, text, strlen(text)) : NULL;
+    weir_node *state = value ? copy_map(p, below, 1) : NULL;
+    if (!value) p->nomem = true;
+    if (value && path) {
+        value->line = path->line;
+        value->column = path->column;
+        value->file = path->file;
+    }
+    if (state) put(p, state, "path", value);
+    if (state) put(p, p->root, "state", state);
 }
 
 weir_status weir_spec_project(const char *file, const char *folder,
@@ -468,6 +516,8 @@ weir_status weir_spec_project(const char *file, const char *folder,
         add_params(&p, own, true, params);
     }
     if (sound && (p.shared || own)) merge(&p, target, own);
+    bool chosen = sound && (target || own) && !p.nomem;
+    if (chosen && !says_state(target) && !says_state(own)) set_state_of_target(&p, name);
     *root = p.root;
     return p.nomem ? weir_error_nomem(err) : WEIR_OK;
 }

@@ -15,7 +15,7 @@
  * .git, else to the root.  The pipeline file wins over it, a target over both; a connection that
  * gives no type: is laid over the one of the same name, key by key.  Relative paths count from the
  * file they stand in.  Only what a pipeline uses is resolved: the connections it names, the target
- * that was chosen.
+ * that was chosen.  A target that says nothing of the state has the folder targets/NAME below it.
  */
 #ifndef WEIR_SPEC_PROJECT_H
 #define WEIR_SPEC_PROJECT_H

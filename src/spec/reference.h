@@ -23,8 +23,8 @@ typedef struct weir_references {
     /* Value of a variable or NULL; a NULL function reads the environment. */
     const char *(*variable)(void *context, const char *name);
     void *context;
-    const char
-        *leave; /* weir_yaml_parse: what stands below this key of the top is left as written */
+    const char *leave; /* weir_yaml_parse: what stands below this key of the top is left as
+                          written; "*" = everything */
 } weir_references;
 
 /* Resolves the references in a scalar in place: text, text_size, `written` and `secret` change.

@@ -75,7 +75,7 @@ static const weir_option state_options[] = {
     {.name = "path",
      .type = WEIR_OPT_STRING,
      .offset = 0,
-     .fallback = ".weir",
+     .fallback = WEIR_SPEC_STATE_FOLDER,
      .help = "folder of positions, runs and rejects, beside the pipeline file",
      SINCE},
     {.name = "connection",

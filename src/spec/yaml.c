@@ -181,6 +181,7 @@ static const char *key_text(const builder *b) {
 /* Whether what comes now stands below the key of the top that is to be left as written. */
 static bool is_left(const builder *b) {
     const char *leave = b->references ? b->references->leave : NULL;
+    if (leave && strcmp(leave, "*") == 0) return true;
     if (!leave || !b->depth || b->stack[0]->node.kind != WEIR_NODE_MAP) return false;
     const weir_node *root = &b->stack[0]->node;
     /* the key that waits for its value, or the one whose value is being read */
