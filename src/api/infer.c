@@ -21,8 +21,9 @@ typedef struct look {
     const weir_found *found;
     const weir_splits *splits;
     const weir_type *type;
-    uint32_t column; /* in the evidence */
-    bool has[ASKED]; /* a witness */
+    const char *physical; /* the column's name in the data */
+    uint32_t column;      /* in the evidence */
+    bool has[ASKED];      /* a witness */
     weir_address at[ASKED];
     const char *text[ASKED];
     weir_buf why;
@@ -49,6 +50,10 @@ static int number_of(weir_type_id id) {
     return -1;
 }
 
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
 static bool only_digits(const char *s) {
     size_t n = strspn(s, "0123456789");
     return n > 0 && s[n] == '\0';
@@ -68,13 +73,26 @@ static const char *oddity(const char *text) {
     return "";
 }
 
+/* The same of a moment. */
+static const char *time_oddity(const char *text) {
+    const char *point = strrchr(text, '.'), *colon = strrchr(text, ':');
+    if (!point || !colon || point != colon + 3 || !is_digit(colon[1]) || !is_digit(colon[2]))
+        return "";
+    return strspn(point + 1, "0123456789") > 6 ? " has more than 6 digits behind the second" : "";
+}
+
+static const char *oddity_of(const look *l, const char *text) {
+    if (l->physical && strcmp(text, l->physical) == 0) return " is the column's own name";
+    return oddity(text)[0] ? oddity(text) : time_oddity(text);
+}
+
 static bool say(look *l, const char *what, int which) {
     char shown[160];
     const char *text = l->text[which];
     weir_address at = l->at[which];
     weir_printable(shown, sizeof shown, text, strlen(text));
     return weir_buf_printf(&l->why, "%s%s: \"%s\"%s, %s:%llu", l->why.size ? "; " : "", what, shown,
-                           oddity(text), split_name(l->splits, at.split),
+                           oddity_of(l, text), split_name(l->splits, at.split),
                            (unsigned long long)at.line);
 }
 
@@ -118,6 +136,8 @@ static bool say_text(look *l) {
     const char *text = l->text[last];
     if (same_place(l->at[first], l->at[last])) { /* no type held more than nothing */
         bool number = oddity(text)[0] && strpbrk(text, "0123456789");
+        if (time_oddity(text)[0])
+            return say_not(l, number_of(strchr(text, '-') ? WEIR_TIMESTAMP : WEIR_TIME));
         return number ? say_not(l, number_of(WEIR_INT64)) : say(l, "text", last);
     }
     if (in_group(numbers, 3, asked[last])) return say_group(l, numbers, 3);
@@ -241,7 +261,11 @@ static weir_status fill_column(weir_session *s, const weir_source_request *reque
     c->why = "";
     if (!c->name) return weir_error_nomem(err);
     if (!found || c->declared) return WEIR_OK;
-    look l = {.arena = &s->arena, .found = found, .splits = splits, .type = field->type};
+    look l = {.arena = &s->arena,
+              .found = found,
+              .splits = splits,
+              .type = field->type,
+              .physical = physical};
     return look_at_evidence(&l, physical, named(&found->columns, field->name), c, err);
 }
 
@@ -260,6 +284,8 @@ static weir_status fill_result(weir_session *s, const weir_flow_config *config, 
     if (found && found->dialect) r.dialect = weir_arena_strdup(&s->arena, found->dialect);
     if (!r.dialect) return weir_error_nomem(err);
     r.sampled = found && found->sampled;
+    if (request->format && r.n_files)
+        r.format_open = weir_format_of_path(split_name(weir_flow_splits(f), 0)) != request->format;
     if (found && found->unread.records) {
         r.unread = found->unread.records;
         r.unread_of = found->unread.of;

@@ -31,6 +31,7 @@ typedef struct weir_infer_column {
 
 typedef struct weir_infer_result {
     const char *format;  /* NULL = the source has none */
+    bool format_open;    /* the file's name does not tell it, so that it must be written down */
     const char *dialect; /* options of the format that were found, lines of YAML; "" = none */
     bool sampled;        /* only the beginning was looked at */
     /* Records that cannot be read, among those that were looked at; and the first of them. */

@@ -225,8 +225,9 @@ static bool add_unread(weir_buf *out, int indent, const weir_infer_result *r) {
 bool weir_api_infer_yaml(const weir_infer_result *r, int indent, weir_buf *out) {
     weir_buf line = {0}, comment = {0};
     size_t at;
-    bool ok = comment_column(r, indent + 2, &at) && add_lines(out, indent, r->dialect) &&
-              add_unread(out, indent, r) &&
+    bool ok = comment_column(r, indent + 2, &at) &&
+              (!r->format_open || weir_buf_printf(out, "%*sformat: %s\n", indent, "", r->format)) &&
+              add_lines(out, indent, r->dialect) && add_unread(out, indent, r) &&
               weir_buf_printf(out, "%*scolumns:%s\n", indent, "", has_named(r) ? "" : " {}");
     for (size_t i = 0; ok && i < r->n_columns; i++) {
         line.size = comment.size = 0;

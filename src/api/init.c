@@ -67,6 +67,8 @@ weir_status weir_api_init_text(const char *name, size_t n_paths, const char *con
                                const char *format, const char *target,
                                const weir_infer_result *columns, weir_buf *out, weir_error *err) {
     const char *text = text_column(columns);
+    weir_infer_result shown = *columns;
+    shown.format_open &= !format; /* else it is said twice */
     bool ok =
         weir_buf_printf(out,
                         "# Made by `weir init`.  weir check FILE says what is wrong with it, weir "
@@ -76,7 +78,7 @@ weir_status weir_api_init_text(const char *name, size_t n_paths, const char *con
         put_paths(out, n_paths, paths) && weir_buf_adds(out, "\n");
     if (ok && format) ok = weir_buf_printf(out, "  format: %s\n", format);
     ok =
-        ok && weir_api_infer_yaml(columns, 2, out) &&
+        ok && weir_api_infer_yaml(&shown, 2, out) &&
         weir_buf_printf(out,
                         "\n# transform:                  # `weir help set`, `weir help functions`\n"
                         "#   - set: { %s: trim(%s) }\n"

@@ -33,7 +33,7 @@ static void words_of(weir_csv_target *t, const weir_csv_read_config *config,
 }
 
 static weir_status find_wanted(const weir_read_request *request, const weir_layout *layout,
-                               bool comma_file, struct weir_inference *into, wanted *list,
+                               uint8_t delimiter, struct weir_inference *into, wanted *list,
                                uint32_t *n, weir_error *err) {
     *n = 0;
     for (uint32_t i = 0; i < layout->n_names; i++) {
@@ -47,7 +47,8 @@ static weir_status find_wanted(const weir_read_request *request, const weir_layo
             weir_inference_column(into, weir_slice_of(layout->names[i]), &w->column, err);
         if (status != WEIR_OK) return status;
         weir_search search = {.words_off = config->null_given || (column && column->nulls.n),
-                              .comma_file = comma_file};
+                              .comma_file = delimiter == ',',
+                              .semicolon_file = delimiter == ';'};
         status = weir_csv_marks(column, config, layout->names[i], &search.marks, err);
         if (status != WEIR_OK) return status;
         weir_inference_search(into, w->column, &search);
@@ -128,7 +129,7 @@ weir_status weir_csv_infer(const weir_read_request *request, const weir_chunk *c
     wanted *list = weir_alloc_zero(chunk->layout->n_names, sizeof *list);
     if (!list) return weir_error_nomem(err);
     WEIR_TRY(weir_csv_splitter_begin(&s, chunk, err));
-    WEIR_TRY(find_wanted(request, chunk->layout, s.dialect->delimiter == ',', into, list, &n, err));
+    WEIR_TRY(find_wanted(request, chunk->layout, s.dialect->delimiter, into, list, &n, err));
     bool check = !weir_utf8_valid((const char *)s.data + chunk->begin, chunk->end - chunk->begin);
     for (uint32_t i = 0; i < n; i++) list[i].check_utf8 = check;
     lines = weir_alloc_zero(s.rows_room, sizeof *lines);

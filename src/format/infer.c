@@ -376,6 +376,7 @@ void weir_inference_search(weir_inference *i, uint32_t column, const weir_search
     e->searched = true;
     e->words_off |= how->words_off;
     e->comma_file |= how->comma_file;
+    e->semicolon_file |= how->semicolon_file;
     if (how->marks.decimal) e->given = how->marks;
 }
 

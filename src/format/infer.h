@@ -28,6 +28,7 @@ WEIR_MUST_USE weir_status weir_inference_column(weir_inference *i, weir_slice na
 typedef struct weir_search {
     bool words_off;       /* the words that mean null were declared: there are no others */
     bool comma_file;      /* a comma stands between fields, so that one inside is no decimal mark */
+    bool semicolon_file;  /* a semicolon does, as where commas are decimal: 1.250 may be 1250 */
     weir_num_marks marks; /* that were declared; decimal 0 = none */
 } weir_search;
 void weir_inference_search(weir_inference *i, uint32_t column, const weir_search *how);
@@ -57,6 +58,8 @@ WEIR_MUST_USE weir_status weir_inference_merge(weir_inference *into, const weir_
 void weir_inference_records(weir_inference *i, uint64_t seen, uint64_t unread);
 uint64_t weir_inference_seen(const weir_inference *i);
 uint64_t weir_inference_unread(const weir_inference *i);
+/* Lets columns whose decimal mark is open learn from the others: once, when all is merged. */
+void weir_inference_settle(weir_inference *i);
 /* The narrowest type that holds all values: bool, int64, decimal(p,s) exact, float64 (only where
  * exponents or nan appear), date, time, timestamp, timestamptz, uuid, string; a column of nulls
  * only is string.  "0123" and mixtures with text stay string. */

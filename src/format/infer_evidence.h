@@ -55,12 +55,14 @@ typedef struct weir_evidence {
     weir_shape *shape;                   /* nested values that were looked into; may be NULL */
 
     /* Other ways of writing, where they are looked for. */
-    bool ints_settled;     /* a small integer was seen, and what none can be is ruled out */
-    bool searched, closed; /* closed: no candidate and no way is left */
-    bool words_off;        /* null words were declared */
-    bool comma_file;       /* a comma stands between fields */
-    weir_num_marks given;  /* decimal 0 = none were declared */
-    uint32_t forms_dead;   /* bits of number forms that do not hold all values */
+    bool ints_settled;      /* a small integer was seen, and what none can be is ruled out */
+    bool searched, closed;  /* closed: no candidate and no way is left */
+    bool words_off;         /* null words were declared */
+    bool comma_file;        /* a comma stands between fields */
+    bool semicolon_file;    /* a semicolon does */
+    char decimal_elsewhere; /* the mark that other columns of the data show; 0 = not known */
+    weir_num_marks given;   /* decimal 0 = none were declared */
+    uint32_t forms_dead;    /* bits of number forms that do not hold all values */
     uint64_t times_dead[TIME_WORDS]; /* the same of time formats */
     form_width ints;                /* numbers without any mark, whose widths count for all forms */
     form_width points;              /* numbers with a point and no other mark */

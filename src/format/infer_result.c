@@ -16,6 +16,7 @@ static weir_status merge_column(weir_evidence *to, const weir_evidence *from, we
     to->searched |= from->searched;
     to->words_off |= from->words_off;
     to->comma_file |= from->comma_file;
+    to->semicolon_file |= from->semicolon_file;
     if (from->given.decimal) to->given = from->given;
     to->forms_dead |= from->forms_dead;
     for (int w = 0; w < TIME_WORDS; w++) to->times_dead[w] |= from->times_dead[w];
@@ -86,6 +87,7 @@ typedef enum hint {
     HINT_DAY_MONTH,  /* day and month cannot be told apart */
     HINT_SHORT_YEAR, /* which century cannot be told */
     HINT_COMMA,      /* a comma may be decimal or thousands */
+    HINT_POINT,      /* a point may be so */
     HINT_COMMA_FILE, /* a decimal comma, but fields are separated by commas, too */
     HINT_CODE,       /* thousands marks, but all numbers have equally many digits */
     HINT_PERCENT,
@@ -112,11 +114,21 @@ static uint64_t count_words(const weir_evidence *e, uint32_t *different) {
     return n;
 }
 
+/* Whether all numbers with a point have one group of three digits behind it, where people write
+ * decimal commas: 12.500 is then as likely twelve thousand. */
+static bool point_is_open(const weir_evidence *e) {
+    return e->semicolon_file && !e->given.decimal && e->points.whole_max > 0 &&
+           !(e->forms_dead & FORM_BIT(FORM_COMMA_POINT)) &&
+           e->forms[FORM_COMMA_POINT].fraction_max == 0 && e->ints.whole_max <= 3 &&
+           e->decimal_elsewhere != '.';
+}
+
 /* The type of values that are written plainly. */
 static bool conclude_plain(const weir_evidence *e, conclusion *c) {
     /* with declared marks a point need not be one */
     bool marked = e->given.decimal &&
                   (e->forms_dead & FORM_BIT(FORM_GIVEN) || e->forms[FORM_GIVEN].whole_max);
+    marked |= point_is_open(e);
     for (int t = 0; t < CANDIDATES; t++) {
         if (!(e->alive & 1u << t)) continue;
         if (t == AS_FLOAT64 && !e->exponent) continue;
@@ -137,6 +149,11 @@ static int choose_form(const weir_evidence *e, uint32_t alive, hint *why) {
     if (alive & FORM_BIT(FORM_PERCENT)) *why = HINT_PERCENT;
     if (alive & FORM_BIT(FORM_CURRENCY)) *why = HINT_CURRENCY;
     alive &= ~FORM_AFFIXES;
+    if (point_is_open(e)) {
+        if (e->decimal_elsewhere == ',') return FORM_COMMA_POINT;
+        *why = HINT_POINT;
+        return -1;
+    }
     if (alive & FORM_BIT(FORM_POINT_COMMA) &&
         alive & (FORM_BIT(FORM_COMMA) | FORM_BIT(FORM_COMMA_POINT))) {
         *why = HINT_COMMA;
@@ -158,7 +175,8 @@ static bool conclude_number(const weir_evidence *e, conclusion *c) {
     form_width w = e->forms[f];
     weir_infer_widen_by(&w, &e->ints);
     if (FORM_POINTS & FORM_BIT(f)) weir_infer_widen_by(&w, &e->points);
-    if (f != FORM_GIVEN && f != FORM_COMMA && w.fraction_max == 0 && w.whole_min == w.whole_max) {
+    bool known = f == FORM_GIVEN || (f == FORM_COMMA_POINT && e->decimal_elsewhere == ',');
+    if (!known && f != FORM_COMMA && w.fraction_max == 0 && w.whole_min == w.whole_max) {
         c->hint = HINT_CODE;
         return false;
     }
@@ -210,6 +228,27 @@ static conclusion conclude(const weir_evidence *e) {
     return c;
 }
 
+/* The decimal mark that the fractions of a column show; 0 = none. */
+static char shown_mark(const weir_evidence *e) {
+    if (e->nested) return 0;
+    conclusion c = conclude(e);
+    if ((c.id != WEIR_DECIMAL && c.id != WEIR_FLOAT64) || c.fraction == 0) return 0;
+    return c.form < 0             ? '.'
+           : c.form == FORM_GIVEN ? e->given.decimal
+                                  : weir_infer_marks[c.form].decimal;
+}
+
+void weir_inference_settle(weir_inference *i) {
+    bool comma = false, point = false;
+    for (size_t k = 0; k < i->n; k++) {
+        char mark = shown_mark(&i->columns[k]);
+        comma |= mark == ',';
+        point |= mark == '.';
+    }
+    for (size_t k = 0; k < i->n && comma != point; k++)
+        i->columns[k].decimal_elsewhere = comma ? ',' : '.';
+}
+
 weir_status weir_inference_result(const weir_inference *i, uint32_t column, const weir_type **type,
                                   weir_error *err) {
     const weir_evidence *e = &i->columns[column];
@@ -249,7 +288,7 @@ weir_status weir_inference_how(const weir_inference *i, uint32_t column, weir_ar
     if (c.form >= 0) {
         weir_num_marks m = c.form == FORM_GIVEN ? e->given : weir_infer_marks[c.form];
         /* a mark that no value has is none */
-        bool fraction = c.fraction > 0 || c.form == FORM_GIVEN;
+        bool fraction = c.fraction > 0 || c.form == FORM_GIVEN || m.thousands == '.';
         h.decimal = m.decimal != '.' && fraction ? mark_text(m.decimal) : NULL;
         h.thousands = mark_text(m.thousands);
     }
@@ -321,6 +360,8 @@ bool weir_inference_hint(const weir_inference *i, uint32_t column, weir_buf *out
                put_formats(e, out);
     case HINT_COMMA:
         return weir_buf_adds(out, "numbers, but \",\" may be decimal or thousands: declare one");
+    case HINT_POINT:
+        return weir_buf_adds(out, "numbers, but \".\" may be decimal or thousands: declare one");
     case HINT_COMMA_FILE: return weir_buf_adds(out, "could be decimal with decimal: \",\"");
     case HINT_CODE:
         return weir_buf_adds(out, "could be a number with thousands, but all have equally many "

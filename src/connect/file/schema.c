@@ -445,7 +445,9 @@ static weir_status merge_found(looker *lookers, uint32_t n, weir_found *found, w
     weir_status status = add_seen_names(lookers, n, found, err);
     for (uint32_t i = 1; i < n && status == WEIR_OK; i++)
         status = weir_inference_merge(lookers[0].inference, lookers[i].inference, err);
-    if (status == WEIR_OK) keep_unread(lookers, n, found);
+    if (status != WEIR_OK) return status;
+    weir_inference_settle(lookers[0].inference);
+    keep_unread(lookers, n, found);
     return status;
 }
 

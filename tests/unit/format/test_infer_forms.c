@@ -243,9 +243,36 @@ static void test_formats(void **state) {
     weir_arena_clear(&arena);
 }
 
+/* The second column shows a mark, from which the first learns what its point is. */
+static void test_settle(void **state) {
+    static const struct {
+        const char *other, *want;
+    } others[] = {
+        {"1,5", "int64 decimal=, thousands=."}, {"1.5", "decimal(5,3)"}, {"text", "string ? "}};
+    (void)state;
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+        weir_error err = {0};
+        char told[200];
+        uint32_t other;
+        const weir_search how = {.semicolon_file = true};
+        weir_inference *i = searching(&how);
+        must(weir_inference_column(i, weir_slice_of("d"), &other, &err), &err);
+        weir_inference_search(i, other, &how);
+        look(i, "12.500", 0, true);
+        look(i, "1.250", 1, true);
+        must(weir_inference_field(i, other, weir_slice_of(others[k].other), true,
+                                  (weir_address){0, 2, 5}, &err),
+             &err);
+        weir_inference_settle(i);
+        tell(i, told, sizeof told);
+        assert_memory_equal(told, others[k].want, strlen(others[k].want));
+        weir_inference_free(i);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_merge),
-                                       cmocka_unit_test(test_declared),
-                                       cmocka_unit_test(test_formats)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cases), cmocka_unit_test(test_merge), cmocka_unit_test(test_settle),
+        cmocka_unit_test(test_declared), cmocka_unit_test(test_formats)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
