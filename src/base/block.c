@@ -57,8 +57,7 @@ weir_block *weir_block_retain(weir_block *b) {
 
 void weir_block_release(weir_block *b) {
     if (!b) return;
-    if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_release) != 1) return;
-    atomic_thread_fence(memory_order_acquire);
+    if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1) return;
     /* Foreign memory may come without a release function: static data. */
     if (b->data != (uint8_t *)b + HEADER_BYTES) {
         if (b->release) b->release(b->context);

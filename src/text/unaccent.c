@@ -24,7 +24,10 @@ size_t weir_unaccent(const char *p, size_t n, char *out) {
         size_t length = 1;
         if (c >= 0x80) {
             length = weir_utf8_decode(p + i, n - i, &c);
-            if (!length) length = 1;
+            if (!length) { /* a byte that is no character stays */
+                length = 1;
+                c = 0;
+            }
         }
         const char *text = c >= 0x80 ? plain(c) : NULL;
         if (text) {
