@@ -504,7 +504,7 @@ static weir_status ask(weir_cutter *c, size_t at, size_t size, weir_error *err) 
         const weir_json *v = apart ? child : nodes[i];
         const char *stop = weir_json_skip(text + v->byte, end, WEIR_JSON_DEPTH_MAX, NULL, NULL);
         if (!stop) WEIR_TRY(weir_error_set(err, WEIR_INTERNAL, "a value changed"));
-        if (!note(p, at + v->byte, at + (size_t)(stop - text))) return p->status;
+        if (!note(p, at + v->byte, at + (size_t)(stop - text))) WEIR_TRY(p->status);
         if (apart) child = child->next;
     }
 out:

@@ -60,6 +60,7 @@ uint32_t weir_entity_find(const char *name, size_t n) {
         char bytes[4];
         return weir_utf8_encode(code, bytes) ? code : 0;
     }
+    if (n == 0 || n >= sizeof weir_entity_rows->name || memchr(name, 0, n)) return 0;
     uint32_t low = 0, high = weir_entity_size;
     while (low < high) {
         uint32_t middle = (low + high) / 2;

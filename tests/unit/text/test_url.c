@@ -112,6 +112,8 @@ static void entities(void **state) {
     assert_int_equal(weir_entity_find("#x20aC", 6), 0x20AC);
     assert_int_equal(weir_entity_find("am", 2), 0);
     assert_int_equal(weir_entity_find("ampx", 4), 0);
+    assert_int_equal(weir_entity_find("amp\0x", 5), 0); /* as bytes, not as a C text */
+    assert_int_equal(weir_entity_find("thetasym\0and more", 17), 0);
     assert_int_equal(weir_entity_find("#", 1), 0);
     assert_int_equal(weir_entity_find("#x", 2), 0);
     assert_int_equal(weir_entity_find("#xD800", 6), 0);
