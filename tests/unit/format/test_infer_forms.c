@@ -56,7 +56,7 @@ static const form_case cases[] = {
     {"decimal(3,2) decimal=,", {"1,5", "2", "0,25"}},
     {"decimal(3,2) decimal=,", {"-1,5", "2,25"}},
     {"decimal(9,2) decimal=, thousands=.", {"1.234,56", "99,00", "1.000.000,00"}},
-    {"int64 thousands=.", {"1.234.567", "99"}},
+    {"int64 decimal=, thousands=.", {"1.234.567", "99"}},
     {"int64 thousands=,", {"1,234,567", "99"}},
     {"decimal(6,2) thousands=,", {"1,234.50", "99.25"}},
     {"int64 thousands= ", {"1 234", "99"}},
