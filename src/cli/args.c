@@ -129,6 +129,16 @@ static int parse_flag(cli_args *a, int argc, char **argv, int *i) {
     return take_flag(a, number, value ? value : "");
 }
 
+static int missing_words(const cli_command *c) {
+    bool loads = find_flag(c, "--param", 7) >= 0, run = strncmp(c->usage, "RUN", 3) == 0;
+    const char *what = loads && run                           ? "name a run or a pipeline file"
+                       : strncmp(c->usage, "FILE...", 7) == 0 ? "name a data file"
+                       : loads && strncmp(c->usage, "FILE", 4) == 0 ? "name a pipeline file"
+                                                                    : "something is missing";
+    fprintf(stderr, "weir %s: %s: weir %s %s\n", c->name, what, c->name, c->usage);
+    return EXIT_USAGE;
+}
+
 int cli_args_parse(cli_args *a, const cli_command *c, int argc, char **argv) {
     memset(a, 0, sizeof *a);
     a->command = c;
@@ -157,9 +167,9 @@ int cli_args_parse(cli_args *a, const cli_command *c, int argc, char **argv) {
     }
     weir_log_set_verbosity(a->verbosity);
     if (cli_flag_value(a, "--help")) return EXIT_OK;
-    if (a->n < c->min_words || a->n > c->max_words) {
-        fprintf(stderr, "weir %s: %s\nusage: weir %s %s\n", c->name,
-                a->n < c->min_words ? "something is missing" : "too many words", c->name, c->usage);
+    if (a->n < c->min_words) return missing_words(c);
+    if (a->n > c->max_words) {
+        fprintf(stderr, "weir %s: too many words\nusage: weir %s %s\n", c->name, c->name, c->usage);
         return EXIT_USAGE;
     }
     return EXIT_OK;

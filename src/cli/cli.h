@@ -103,6 +103,14 @@ bool cli_is_pipeline(const char *word);
  * files as a pipeline that has a source alone. */
 weir_status cli_load_any(const cli_args *a, weir_session *s, size_t first, const char **step,
                          weir_error *err);
+/* Keys of a source that flags give. */
+typedef struct cli_options {
+    size_t n;
+    const char **names, **values;
+} cli_options;
+/* Those of --set and of the flags for what is wanted often (--delimiter, --encoding, --header,
+ * --skip, --null); false = memory is short. */
+bool cli_source_options(cli_args *a, cli_options *out);
 /* A plan (JSON) as text for people. */
 int cli_print_plan(const weir_buf *json);
 /* --select, --limit, --full-refresh and the steps behind FILE; 0 or the exit code. */

@@ -55,6 +55,17 @@ static const cli_command plan_command = {
     .max_words = 1000,
     .run = cli_cmd_plan};
 
+/* Of infer and copy: what is found in a source, overruled. */
+#define SOURCE_FLAGS                                                                               \
+    {"--format", 'f', "NAME", "format of the source when its name does not tell"},                 \
+        {"--delimiter", 'd', "CHAR", "csv: what stands between two fields"},                       \
+        {"--encoding", 0, "NAME", "how the text of the source is encoded"},                        \
+        {"--header", 0, "YES|NO", "csv: whether the first record names the columns"},              \
+        {"--skip", 0, "N", "csv: lines in front of the header"},                                   \
+        {"--null", 0, "WORD", "csv: the word that means null"}, {                                  \
+        "--set", 's', "NAME=VALUE", "any other option of the source; may be repeated"              \
+    }
+
 static const cli_flag copy_flags[] = {
     {"--table", 't', "NAME", "table of the target (or of the source when only that is a database)"},
     {"--source-table", 0, "NAME", "table of the source"},
@@ -65,7 +76,8 @@ static const cli_flag copy_flags[] = {
     {"--columns", 'c', "SPEC", "types: id:int64!,amount:decimal(10,2),name"},
     {"--rejects", 'r', "PATH", "where rejects are written, beside the state folder"},
     {"--max-ratio", 0, "RATIO", "rejects above this share commit nothing (default 5%)"},
-    {"--from-format", 0, "NAME", "format of the source when its name does not tell"},
+    SOURCE_FLAGS,
+    {"--from-format", 0, "NAME", "the same as --format"},
     {"--to-format", 0, "NAME", "format of the target"},
     {"--memory", 0, "SIZE", "budget (default 128MiB)"},
     {"--threads", 0, "N", "compute threads (default: the CPUs)"},
@@ -91,13 +103,7 @@ static const cli_command copy_command = {
     }
 
 static const cli_flag infer_flags[] = {
-    {"--format", 'f', "NAME", "format of the files when their names do not tell"},
-    {"--delimiter", 'd', "CHAR", "csv: what stands between two fields"},
-    {"--encoding", 0, "NAME", "how the text is encoded"},
-    {"--header", 0, "YES|NO", "csv: whether the first record names the columns"},
-    {"--skip", 0, "N", "csv: lines in front of the header"},
-    {"--null", 0, "WORD", "csv: the word that means null"},
-    {"--set", 's', "NAME=VALUE", "any other option of the source; may be repeated"},
+    SOURCE_FLAGS,
     {"--columns", 'c', "SPEC", "what is known already: id:int64!,name"},
     {"--table", 't', "NAME", "table of a database"},
     {"--query", 0, "SELECT", "what to read from a database"},

@@ -14,8 +14,7 @@ static const struct {
                  {"--null", "null"}};
 #define SHORTCUTS (sizeof shortcuts / sizeof *shortcuts)
 
-/* --set name=value and the shortcuts. */
-static bool collect_options(cli_args *a, weir_source_options *o) {
+bool cli_source_options(cli_args *a, cli_options *out) {
     size_t n = 0;
     const char **names = weir_arena_zero(&a->arena, a->n_params + SHORTCUTS + 1, sizeof *names);
     const char **values = weir_arena_zero(&a->arena, a->n_params + SHORTCUTS + 1, sizeof *values);
@@ -30,9 +29,7 @@ static bool collect_options(cli_args *a, weir_source_options *o) {
         names[n] = shortcuts[i].option;
         values[n++] = value;
     }
-    o->n_options = n;
-    o->option_names = names;
-    o->option_values = values;
+    *out = (cli_options){n, names, values};
     return true;
 }
 
@@ -61,10 +58,15 @@ int cli_cmd_infer(cli_args *a) {
                                    .infer = cli_flag_value(a, "--sample") ? "sample" : NULL,
                                    .memory = cli_flag_value(a, "--memory"),
                                    .threads = cli_flag_value(a, "--threads")};
+    cli_options further = {0};
     weir_session_init(&s);
     cli_catch_signals(&s);
+    bool ok = cli_source_options(a, &further);
+    options.n_options = further.n;
+    options.option_names = further.names;
+    options.option_values = further.values;
     int code;
-    if (!collect_options(a, &options))
+    if (!ok)
         code = cli_fail(weir_error_nomem(&err) == WEIR_OK ? NULL : &err);
     else if (weir_api_load_source(&s, &options, &err) != WEIR_OK ||
              weir_api_infer(&s, 0, &result, &err) != WEIR_OK)

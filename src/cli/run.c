@@ -367,6 +367,10 @@ int cli_cmd_copy(cli_args *a) {
     weir_session s;
     weir_error err = {0};
     weir_session_init(&s);
+    const char *format = cli_flag_value(a, "--format");
+    if (!format) format = cli_flag_value(a, "--from-format");
+    cli_options further = {0};
+    bool ok = cli_source_options(a, &further);
     weir_copy_options copy = {.table = cli_flag_value(a, "--table"),
                               .source_table = cli_flag_value(a, "--source-table"),
                               .query = cli_flag_value(a, "--query"),
@@ -375,14 +379,19 @@ int cli_cmd_copy(cli_args *a) {
                               .key = cli_flag_value(a, "--key"),
                               .rejects = cli_flag_value(a, "--rejects"),
                               .columns = cli_flag_value(a, "--columns"),
-                              .source_format = cli_flag_value(a, "--from-format"),
+                              .source_format = format,
+                              .n_options = further.n,
+                              .option_names = further.names,
+                              .option_values = further.values,
                               .target_format = cli_flag_value(a, "--to-format"),
                               .max_ratio = cli_flag_value(a, "--max-ratio"),
                               .memory = cli_flag_value(a, "--memory"),
                               .threads = cli_flag_value(a, "--threads"),
                               .incremental = cli_flag_value(a, "--incremental") != NULL};
     int code;
-    if (weir_api_load_copy(&s, a->words[0], a->words[1], &copy, &err) != WEIR_OK) {
+    if (!ok) {
+        code = cli_fail(weir_error_nomem(&err) == WEIR_OK ? NULL : &err);
+    } else if (weir_api_load_copy(&s, a->words[0], a->words[1], &copy, &err) != WEIR_OK) {
         code = cli_refuse(a, &s.diags, &err);
     } else {
         weir_api_run_options options = {.trigger = "copy"};

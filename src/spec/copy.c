@@ -1,6 +1,8 @@
 /* `weir copy SRC DST`: the tree that a file would have given, then the same checks. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+
 #include "spec/load.h"
 
 /* The command being turned into a tree. */
@@ -87,6 +89,22 @@ static void check_format(copier *c, const place *p, const char *format, const ch
     if (weir_spec_format_of_path(c->registry, p->path)) return;
     if (strcmp(flag, "--to-format") != 0 && weir_spec_format_of_files(c->registry, "", p->path))
         return;
+    struct stat st;
+    size_t n = strlen(p->path);
+    if (strcmp(flag, "--to-format") != 0 && stat(p->path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        weir_diags_error(c->diags, NULL, what, "name the files in it, such as FOLDER/*.csv",
+                         "\"%.60s\" is a folder", p->path);
+        return;
+    }
+    static const char *const later[] = {".parquet", ".avro", ".arrow", ".orc", ".feather"};
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+        size_t m = strlen(later[i]);
+        if (n <= m || strcmp(p->path + n - m, later[i]) != 0) continue;
+        snprintf(words, sizeof words, "the formats are");
+        weir_diags_error(c->diags, NULL, what, weir_spec_formats(&l, words),
+                         "the format %s is not supported in this version", later[i] + 1);
+        return;
+    }
     snprintf(words, sizeof words, "give %s, one of", flag);
     weir_diags_error(c->diags, NULL, what, weir_spec_formats(&l, words),
                      "the format does not follow from the name \"%.60s\"", p->path);
@@ -136,6 +154,18 @@ static bool put_list(copier *c, weir_node *map, const char *key, const char *tex
     return put_node(c, map, key, list);
 }
 
+/* Further keys of the source with the text of their value. */
+static bool put_further(copier *c, weir_node *map, size_t n, const char *const *names,
+                        const char *const *values) {
+    for (size_t i = 0; i < n; i++) {
+        if (weir_node_get(map, names[i]))
+            weir_diags_error(c->diags, NULL, names[i], "give it once", "is given twice");
+        else if (!put(c, map, names[i], values[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool put_source(copier *c, weir_node *root, const place *from, const place *to) {
     const weir_copy_options *o = c->o;
     weir_node *map = new_map(c);
@@ -155,6 +185,7 @@ static bool put_source(copier *c, weir_node *root, const place *from, const plac
             !put_node(c, map, "incremental", incremental))
             return false;
     }
+    if (!put_further(c, map, o->n_options, o->option_names, o->option_values)) return false;
     return put_node(c, root, "source", map);
 }
 
@@ -246,7 +277,7 @@ weir_status weir_pipeline_from_copy(const char *source, const char *target,
     copier c = {
         .o = options ? options : &none, .registry = registry, .arena = arena, .diags = diags};
     place from = find_place(&c, source, "SRC"), to = find_place(&c, target, "DST");
-    check_format(&c, &from, c.o->source_format, "SRC", "--from-format");
+    check_format(&c, &from, c.o->source_format, "SRC", "--format");
     check_format(&c, &to, c.o->target_format, "DST", "--to-format");
     if (diags->n_errors || !from.connector || !to.connector) return weir_diags_status(diags, err);
     weir_node *root = new_map(&c);
@@ -275,13 +306,7 @@ static bool put_source_options(copier *c, weir_node *map, const weir_source_opti
         !put(c, map, "query", o->query) || !put(c, map, "infer", o->infer))
         return false;
     if (o->columns && !put_columns(c, map, o->columns)) return false;
-    for (size_t i = 0; i < o->n_options; i++) {
-        if (weir_node_get(map, o->option_names[i]))
-            weir_diags_error(c->diags, NULL, o->option_names[i], "give it once", "is given twice");
-        else if (!put(c, map, o->option_names[i], o->option_values[i]))
-            return false;
-    }
-    return true;
+    return put_further(c, map, o->n_options, o->option_names, o->option_values);
 }
 
 /* All paths are of the first one's connector. */

@@ -288,6 +288,8 @@ typedef struct weir_copy_options {
     const char *compression;                   /* of the target */
     const char *max_ratio, *memory, *threads;  /* as in the file */
     bool incremental;                          /* by: files */
+    size_t n_options; /* further keys of `source:` with the text of their value */
+    const char *const *option_names, *const *option_values;
 } weir_copy_options;
 /* source, target: a path, `-`, `file:PATH`, `sqlite:PATH`, `sqlite:///abs.db` (what stands behind
  * `://` is the path).  Databases are known by the connector's file extensions.  Errors go to diags

@@ -121,7 +121,7 @@ static void test_copy_faults(void **state) {
     copy_fails("a.db", "b.db", &(weir_copy_options){.table = "t"},
                "--source-table: is missing; name the table to read\n");
     copy_fails("-", "x.txt", NULL,
-               "SRC: the format does not follow from the name \"-\"; give --from-format, one of: "
+               "SRC: the format does not follow from the name \"-\"; give --format, one of: "
                "csv, ndjson, xml\n"
                "DST: the format does not follow from the name \"x.txt\"; give --to-format, one of: "
                "csv, ndjson, xml\n");
