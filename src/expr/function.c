@@ -18,7 +18,7 @@ static const weir_function *const arrays[] = {
     weir_functions_calendar,  weir_functions_form,       weir_functions_list_more,
     weir_functions_map,       weir_functions_json_make,  weir_functions_net,
     weir_functions_digest,    weir_functions_regex_more, weir_functions_sql,
-    weir_functions_printf};
+    weir_functions_printf,    weir_functions_to_char,    weir_functions_to_number};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static weir_function_info infos[MAX_FUNCTIONS]; /* listed ones, in order */

@@ -47,7 +47,8 @@ extern const weir_function weir_functions_text[], weir_functions_text_edit[],
     weir_functions_math[], weir_functions_number_text[], weir_functions_calendar[],
     weir_functions_form[], weir_functions_list_more[], weir_functions_map[],
     weir_functions_json_make[], weir_functions_net[], weir_functions_digest[],
-    weir_functions_regex_more[], weir_functions_sql[], weir_functions_printf[];
+    weir_functions_regex_more[], weir_functions_sql[], weir_functions_printf[],
+    weir_functions_to_char[], weir_functions_to_number[];
 
 const weir_function *weir_function_lookup(const char *name, size_t size);
 const weir_user_function *weir_function_lookup_user(const char *name, size_t size);
@@ -55,6 +56,8 @@ const weir_user_function *weir_function_lookup_user(const char *name, size_t siz
  * at these arguments; UINT32_MAX: none), as a number of type. */
 WEIR_MUST_USE weir_status weir_bind_marked_number(weir_prepare *p, uint32_t decimal, uint32_t group,
                                                   const weir_type *type, weir_error *err);
+/* fn_to_number.c: to_char of a number; p->args[1] is the constant pattern. */
+WEIR_MUST_USE weir_status weir_bind_number_pattern(weir_prepare *p, weir_error *err);
 /* The known name nearest to this one, or NULL. */
 const char *weir_function_nearest(const char *name, size_t size);
 
