@@ -377,6 +377,7 @@ void weir_inference_search(weir_inference *i, uint32_t column, const weir_search
     e->words_off |= how->words_off;
     e->comma_file |= how->comma_file;
     e->semicolon_file |= how->semicolon_file;
+    if (how->points) e->forms_dead |= FORM_BIT(NUMBER_FORMS) - 1;
     if (how->marks.decimal) e->given = how->marks;
 }
 
@@ -521,6 +522,10 @@ weir_status weir_inference_nested(weir_inference *i, uint32_t column, weir_slice
     /* splits come first, then bytes; 2^40 bytes a split are enough to put members in order */
     return weir_shape_add(&e->shape, value,
                           (uint64_t)at.split << 40 | (at.byte & ((1ull << 40) - 1)), err);
+}
+
+void weir_inference_list(weir_inference *i, uint32_t column) {
+    i->columns[column].listed = true;
 }
 
 weir_status weir_inference_advise(weir_inference *i, uint32_t column, const char *text,

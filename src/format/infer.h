@@ -29,6 +29,7 @@ typedef struct weir_search {
     bool words_off;       /* the words that mean null were declared: there are no others */
     bool comma_file;      /* a comma stands between fields, so that one inside is no decimal mark */
     bool semicolon_file;  /* a semicolon does, as where commas are decimal: 1.250 may be 1250 */
+    bool points;          /* numbers are written with a point and no other mark */
     weir_num_marks marks; /* that were declared; decimal 0 = none */
 } weir_search;
 void weir_inference_search(weir_inference *i, uint32_t column, const weir_search *how);
@@ -47,6 +48,9 @@ WEIR_MUST_USE weir_status weir_inference_type(weir_inference *i, uint32_t column
  * struct or list (format/shape.h). */
 WEIR_MUST_USE weir_status weir_inference_nested(weir_inference *i, uint32_t column,
                                                 weir_slice value, weir_address at, weir_error *err);
+/* The column has a list somewhere, so it is one; its items are given one by one like other values
+ * (formats in which a list of one cannot be told from its item). */
+void weir_inference_list(weir_inference *i, uint32_t column);
 /* What a user may want to know of a column, beside its type; the first text stays.  "" = nothing.
  */
 WEIR_MUST_USE weir_status weir_inference_advise(weir_inference *i, uint32_t column,

@@ -43,6 +43,7 @@ typedef struct weir_evidence {
     uint32_t name_size;
     uint32_t alive;              /* bits of candidates */
     bool scalars, nested;        /* values seen of either kind */
+    bool listed;                 /* a list of such values stood somewhere */
     bool exponent;               /* a number with an exponent, or nan, inf */
     bool numbers, others;        /* scalars that the format itself called numbers, and other ones */
     int max_whole, max_fraction; /* of numbers written plainly */

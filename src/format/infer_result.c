@@ -8,6 +8,7 @@ static weir_status merge_column(weir_evidence *to, const weir_evidence *from, we
     to->alive &= from->alive;
     to->scalars |= from->scalars;
     to->nested |= from->nested;
+    to->listed |= from->listed;
     to->exponent |= from->exponent;
     to->numbers |= from->numbers;
     to->others |= from->others;
@@ -230,7 +231,7 @@ static conclusion conclude(const weir_evidence *e) {
 
 /* The decimal mark that the fractions of a column show; 0 = none. */
 static char shown_mark(const weir_evidence *e) {
-    if (e->nested) return 0;
+    if (e->nested || e->listed) return 0;
     conclusion c = conclude(e);
     if ((c.id != WEIR_DECIMAL && c.id != WEIR_FLOAT64) || c.fraction == 0) return 0;
     return c.form < 0             ? '.'
@@ -249,9 +250,26 @@ void weir_inference_settle(weir_inference *i) {
         i->columns[k].decimal_elsewhere = comma ? ',' : '.';
 }
 
+/* Items are read without a format and without words for nothing. */
+static weir_status list_of(const weir_evidence *e, const weir_type **type, weir_error *err) {
+    conclusion c = {.id = WEIR_STRING, .form = -1, .format = -1};
+    const weir_type *item = weir_type_of(WEIR_JSON);
+    weir_status status = WEIR_OK;
+    uint32_t different;
+    if (!e->nested) {
+        bool known = e->scalars && count_words(e, &different) == 0 && conclude_plain(e, &c);
+        int precision = c.whole + c.fraction;
+        item = weir_type_of(known ? c.id : WEIR_STRING);
+        if (known && c.id == WEIR_DECIMAL)
+            status = weir_type_decimal(precision ? precision : 1, c.fraction, &item, err);
+    }
+    return status == WEIR_OK ? weir_type_list(item, type, err) : status;
+}
+
 weir_status weir_inference_result(const weir_inference *i, uint32_t column, const weir_type **type,
                                   weir_error *err) {
     const weir_evidence *e = &i->columns[column];
+    if (e->listed) return list_of(e, type, err);
     if (e->nested) {
         *type = e->scalars || !e->stated ? weir_type_of(WEIR_JSON) : e->stated;
         return e->shape && !e->scalars ? weir_shape_type(e->shape, type, err) : WEIR_OK;
@@ -282,7 +300,7 @@ static const char *mark_text(char mark) {
 weir_status weir_inference_how(const weir_inference *i, uint32_t column, weir_arena *arena,
                                weir_opt_column *how, bool *any, weir_error *err) {
     const weir_evidence *e = &i->columns[column];
-    conclusion c = e->nested ? (conclusion){.form = -1, .format = -1} : conclude(e);
+    conclusion c = e->nested || e->listed ? (conclusion){.form = -1, .format = -1} : conclude(e);
     weir_opt_column h = {0};
     if (c.format >= 0) h.format = weir_infer_format((uint32_t)c.format)->text;
     if (c.form >= 0) {
@@ -306,7 +324,8 @@ weir_status weir_inference_how(const weir_inference *i, uint32_t column, weir_ar
 uint64_t weir_inference_nulls(const weir_inference *i, uint32_t column) {
     const weir_evidence *e = &i->columns[column];
     uint32_t different;
-    return e->nulls + (!e->nested && conclude(e).words ? count_words(e, &different) : 0);
+    return e->nulls +
+           (!e->nested && !e->listed && conclude(e).words ? count_words(e, &different) : 0);
 }
 
 uint64_t weir_inference_values(const weir_inference *i, uint32_t column) {
@@ -348,7 +367,7 @@ static bool put_words(const weir_evidence *e, weir_buf *out) {
 
 bool weir_inference_hint(const weir_inference *i, uint32_t column, weir_buf *out) {
     const weir_evidence *e = &i->columns[column];
-    if (e->nested) return true;
+    if (e->nested || e->listed) return true;
     switch (conclude(e).hint) {
     case HINT_NONE: return true;
     case HINT_DAY_MONTH:

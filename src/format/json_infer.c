@@ -66,6 +66,18 @@ typedef struct looker {
 
 /* ---- names --------------------------------------------------------------------------------- */
 
+/* Texts are looked at as fields of CSV are, but for the marks of numbers, which JSON does not read.
+ */
+static void search(looker *l, weir_slice name, uint32_t column) {
+    const weir_opt_columns *columns = l->request->columns;
+    weir_search how = {.points = true};
+    for (size_t i = 0; columns && i < columns->n; i++) {
+        const weir_opt_column *c = &columns->items[i];
+        if (c->nulls.n && weir_slice_is(name, c->from ? c->from : c->name)) how.words_off = true;
+    }
+    weir_inference_search(l->into, column, &how);
+}
+
 /* The column of a name; NOT_WANTED when its type is declared. */
 static weir_status column_of(looker *l, weir_slice name, uint32_t *out) {
     const weir_opt_columns *columns = l->request->columns;
@@ -77,6 +89,7 @@ static weir_status column_of(looker *l, weir_slice name, uint32_t *out) {
         if (c->type && weir_slice_is(name, c->from ? c->from : c->name)) return WEIR_OK;
     }
     WEIR_TRY(weir_inference_column(l->into, name, out, l->err));
+    if (l->texts) search(l, name, *out);
     if (*out >= l->n_said) {
         WEIR_TRY(weir_grow((void **)&l->said, &l->said_capacity, *out + 1u, sizeof *l->said,
                            WEIR_TYPE_MAX_FIELDS, l->err));
@@ -160,7 +173,7 @@ static weir_status look_at_string(looker *l, uint32_t column, weir_slice token) 
     if (s->kinds & SAID_TEXT) return WEIR_OK; /* rules out all there is to rule out */
     weir_status status = text_of(l, inner, &l->text, &text);
     if (status != WEIR_OK) return status;
-    if (l->texts) return weir_inference_text(l->into, column, text, l->at, l->err);
+    if (l->texts) return weir_inference_field(l->into, column, text, true, l->at, l->err);
     bool maybe = may_be_time_or_uuid(text);
     if (maybe && l->dates) return weir_inference_text(l->into, column, text, l->at, l->err);
     if (maybe) {
@@ -189,6 +202,27 @@ static bool number_is_known(said *s, const member *m) {
     return false;
 }
 
+static weir_status look_at(looker *l, const member *m);
+static const char *value_end(const looker *l, const char *p, const char *end, member *m);
+
+/* The items of a list, where one item alone is a list of one: each says what the items are. */
+static weir_status look_at_items(looker *l, const member *m) {
+    const char *end = m->value.data + m->value.size;
+    const char *p = weir_json_skip_space(m->value.data + 1, end);
+    weir_status status = WEIR_OK;
+    weir_inference_list(l->into, m->column);
+    while (status == WEIR_OK && p && p < end && *p != ']') { /* the syntax was checked */
+        member item = {.column = m->column};
+        const char *q = value_end(l, p, end, &item);
+        if (!q) return WEIR_OK;
+        item.value = (weir_slice){p, (size_t)(q - p)};
+        if (*p != 'n' && *p != '[') status = look_at(l, &item);
+        p = weir_json_skip_space(q, end);
+        if (p < end && *p == ',') p = weir_json_skip_space(p + 1, end);
+    }
+    return status;
+}
+
 static weir_status look_at(looker *l, const member *m) {
     said *s = &l->said[m->column];
     weir_type_id type = WEIR_FLOAT64; /* a number: its text decides which */
@@ -203,6 +237,7 @@ static weir_status look_at(looker *l, const member *m) {
     default:
         if (number_is_known(s, m)) return WEIR_OK;
     }
+    if (*m->value.data == '[' && l->texts) return look_at_items(l, m);
     if (type == WEIR_JSON && l->structs)
         return weir_inference_nested(l->into, m->column, m->value, l->at, l->err);
     if (kind && s->kinds & kind) return WEIR_OK;

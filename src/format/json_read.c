@@ -61,6 +61,18 @@ const char *weir_json_key_of(const weir_schema *schema, const weir_opt_columns *
     return c && c->from ? c->from : schema->fields[field].name;
 }
 
+/* What is said of a column, and behind it what was found (of formats whose texts are looked at). */
+static const weir_opt_column *column_of(const weir_read_request *request, const char *name,
+                                        weir_opt_column *out) {
+    const weir_opt_column *said = find_column(request->columns, name);
+    const weir_opt_column *found = find_column(request->found, name);
+    if (!found || (said && said->type)) return said;
+    *out = said ? *said : (weir_opt_column){.name = found->name};
+    if (!out->format) out->format = found->format;
+    if (!out->nulls.n) out->nulls = found->nulls;
+    return out;
+}
+
 /* ---- life ---------------------------------------------------------------------------------- */
 
 weir_status weir_json_decoder_new(const weir_read_request *request, weir_schema *schema,
@@ -95,8 +107,9 @@ weir_status weir_json_decoder_new(const weir_read_request *request, weir_schema 
     if (!d->targets || !d->names) WEIR_TRY(weir_error_nomem(err));
     for (uint32_t i = 0; i < d->n_targets; i++) {
         const weir_field *f = &schema->fields[i];
-        WEIR_TRY(weir_json_target_init(&d->targets[i], f, find_column(request->columns, f->name),
-                                       &d->arena, err));
+        weir_opt_column found;
+        const weir_opt_column *column = column_of(request, f->name, &found);
+        WEIR_TRY(weir_json_target_init(&d->targets[i], f, column, &d->arena, err));
     }
     WEIR_TRY(index_targets(d, max_groups, err));
     if (max_groups) weir_json_add_groups(d);

@@ -351,9 +351,19 @@ static bool is_null_word(const weir_json_target *t, weir_slice s) {
     return false;
 }
 
+/* Where the text of a nested value stands; it is built with the batch. */
+static void keep_nested(weir_decoder *d, weir_json_target *t, weir_slice s, uint32_t row) {
+    t->raw[2 * (size_t)row] = (uint32_t)(s.data - d->block_data);
+    t->raw[2 * (size_t)row + 1] = (uint32_t)(s.data + s.size - d->block_data);
+}
+
 static bool take_scalar(weir_decoder *d, weir_json_target *t, const weir_json_scalar *s,
                         uint32_t row) {
     char buf[200];
+    if (t->type->id == WEIR_LIST && d->single_lists) {
+        keep_nested(d, t, s->token, row);
+        return true;
+    }
     if (t->nested) {
         const char *type = t->type->id == WEIR_LIST ? "is not an array" : "is not an object";
         return weir_json_fail(d, row, t->name, s->token, type) &&
@@ -387,10 +397,10 @@ static const char *take_container(weir_decoder *d, weir_json_target *t, const ch
     const char *stop = weir_json_skip(p, end, d->max_depth - 1, &at, &why);
     if (!stop) return fault(d, at, why);
     weir_slice s = {p, (size_t)(stop - p)};
-    bool wanted = t->nested && (*p == '[') == (t->type->id == WEIR_LIST), ok;
+    bool list = t->type->id == WEIR_LIST, ok;
+    bool wanted = t->nested && ((*p == '[') == list || (list && d->single_lists));
     if (wanted) {
-        t->raw[2 * (size_t)row] = (uint32_t)(p - d->block_data);
-        t->raw[2 * (size_t)row + 1] = (uint32_t)(stop - d->block_data);
+        keep_nested(d, t, s, row);
         return stop;
     }
     if (t->type->id == WEIR_JSON) return put_json(d, t, s, row) ? stop : NULL;

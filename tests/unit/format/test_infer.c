@@ -234,11 +234,49 @@ static void test_chunks(void **state) {
     }
 }
 
+/* A list in one chunk makes the column of all chunks a list of what its items are. */
+static void test_lists(void **state) {
+    (void)state;
+    static const struct {
+        const char *first, *second; /* an item each; "{" = an object */
+        const char *type;
+    } all[] = {{"1", "2", "list<int64>"},    {"1", "2.5", "list<decimal(2,1)>"},
+               {"1", "x", "list<string>"},   {"12.01.2024", "13.01.2024", "list<string>"},
+               {"N/A", "1", "list<string>"}, {"x", "{", "list<json>"},
+               {NULL, NULL, "list<string>"}};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        weir_inference *sides[2] = {0};
+        const char *texts[2] = {all[k].first, all[k].second};
+        const weir_type *type = NULL;
+        uint32_t c = 0;
+        for (int s = 0; s < 2; s++) {
+            assert_int_equal(weir_inference_new(&sides[s], NULL), WEIR_OK);
+            assert_int_equal(weir_inference_column(sides[s], weir_slice_of("c"), &c, NULL),
+                             WEIR_OK);
+            weir_inference_search(sides[s], c, &(weir_search){.points = true});
+            if (s == 1) weir_inference_list(sides[s], c);
+            if (!texts[s]) continue;
+            weir_slice text = weir_slice_of(texts[s]);
+            weir_address at = {.line = (uint64_t)s + 1};
+            weir_status status =
+                *texts[s] == '{'
+                    ? weir_inference_type(sides[s], c, weir_type_of(WEIR_JSON), text, at, NULL)
+                    : weir_inference_field(sides[s], c, text, true, at, NULL);
+            assert_int_equal(status, WEIR_OK);
+        }
+        assert_int_equal(weir_inference_merge(sides[0], sides[1], NULL), WEIR_OK);
+        assert_int_equal(weir_inference_result(sides[0], c, &type, NULL), WEIR_OK);
+        assert_string_equal(type->name, all[k].type);
+        weir_inference_free(sides[0]);
+        weir_inference_free(sides[1]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_types),  cmocka_unit_test(test_witness),
         cmocka_unit_test(test_merge),  cmocka_unit_test(test_stated_types),
-        cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_chunks), cmocka_unit_test(test_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
