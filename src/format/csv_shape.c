@@ -190,7 +190,7 @@ static weir_status has_declared(const shape *f, bool *out, weir_error *err) {
     return WEIR_OK;
 }
 
-/* Years, or the like, side by side: numbers that grow by one step, in two cells or more. */
+/* Years, or the like, side by side: numbers that differ by one step, in two cells or more. */
 static weir_status is_series(const shape *f, size_t i, bool *out, weir_error *err) {
     const weir_csv_record *r = record(f, i);
     int64_t last = 0, step = 0;
@@ -201,7 +201,7 @@ static weir_status is_series(const shape *f, size_t i, bool *out, weir_error *er
     for (uint32_t k = 0; k < n; k++) {
         bool quoted;
         int64_t v;
-        weir_slice text = weir_csv_sample_field(f->s, r, k, &quoted);
+        weir_slice text = weir_csv_trim(weir_csv_sample_field(f->s, r, k, &quoted));
         if (!weir_csv_small_number(text, &v)) {
             weir_csv_kind kind = weir_csv_kind_of(text);
             if ((kind == WEIR_CSV_TEXT && !count) || kind == WEIR_CSV_EMPTY) continue;
@@ -209,7 +209,7 @@ static weir_status is_series(const shape *f, size_t i, bool *out, weir_error *er
         }
         if (v < 1500 || v > 2200) return WEIR_OK;
         if (count == 1) step = v - last;
-        if (count && (v - last != step || step <= 0)) return WEIR_OK;
+        if (count && (v - last != step || step == 0)) return WEIR_OK;
         last = v;
         count++;
     }
@@ -284,6 +284,7 @@ static weir_status is_header(shape *f, bool *out, weir_error *err) {
         *out = !*out;
         return status;
     }
+    f->found->contrast = other != 0;
     *out = other || !agree;
     if (*out) return WEIR_OK;
     status = is_series(f, f->head, &series, err);

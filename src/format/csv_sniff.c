@@ -448,6 +448,32 @@ static bool separator_line(const uint8_t *p, size_t size, char *delimiter) {
            (behind >= size || p[behind] == '\n' || p[behind] == '\r');
 }
 
+/* Whether the text begins with one word on a line of its own. */
+static bool begins_with_a_word(const weir_csv_sample *s) {
+    const uint8_t *p = s->data;
+    size_t n = 0, quote = s->size && p[0] == '"';
+    for (size_t i = quote; i < s->size && i < 64; i++, n++) {
+        uint8_t c = p[i], lower = c | 0x20;
+        bool letter = (lower >= 'a' && lower <= 'z') || c >= 0x80 || c == '_';
+        if (!letter && (n == 0 || !((c >= '0' && c <= '9') || c == '-'))) break;
+    }
+    size_t end = quote + n;
+    if (quote && (end >= s->size || p[end++] != '"')) return false;
+    return n && end < s->size && (p[end] == '\n' || p[end] == '\r');
+}
+
+/* A word above rows that have more fields, and no header of their own that differs from them, is
+ * the name of the one column they are: addresses, sizes, lists. */
+static bool is_name_of_one(const sniffer *f, const weir_csv_found *found) {
+    const weir_csv_dialect *d = &found->dialect;
+    if (!f->config->delimiter.automatic || f->config->skip != WEIR_CSV_FIND || f->from)
+        return false;
+    if (f->config->header != WEIR_CSV_FIND || found->width < 2 || found->skip != 1) return false;
+    if (d->delimiter == '\t' || !begins_with_a_word(&f->sample)) return false;
+    if (d->delimiter_size > 1 || !strchr(",;|", d->delimiter)) return true;
+    return !found->header || (!found->contrast && found->width == 2);
+}
+
 weir_status weir_csv_sniff(const weir_read_request *request, uint8_t prior, const uint8_t *data,
                            size_t size, bool whole, const char *name, weir_csv_found *out,
                            weir_error *err) {
@@ -482,6 +508,15 @@ weir_status weir_csv_sniff(const weir_read_request *request, uint8_t prior, cons
     found.width = f.best.fit.width;
     WEIR_TRY(weir_csv_sample_cut(&f.sample, &found.dialect, f.from, SIZE_MAX, err));
     WEIR_TRY(weir_csv_find_shape(request, &f.sample, &found, name, err));
+    if (is_name_of_one(&f, &found)) {
+        f.any = false;
+        WEIR_TRY(try_single(&f, err));
+        if (f.any) {
+            found = (weir_csv_found){.dialect = f.best.dialect, .width = f.best.fit.width};
+            WEIR_TRY(weir_csv_sample_cut(&f.sample, &found.dialect, 0, SIZE_MAX, err));
+            WEIR_TRY(weir_csv_find_shape(request, &f.sample, &found, name, err));
+        }
+    }
     found.dialect.ragged |= (uint8_t)config->ragged;
     weir_csv_dialect_finish(&found.dialect);
     *out = found;

@@ -88,6 +88,7 @@ typedef struct weir_csv_found {
     uint32_t units;   /* records */
     uint32_t width;   /* fields of a record; 0 = there is none */
     bool index_first; /* the header has one name less than there are columns: the first has none */
+    bool contrast;    /* the header's cells are of other kinds than those below */
     bool footer_seen; /* the sample is the whole text: skip_footer is known */
     uint32_t skip_footer; /* lines */
 } weir_csv_found;

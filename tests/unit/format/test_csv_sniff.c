@@ -103,6 +103,13 @@ static void test_delimiters(void **state) {
 /* Text that has delimiters in it and is no table. */
 static void test_single_column(void **state) {
     (void)state;
+    /* A word above rows without a header of their own is the name of one column. */
+    expect("mac\n00:1b:44\n00:1b:45\n00:1b:46\n", "|mac |00:1b:44 |00:1b:45 |00:1b:46 ");
+    expect("ip\nfe80::1\nfe80::2\n", "|ip |fe80::1 |fe80::2 ");
+    expect("plate\nB AB 123\nB CD 125\nM X 9\n", "|plate |B AB 123 |B CD 125 |M X 9 ");
+    expect("tags\na0|b0\na1|b1\n", "|tags |a0|b0 |a1|b1 ");
+    expect("list\n1;2;3\n4;5;6\n", "|list |1;2;3 |4;5;6 ");
+    expect("Sales\nid;name\n1;x\n2;y\n", "delimiter: \";\"\nskip: 1\n|id name |1 x |2 y ");
     expect("name\nAnn Smith\nBob, the builder\nCarl\n",
            "delimiter: \"\\t\"\n|name |Ann Smith |Bob, the builder |Carl ");
     expect("2024-01-01 10:00:00\n2024-01-01 11:00:00\n",
