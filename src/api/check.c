@@ -172,8 +172,16 @@ static weir_status find_columns(known *k, weir_error *err) {
     WEIR_TRY(add_declared(k, err));
     for (size_t i = 0; i < source->columns.n; i++) typed = typed && source->columns.items[i].type;
     bool named = source->columns.n && r->extra != WEIR_EXTRA_KEEP;
-    if (files && !(named && typed) && !is_fed(k->s->pipeline, k->step))
-        WEIR_TRY(look_at_files(k, &seen, err));
+    if (files && !(named && typed) && !is_fed(k->s->pipeline, k->step)) {
+        status = look_at_files(k, &seen, err);
+        /* a sample too large for the memory tells nothing; whether the run has enough, it says */
+        if (status == WEIR_RESOURCE) {
+            seen = false;
+            *err = (weir_error){0};
+            status = WEIR_OK;
+        }
+        if (status != WEIR_OK) goto out;
+    }
     k->unseen.any = !(seen || (files && named));
     k->unseen.n_source = k->unseen.n;
 out:
