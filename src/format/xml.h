@@ -40,7 +40,8 @@ typedef struct weir_xml_node {
     struct weir_xml_node *parent, *first, *last, *next;
     struct weir_xml_node *same; /* the next of the same name and parent; while it is written */
     struct weir_xml_name *name;
-    weir_buf text; /* in the tree's arena: data and size only */
+    struct weir_xml_name *prefixed; /* its name where `name` is ambiguous; NULL = the same */
+    weir_buf text;                  /* in the tree's arena: data and size only */
     bool attribute, nil, follower, blank_only;
 } weir_xml_node;
 
@@ -56,6 +57,7 @@ typedef struct weir_xml_tree {
     uint64_t stamp;
     size_t n_nodes, max_bytes;
     bool too_long, too_deep;
+    bool prefixes;   /* some names of the record have one that is not shown */
     char entity[64]; /* the first one that is not declared; "" = none */
     char key[64];
 } weir_xml_tree;

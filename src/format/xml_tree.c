@@ -12,6 +12,7 @@ struct weir_xml_name {
     uint64_t hash;
     uint64_t stamp; /* of the parent whose children are being grouped */
     weir_xml_node *last;
+    bool split; /* stood with different prefixes in one element: prefixes are shown */
     uint32_t size;
     char text[];
 };
@@ -77,13 +78,14 @@ static weir_status intern(weir_xml_tree *t, const char *p, size_t n, struct weir
     return WEIR_OK;
 }
 
-/* The name as records show it: local, or with its prefix; attributes behind theirs. */
+/* The name as records show it: local, or behind its prefix (size 0 = none); attributes behind
+ * theirs. */
 static weir_status shown_name(weir_xml_tree *t, weir_slice prefix, weir_slice local, bool attribute,
                               struct weir_xml_name **out, weir_error *err) {
     weir_buf key = {0};
     char small[128];
     weir_status status = WEIR_OK;
-    bool with_prefix = t->config->names == WEIR_XML_NAMES_PREFIX && prefix.size;
+    bool with_prefix = prefix.size > 0;
     const char *sign = attribute ? t->config->attributes : "";
     if (!with_prefix && !*sign) return intern(t, local.data, local.size, out, err);
     size_t n = strlen(sign);
@@ -101,16 +103,32 @@ static weir_status shown_name(weir_xml_tree *t, weir_slice prefix, weir_slice lo
     return status;
 }
 
+/* The names of an element or attribute: *prefixed is what it is called where another one of its
+ * local name and another prefix stands beside it; NULL = the same. */
+static weir_status names_of(weir_xml_tree *t, weir_slice prefix, weir_slice local, bool attribute,
+                            struct weir_xml_name **out, struct weir_xml_name **prefixed,
+                            weir_error *err) {
+    static const weir_slice none = {"", 0};
+    bool local_only = t->config->names == WEIR_XML_NAMES_LOCAL;
+    weir_status status = shown_name(t, local_only ? none : prefix, local, attribute, out, err);
+    *prefixed = NULL;
+    if (status != WEIR_OK || !local_only || !prefix.size) return status;
+    t->prefixes = true;
+    return shown_name(t, prefix, local, attribute, prefixed, err);
+}
+
 /* ---- taking in ----------------------------------------------------------------------------- */
 
 /* NULL: the record is too long; the rest of it is passed over. */
-static weir_xml_node *add_node(weir_xml_tree *t, struct weir_xml_name *name) {
+static weir_xml_node *add_node(weir_xml_tree *t, struct weir_xml_name *name,
+                               struct weir_xml_name *prefixed) {
     weir_xml_node *n = t->too_long ? NULL : weir_arena_zero(&t->arena, 1, sizeof *n);
     if (!n) {
         t->too_long = true;
         return NULL;
     }
     n->name = name;
+    n->prefixed = prefixed;
     n->parent = t->at;
     n->blank_only = true;
     if (t->at) {
@@ -157,10 +175,10 @@ static bool is_true(weir_slice s) {
 }
 
 static weir_status start(weir_xml_tree *t, const weir_xml_reader *x, weir_error *err) {
-    struct weir_xml_name *name;
+    struct weir_xml_name *name, *prefixed;
     weir_status status = WEIR_OK;
-    WEIR_TRY(shown_name(t, weir_xml_prefix(x), weir_xml_name(x), false, &name, err));
-    weir_xml_node *n = add_node(t, name);
+    WEIR_TRY(names_of(t, weir_xml_prefix(x), weir_xml_name(x), false, &name, &prefixed, err));
+    weir_xml_node *n = add_node(t, name, prefixed);
     t->depth++;
     if ((int64_t)t->depth > t->config->max_depth) t->too_deep = true;
     if (!n) return WEIR_OK;
@@ -172,8 +190,8 @@ static weir_status start(weir_xml_tree *t, const weir_xml_reader *x, weir_error 
             n->nil |= weir_slice_is(a.name, "nil") && is_true(a.value);
             continue;
         }
-        WEIR_TRY(shown_name(t, a.prefix, a.name, true, &name, err));
-        weir_xml_node *child = add_node(t, name);
+        WEIR_TRY(names_of(t, a.prefix, a.name, true, &name, &prefixed, err));
+        weir_xml_node *child = add_node(t, name, prefixed);
         if (!child) return WEIR_OK;
         child->attribute = true;
         add_text(t, child, a.value);
@@ -187,7 +205,7 @@ weir_status weir_xml_tree_begin(weir_xml_tree *t, const weir_xml_reader *x, weir
     weir_arena_reset(&t->arena);
     t->root = t->at = NULL;
     t->depth = 0;
-    t->too_long = t->too_deep = false;
+    t->too_long = t->too_deep = t->prefixes = false;
     t->entity[0] = 0;
     return start(t, x, err);
 }
@@ -227,8 +245,23 @@ static bool put_text(const weir_xml_tree *t, const weir_xml_node *n, weir_buf *o
     return weir_json_put_string(out, s.size ? s.data : "", s.size, WEIR_JSON_UTF8_REPLACE, NULL);
 }
 
+/* Children that share a local name but not the prefix are told apart by it: here, and from here on
+ * wherever the name stands. */
+static void split(weir_xml_tree *t, weir_xml_node *n) {
+    uint64_t stamp = ++t->stamp;
+    for (weir_xml_node *c = n->first; c; c = c->next) {
+        struct weir_xml_name *name = c->name;
+        if (name->stamp == stamp && name->last->prefixed != c->prefixed) name->split = true;
+        name->stamp = stamp;
+        name->last = c;
+    }
+    for (weir_xml_node *c = n->first; c; c = c->next)
+        if (c->name->split && c->prefixed) c->name = c->prefixed;
+}
+
 /* Chains the children of one name, first to last. */
 static void group(weir_xml_tree *t, weir_xml_node *n) {
+    if (t->prefixes) split(t, n);
     uint64_t stamp = ++t->stamp;
     for (weir_xml_node *c = n->first; c; c = c->next) {
         struct weir_xml_name *name = c->name;

@@ -207,6 +207,13 @@ static void elements_become_json(void **state) {
     o = plain;
     o.record = "n:i";
     o.names = WEIR_XML_NAMES_PREFIX;
+    check_all(&plain,
+              "<r xmlns:n='u' xmlns:m='v'><i><n:a>1</n:a><n:a>2</n:a></i>"
+              "<i k='0' n:k='1'><a>3</a><n:a>4</n:a><m:b>5</m:b><n:a>6</n:a></i>"
+              "<i><n:a>7</n:a><n:b>8</n:b><m:b>9</m:b></i></r>",
+              "1@27 {\"a\":[\"1\",\"2\"]}\n"
+              "{\"@k\":\"0\",\"@n:k\":\"1\",\"a\":\"3\",\"n:a\":[\"4\",\"6\"],\"b\":\"5\"}\n"
+              "{\"n:a\":\"7\",\"n:b\":\"8\",\"m:b\":\"9\"}\n");
     check_all(&o, "<r xmlns:n='u'><i>no</i><n:i n:k='1'><n:a>2</n:a></n:i></r>",
               "1@24 {\"@n:k\":\"1\",\"n:a\":\"2\"}\n");
     o.record = "/r/*/i";
