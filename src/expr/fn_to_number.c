@@ -205,10 +205,10 @@ static void put_item(writer *w, const item *i) {
     switch (i->kind) {
     case I_DIGIT: put_digit(w); return;
     case I_POINT:
+        if (!w->p->fraction) return; /* as PostgreSQL: no point without digits behind it */
         put_sign(w);
         put_char(w, '.');
         w->started = true;
-        if (w->at == w->p->whole + w->p->fraction) put_close(w);
         return;
     case I_GROUP:
         if (w->started)
