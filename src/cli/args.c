@@ -53,16 +53,15 @@ static int unknown_flag(const cli_command *c, const char *word) {
     size_t n = 0, own = flag_count(c->flags), all = own + flag_count(cli_common_flags);
     for (; n < all && n < 64; n++) names[n] = flag_at(c, (int)n)->name;
     const char *near = weir_distance_nearest(word, strlen(word), names, n);
-    fprintf(stderr, "weir %s: %s is not one of its flags%s%s%s; see `weir help %s`\n", c->name,
-            word, near ? ", did you mean " : "", near ? near : "", near ? "?" : "", c->name);
-    return EXIT_USAGE;
+    return cli_usage("weir %s: %s is not one of its flags%s%s%s; see `weir help %s`\n", c->name,
+                     word, near ? ", did you mean " : "", near ? near : "", near ? "?" : "",
+                     c->name);
 }
 
 static int add_param(cli_args *a, const char *flag, const char *text) {
     const char *eq = strchr(text, '=');
     if (!eq || eq == text) {
-        fprintf(stderr, "weir %s: %s wants name=value, not %s\n", a->command->name, flag, text);
-        return EXIT_USAGE;
+        return cli_usage("weir %s: %s wants name=value, not %s\n", a->command->name, flag, text);
     }
     a->param_names[a->n_params] = weir_arena_strndup(&a->arena, text, (size_t)(eq - text));
     a->param_values[a->n_params++] = eq + 1;
@@ -82,8 +81,8 @@ static int take_flag(cli_args *a, int number, const char *value) {
     if (strcmp(f->name, "--output") == 0) {
         a->json = strcmp(value, "json") == 0;
         if (!a->json && strcmp(value, "text") != 0) {
-            fprintf(stderr, "weir %s: --output is text or json, not %s\n", a->command->name, value);
-            return EXIT_USAGE;
+            return cli_usage("weir %s: --output is text or json, not %s\n", a->command->name,
+                             value);
         }
     }
     return EXIT_OK;
@@ -117,16 +116,24 @@ static int parse_flag(cli_args *a, int argc, char **argv, int *i) {
     const cli_flag *f = flag_at(a->command, number);
     if (f->value && !value) {
         if (*i + 1 >= argc) {
-            fprintf(stderr, "weir %s: %s wants %s\n", a->command->name, f->name, f->value);
-            return EXIT_USAGE;
+            return cli_usage("weir %s: %s wants %s\n", a->command->name, f->name, f->value);
         }
         value = argv[++*i];
     }
     if (!f->value && value) {
-        fprintf(stderr, "weir %s: %s takes no value\n", a->command->name, f->name);
-        return EXIT_USAGE;
+        return cli_usage("weir %s: %s takes no value\n", a->command->name, f->name);
     }
     return take_flag(a, number, value ? value : "");
+}
+
+/* Whether the words ask for JSON; looked at first, so that what is wrong with them is said so. */
+static bool asks_for_json(int argc, char **argv) {
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        bool flag = strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0;
+        if (flag && i + 1 < argc && strcmp(argv[i + 1], "json") == 0) return true;
+        if (strcmp(argv[i], "-ojson") == 0 || strcmp(argv[i], "--output=json") == 0) return true;
+    }
+    return false;
 }
 
 static int missing_words(const cli_command *c) {
@@ -135,8 +142,7 @@ static int missing_words(const cli_command *c) {
                        : strncmp(c->usage, "FILE...", 7) == 0 ? "name a data file"
                        : loads && strncmp(c->usage, "FILE", 4) == 0 ? "name a pipeline file"
                                                                     : "something is missing";
-    fprintf(stderr, "weir %s: %s: weir %s %s\n", c->name, what, c->name, c->usage);
-    return EXIT_USAGE;
+    return cli_usage("weir %s: %s: weir %s %s\n", c->name, what, c->name, c->usage);
 }
 
 int cli_args_parse(cli_args *a, const cli_command *c, int argc, char **argv) {
@@ -154,6 +160,7 @@ int cli_args_parse(cli_args *a, const cli_command *c, int argc, char **argv) {
         fprintf(stderr, "weir: memory is short\n");
         return EXIT_FAILED;
     }
+    cli_set_json(asks_for_json(argc, argv));
     bool only_words = false;
     for (int i = 0; i < argc; i++) {
         if (!only_words && strcmp(argv[i], "--") == 0) {
@@ -169,8 +176,8 @@ int cli_args_parse(cli_args *a, const cli_command *c, int argc, char **argv) {
     if (cli_flag_value(a, "--help")) return EXIT_OK;
     if (a->n < c->min_words) return missing_words(c);
     if (a->n > c->max_words) {
-        fprintf(stderr, "weir %s: too many words\nusage: weir %s %s\n", c->name, c->name, c->usage);
-        return EXIT_USAGE;
+        return cli_usage("weir %s: too many words\nusage: weir %s %s\n", c->name, c->name,
+                         c->usage);
     }
     return EXIT_OK;
 }

@@ -34,9 +34,9 @@ int cli_cmd_check(cli_args *a) {
     if (status == WEIR_OK && cli_flag_value(a, "--connect"))
         status = weir_api_plan(&s, &(weir_api_run_options){0}, &plan, &err);
     if (status != WEIR_OK || s.diags.n_errors)
-        code = cli_fail_diags(&s.diags, &err);
+        code = cli_say_diags(&s.diags, &err);
     else if (s.diags.n)
-        cli_fail_diags(&s.diags, NULL); /* warnings */
+        cli_say_diags(&s.diags, NULL); /* warnings */
     if (a->json) {
         print_json(a, &s, code, &plan, &err);
     } else if (code == EXIT_OK && !a->quiet) {

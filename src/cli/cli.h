@@ -52,16 +52,27 @@ extern const cli_command *const cli_commands[]; /* NULL-terminated, in order of 
 
 const cli_command *cli_find_command(const char *name); /* by name or alias; NULL = none */
 int cli_print_command_help(const char *name);
+/* The objects of all that is called word, NULL = of everything, "functions" = of all functions; as
+ * one JSON array.  false = nothing is called so, and nothing was printed. */
+bool cli_help_json(const char *word);
+bool cli_help_knows(const char *word); /* whether help has something of that name */
 /* The manual page; the commands as a part of the reference page. */
 int cli_print_man(void);
 void cli_print_commands_markdown(void);
 
 /* ---- printing ------------------------------------------------------------------------------ */
 
+/* With --output json: the functions below print, beside their text, an object with status,
+ * exit_code and errors on standard output (that of cli_refuse). */
+void cli_set_json(bool json);
 /* Prints an error to stderr and gives the exit code for it. */
 int cli_fail(const weir_error *err);
 /* Prints what is wrong with the file, or err when diags has nothing. */
 int cli_fail_diags(const weir_diags *d, const weir_error *err);
+/* Says that the arguments are wrong; the format ends with a line end.  Returns EXIT_USAGE. */
+int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* cli_fail_diags without the object, for commands that print one of their own. */
+int cli_say_diags(const weir_diags *d, const weir_error *err);
 /* Prints what is wrong as a JSON array: file, line, column, key, severity, message, hint of each.
  */
 void cli_json_errors(const weir_diags *d, const weir_error *err);

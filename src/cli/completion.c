@@ -251,6 +251,5 @@ int cli_cmd_completion(cli_args *a) {
         shells[i].put();
         return EXIT_OK;
     }
-    fprintf(stderr, "weir completion: bash, zsh or fish, not %s\n", a->words[0]);
-    return EXIT_USAGE;
+    return cli_usage("weir completion: bash, zsh or fish, not %s\n", a->words[0]);
 }

@@ -115,17 +115,20 @@ static const char *nearest_name(const char *word) {
     return weir_distance_nearest(word, strlen(word), list.items, list.n);
 }
 
+bool cli_help_knows(const char *word) {
+    const char *near = nearest_name(word);
+    return cli_find_command(word) || weir_api_function_find(word) ||
+           (near && strcmp(near, word) == 0);
+}
+
 static int unknown_name(const char *word) {
     const char *near = nearest_name(word);
-    if (near)
-        fprintf(stderr,
-                "weir help: nothing is called %s, did you mean %s?; `weir help names` lists "
-                "what there is\n",
-                word, near);
-    else
-        fprintf(stderr, "weir help: nothing is called %s; `weir help names` lists what there is\n",
-                word);
-    return EXIT_USAGE;
+    if (!near)
+        return cli_usage("weir help: nothing is called %s; `weir help names` lists what there is\n",
+                         word);
+    return cli_usage("weir help: nothing is called %s, did you mean %s?; `weir help names` lists "
+                     "what there is\n",
+                     word, near);
 }
 
 int cli_cmd_help(cli_args *a) {
@@ -139,6 +142,10 @@ int cli_cmd_help(cli_args *a) {
     const weir_spec_registry *r = weir_api_registry();
     const char *word = a->n ? a->words[0] : "";
     bool found = false;
+    if (a->json) {
+        bool all = a->n == 0 || strcmp(word, "names") == 0;
+        return cli_help_json(all ? NULL : word) ? EXIT_OK : unknown_name(word);
+    }
     if (a->n == 0 || strcmp(word, "names") == 0) return print_names();
     if (strcmp(word, "functions") == 0) return print_functions();
     if (cli_find_command(word)) {

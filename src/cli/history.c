@@ -77,11 +77,10 @@ static int find_run(const cli_args *a, weir_session *s, const char **run) {
         code = cli_fail(&err);
     } else if (result.rows == 0) {
         if (*run)
-            fprintf(stderr, "weir %s: there is no run %s; `weir runs` lists them\n",
-                    a->command->name, *run);
+            code = cli_usage("weir %s: there is no run %s; `weir runs` lists them\n",
+                             a->command->name, *run);
         else
-            fprintf(stderr, "weir %s: %s has no run yet\n", a->command->name, s->pipeline->file);
-        code = EXIT_USAGE;
+            code = cli_usage("weir %s: %s has no run yet\n", a->command->name, s->pipeline->file);
     } else {
         const weir_batch *b = result.batches[0];
         weir_slice id = weir_column_slice(b->columns[weir_schema_find(b->schema, "run_id", 6)], 0);
@@ -238,8 +237,7 @@ static int rejects_show(const cli_args *a, weir_session *s, const char *run) {
     uint64_t rows = 0;
     shown x = {.a = a, .left = 20};
     if (limit && (!weir_option_parse_size(weir_slice_of(limit), &rows) || rows == 0)) {
-        fprintf(stderr, "weir rejects: --limit wants a number, not %s\n", limit);
-        return EXIT_USAGE;
+        return cli_usage("weir rejects: --limit wants a number, not %s\n", limit);
     }
     if (limit) x.left = rows;
     int code = EXIT_OK;
@@ -330,9 +328,8 @@ static int rejects_replay(const cli_args *a, weir_session *s) {
     weir_run_result result;
     weir_api_run_options options = {.trigger = "replay"};
     if (!s->pipeline) {
-        fprintf(stderr,
-                "weir rejects replay: name the pipeline FILE that the records are to go through\n");
-        return EXIT_USAGE;
+        return cli_usage(
+            "weir rejects replay: name the pipeline FILE that the records are to go through\n");
     }
     const char *run = cli_flag_value(a, "--run");
     int code = run ? find_run(a, s, &run) : EXIT_OK;
@@ -354,14 +351,12 @@ static int open_rejects(const cli_args *a, weir_session *s, const char *verb, co
     bool show = strcmp(verb, "show") == 0, discard = strcmp(verb, "discard") == 0;
     if (!show && !discard) return cli_open_history(a, s, word, strcmp(verb, "replay") == 0);
     if (!word) {
-        fprintf(stderr, "weir rejects %s: name the RUN; `weir rejects list` shows them\n", verb);
-        return EXIT_USAGE;
+        return cli_usage("weir rejects %s: name the RUN; `weir rejects list` shows them\n", verb);
     }
     if (discard && !file && is_file(word)) { /* what is let go is named */
-        fprintf(stderr,
-                "weir rejects discard: name the RUN before %s; `weir rejects list %s` shows them\n",
-                word, word);
-        return EXIT_USAGE;
+        return cli_usage(
+            "weir rejects discard: name the RUN before %s; `weir rejects list %s` shows them\n",
+            word, word);
     }
     return cli_open_run(a, s, word, file, run);
 }
@@ -374,7 +369,7 @@ int cli_cmd_rejects(cli_args *a) {
     bool show = strcmp(verb, "show") == 0, discard = strcmp(verb, "discard") == 0;
     int code = EXIT_USAGE;
     if (!list && !replay && !show && !discard)
-        fprintf(stderr, "weir rejects: list, show, replay or discard, not %s\n", verb);
+        code = cli_usage("weir rejects: list, show, replay or discard, not %s\n", verb);
     else
         code = open_rejects(a, &s, verb, &run);
     if (code == EXIT_OK)

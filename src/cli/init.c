@@ -8,6 +8,9 @@
 #include "api/init.h"
 #include "cli/cli.h"
 
+/* The pipeline, an example, a .gitignore. */
+#define WROTE_MAX 4
+
 /* What is to be written, and where. */
 typedef struct plan {
     cli_args *a;
@@ -16,6 +19,8 @@ typedef struct plan {
     const char *file;   /* path of the pipeline file */
     size_t n_data;
     const char **data; /* as seen from folder */
+    size_t n_wrote;
+    const char *wrote[WROTE_MAX];
 } plan;
 
 static bool is_folder(const char *path) {
@@ -70,8 +75,23 @@ static weir_status path_in(plan *p, const char *name, const char *end, const cha
     return *out ? WEIR_OK : weir_error_nomem(err);
 }
 
-static void say_wrote(const plan *p, const char *path) {
-    if (!p->a->quiet) printf("wrote %s\n", path);
+static void say_wrote(plan *p, const char *path) {
+    if (p->a->json) {
+        if (p->n_wrote < WROTE_MAX) p->wrote[p->n_wrote++] = path;
+    } else if (!p->a->quiet) {
+        printf("wrote %s\n", path);
+    }
+}
+
+static void put_json(const plan *p) {
+    printf("{\"file\":");
+    cli_json_string(p->file, strlen(p->file));
+    printf(",\"wrote\":[");
+    for (size_t i = 0; i < p->n_wrote; i++) {
+        if (i) putchar(',');
+        cli_json_string(p->wrote[i], strlen(p->wrote[i]));
+    }
+    printf("]}\n");
 }
 
 static weir_status write_from_data(plan *p, weir_error *err) {
@@ -120,7 +140,7 @@ static weir_status write_gitignore(plan *p, weir_error *err) {
     weir_status status = path_in(p, ".gitignore", "", &path, err);
     if (status != WEIR_OK || !weir_api_init_in_git(p->folder)) return status;
     if (stat(path, &st) == 0) {
-        if (!p->a->quiet) printf("%s is there: let it have a line .weir/\n", path);
+        if (!p->a->quiet && !p->a->json) printf("%s is there: let it have a line .weir/\n", path);
         return WEIR_OK;
     }
     weir_buf text = {0};
@@ -143,6 +163,8 @@ int cli_cmd_init(cli_args *a) {
     int code = EXIT_OK;
     if (status != WEIR_OK)
         code = cli_fail_diags(&s.diags, &err);
+    else if (a->json)
+        put_json(&p);
     else if (!a->quiet)
         printf("next: weir preview %s, weir run %s\n", p.file, p.file);
     code = cli_signal_exit_code(&s, code);

@@ -114,8 +114,7 @@ int cli_cmd_logs(cli_args *a) {
     const char *run = NULL, *level = cli_flag_value(a, "--level");
     uint64_t passed = 0;
     if (level && !is_level(level)) {
-        fprintf(stderr, "weir logs: --level is error, warn, info or debug, not %s\n", level);
-        return EXIT_USAGE;
+        return cli_usage("weir logs: --level is error, warn, info or debug, not %s\n", level);
     }
     weir_session_init(&s);
     int code = cli_open_run(a, &s, a->words[0], a->n > 1 ? a->words[1] : NULL, &run);

@@ -86,9 +86,8 @@ static int unknown_command(const char *word) {
     size_t n = 0;
     for (; cli_commands[n] && n < 64; n++) names[n] = cli_commands[n]->name;
     const char *near = weir_distance_nearest(word, strlen(word), names, n);
-    fprintf(stderr, "weir: there is no command %s%s%s%s; see `weir --help`\n", word,
-            near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
-    return EXIT_USAGE;
+    return cli_usage("weir: there is no command %s%s%s%s; see `weir --help`\n", word,
+                     near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 /* Large buffers come and go with every batch: giving each back to the system at once would cost a

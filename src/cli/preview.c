@@ -352,9 +352,8 @@ int cli_cmd_preview(cli_args *a) {
     const char *limit = cli_flag_value(a, "--rows"), *step;
     if (limit &&
         (!weir_option_parse_size(weir_slice_of(limit), &rows) || rows == 0 || rows > ROWS_MAX)) {
-        fprintf(stderr, "weir preview: -n wants a number of rows, 1 to %u, not %s\n", ROWS_MAX,
-                limit);
-        return EXIT_USAGE;
+        return cli_usage("weir preview: -n wants a number of rows, 1 to %u, not %s\n", ROWS_MAX,
+                         limit);
     }
     weir_session_init(&s);
     int code;
@@ -450,12 +449,10 @@ int cli_cmd_schema(cli_args *a) {
         return ok ? EXIT_OK : EXIT_FAILED;
     }
     if (strcmp(verb, "show") != 0) {
-        fprintf(stderr, "weir schema: show or json, not %s\n", verb);
-        return EXIT_USAGE;
+        return cli_usage("weir schema: show or json, not %s\n", verb);
     }
     if (a->n < 2) {
-        fprintf(stderr, "weir schema show: name a pipeline FILE or a data file\n");
-        return EXIT_USAGE;
+        return cli_usage("weir schema show: name a pipeline FILE or a data file\n");
     }
     return schema_show(a);
 }

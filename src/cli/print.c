@@ -1,4 +1,5 @@
 /* Numbers, sizes, errors as people read them. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -52,21 +53,60 @@ static int code_of(weir_status status) {
     }
 }
 
-int cli_fail(const weir_error *err) {
+static bool wants_json;
+
+void cli_set_json(bool json) {
+    wants_json = json;
+}
+
+static int say(const weir_error *err) {
     char text[2048];
     fprintf(stderr, "weir: %s\n", weir_error_format(err, text, sizeof text));
     return code_of(err->status);
 }
 
+/* What a command that failed leaves on standard output. */
+static int put_failure(int code, const weir_diags *d, const weir_error *err) {
+    printf("{\"run_id\":null,\"status\":\"failed\",\"exit_code\":%d,\"errors\":", code);
+    cli_json_errors(d, err);
+    printf(",\"steps\":[]}\n");
+    return code;
+}
+
+int cli_fail(const weir_error *err) {
+    static const weir_diags none;
+    int code = say(err);
+    return wants_json ? put_failure(code, &none, err) : code;
+}
+
+int cli_usage(const char *format, ...) {
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fputs(text, stderr);
+    if (!wants_json) return EXIT_USAGE;
+    static const weir_diags none;
+    weir_error err = {0};
+    (void)weir_error_set(&err, WEIR_USAGE, "%.*s", (int)strcspn(text, "\n"), text);
+    return put_failure(EXIT_USAGE, &none, &err);
+}
+
 int cli_fail_diags(const weir_diags *d, const weir_error *err) {
-    if (d->n == 0) return err ? cli_fail(err) : EXIT_USAGE;
+    int code = cli_say_diags(d, err);
+    return wants_json ? put_failure(code, d, err) : code;
+}
+
+int cli_say_diags(const weir_diags *d, const weir_error *err) {
+    if (d->n == 0) return err ? say(err) : EXIT_USAGE;
     weir_buf text = {0};
     weir_error nomem = {0};
     if (!weir_diags_print(d, &text) || d->nomem) (void)weir_error_nomem(&nomem);
     if (text.size) fwrite(text.data, 1, text.size, stderr);
     weir_buf_clear(&text);
-    if (nomem.status != WEIR_OK) return cli_fail(&nomem);
-    if (err && err->status != WEIR_USAGE && err->status != WEIR_OK) return cli_fail(err);
+    if (nomem.status != WEIR_OK) return say(&nomem);
+    if (err && err->status != WEIR_USAGE && err->status != WEIR_OK) return say(err);
     return EXIT_USAGE;
 }
 
@@ -119,12 +159,8 @@ void cli_json_errors(const weir_diags *d, const weir_error *err) {
 }
 
 int cli_refuse(const cli_args *a, const weir_diags *d, const weir_error *err) {
-    int code = cli_fail_diags(d, err);
-    if (!a->json) return code;
-    printf("{\"run_id\":null,\"status\":\"failed\",\"exit_code\":%d,\"errors\":", code);
-    cli_json_errors(d, err);
-    printf(",\"steps\":[]}\n");
-    return code;
+    int code = cli_say_diags(d, err);
+    return a->json ? put_failure(code, d, err) : code;
 }
 
 weir_status cli_load(const cli_args *a, weir_session *s, const char *path, weir_error *err) {

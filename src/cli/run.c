@@ -280,7 +280,7 @@ int cli_run_session(const cli_args *a, weir_session *s, weir_api_run_options *op
 
 int cli_print_run(const cli_args *a, const weir_session *s, const weir_run_result *r) {
     bool dry = cli_flag_value(a, "--dry-run") != NULL;
-    if (s->diags.n_errors) cli_fail_diags(&s->diags, NULL);
+    if (s->diags.n_errors) cli_say_diags(&s->diags, NULL);
     if (a->json)
         summary_json(s, r, dry);
     else
@@ -305,8 +305,7 @@ int cli_run_options(const cli_args *a, weir_api_run_options *out) {
     if (!limit) return EXIT_OK;
     if (weir_option_parse_size(weir_slice_of(limit), &out->limit_rows) && out->limit_rows)
         return EXIT_OK;
-    fprintf(stderr, "weir %s: --limit wants a number of rows, not %s\n", a->command->name, limit);
-    return EXIT_USAGE;
+    return cli_usage("weir %s: --limit wants a number of rows, not %s\n", a->command->name, limit);
 }
 
 int cli_print_plan(const weir_buf *json) {

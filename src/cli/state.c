@@ -142,16 +142,14 @@ static int reset(const cli_args *a, weir_session *s) {
     const char *step = a->n > 2 ? a->words[2] : NULL;
     weir_error err = {0};
     if (!step) {
-        fprintf(stderr, "weir state reset: name a STEP of %s, or all\n", a->words[1]);
-        return EXIT_USAGE;
+        return cli_usage("weir state reset: name a STEP of %s, or all\n", a->words[1]);
     }
     bool all = strcmp(step, "all") == 0;
     size_t *steps, n;
     if (!all && weir_api_select(s, 1, &step, &steps, &n, &err) != WEIR_OK) return cli_fail(&err);
     if (!cli_flag_value(a, "--yes")) {
         if (!isatty(STDIN_FILENO)) {
-            fprintf(stderr, "weir state reset: nobody can be asked here; write --yes\n");
-            return EXIT_USAGE;
+            return cli_usage("weir state reset: nobody can be asked here; write --yes\n");
         }
         if (!confirmed(s->pipeline->name, all ? "" : step)) {
             fprintf(stderr, "nothing was changed\n");
@@ -205,8 +203,7 @@ static int import_state(const cli_args *a, weir_session *s) {
     uint64_t n = 0;
     int code = EXIT_OK;
     if (a->n < 3) {
-        fprintf(stderr, "weir state import: name the DUMP of `weir state export`, or -\n");
-        return EXIT_USAGE;
+        return cli_usage("weir state import: name the DUMP of `weir state export`, or -\n");
     }
     if (!read_input(a->words[2], &text, &err) ||
         weir_api_state_import(s, (weir_slice){text.size ? text.data : "", text.size}, &n, &err) !=
@@ -254,12 +251,10 @@ int cli_cmd_state(cli_args *a) {
     size_t verb = 0;
     while (verb < 5 && strcmp(a->words[0], verbs[verb]) != 0) verb++;
     if (verb == 5) {
-        fprintf(stderr, "weir state: show, reset, export, import or fsck, not %s\n", a->words[0]);
-        return EXIT_USAGE;
+        return cli_usage("weir state: show, reset, export, import or fsck, not %s\n", a->words[0]);
     }
     if (verb >= 2 && a->n < 2) {
-        fprintf(stderr, "weir state %s: name the pipeline FILE\n", verbs[verb]);
-        return EXIT_USAGE;
+        return cli_usage("weir state %s: name the pipeline FILE\n", verbs[verb]);
     }
     weir_session_init(&s);
     int code;

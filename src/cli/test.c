@@ -34,11 +34,10 @@ int cli_cmd_test(cli_args *a) {
         weir_api_test(&s, &results, &n, &err) != WEIR_OK) {
         code = cli_fail_diags(&s.diags, &err);
     } else if (n == 0) {
-        fprintf(stderr, "weir test: %s has no tests: section\n", a->words[0]);
-        code = EXIT_USAGE;
+        code = cli_usage("weir test: %s has no tests: section\n", a->words[0]);
     } else {
         code = print_results(a, results, n);
-        if (code && s.diags.n_errors) cli_fail_diags(&s.diags, NULL);
+        if (code && s.diags.n_errors) cli_say_diags(&s.diags, NULL);
     }
     weir_session_clear(&s);
     return code;
