@@ -6,6 +6,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "connect/file/file.h"
+#include "text/hash.h"
 
 /* Below this size a sample of a file is all of it. */
 #define WHOLE_BYTES ((uint64_t)1 << 20)
@@ -19,12 +20,27 @@ typedef struct known {
     weir_unseen unseen; /* names beside the fields */
     size_t n, capacity;
     weir_field *fields;
+    uint32_t *slots; /* by name, open addressing: number of a field + 1 */
+    size_t n_slots;
 } known;
 
-static bool has_field(const known *k, const char *name) {
-    for (size_t i = 0; i < k->n; i++)
-        if (strcmp(k->fields[i].name, name) == 0) return true;
-    return false;
+/* The slot of a name: that of the field, or the free one where it belongs. */
+static size_t slot_of(const known *k, const char *name) {
+    size_t at = weir_hash_bytes(name, strlen(name), 0) & (k->n_slots - 1);
+    while (k->slots[at] && strcmp(k->fields[k->slots[at] - 1].name, name) != 0)
+        at = (at + 1) & (k->n_slots - 1);
+    return at;
+}
+
+static weir_status grow_slots(known *k, weir_error *err) {
+    size_t n = k->n_slots ? k->n_slots * 2 : 64;
+    uint32_t *slots = weir_alloc_zero(n, sizeof *slots);
+    if (!slots) return weir_error_nomem(err);
+    weir_free(k->slots);
+    k->slots = slots;
+    k->n_slots = n;
+    for (size_t i = 0; i < k->n; i++) slots[slot_of(k, k->fields[i].name)] = (uint32_t)i + 1;
+    return WEIR_OK;
 }
 
 /* type NULL: the name is known, its type is not. */
@@ -32,13 +48,17 @@ static weir_status add_field(known *k, const char *name, const weir_type *type, 
                              weir_error *err) {
     const weir_bind bind = {.arena = &k->s->arena, .unseen = &k->unseen};
     if (!type) return weir_bind_unsee(&bind, name, err);
-    if (has_field(k, name)) return WEIR_OK;
-    weir_status status = weir_grow((void **)&k->fields, &k->capacity, k->n + 1, sizeof *k->fields,
-                                   WEIR_TYPE_MAX_FIELDS, err);
+    weir_status status = k->n * 2 >= k->n_slots ? grow_slots(k, err) : WEIR_OK;
+    if (status != WEIR_OK) return status;
+    size_t at = slot_of(k, name);
+    if (k->slots[at]) return WEIR_OK;
+    status = weir_grow((void **)&k->fields, &k->capacity, k->n + 1, sizeof *k->fields,
+                       WEIR_TYPE_MAX_FIELDS, err);
     const char *copy = status == WEIR_OK ? weir_arena_strdup(&k->s->arena, name) : NULL;
     if (status != WEIR_OK) return status;
     if (!copy) return weir_error_nomem(err);
     k->fields[k->n++] = (weir_field){copy, type, not_null};
+    k->slots[at] = (uint32_t)k->n;
     return WEIR_OK;
 }
 
@@ -139,7 +159,7 @@ static weir_status look_at_files(known *k, bool *seen, weir_error *err) {
     if (status != WEIR_OK || !schema) goto out;
     for (uint32_t i = 0; i < schema->n_fields; i++) {
         const weir_field *f = &schema->fields[i];
-        if (has_field(k, f->name)) continue;
+        if (k->n_slots && k->slots[slot_of(k, f->name)]) continue;
         WEIR_TRY(add_field(k, f->name, whole ? f->type : NULL, f->not_null, err));
     }
     /* records may name fields that a sample has not seen; a header names all */
@@ -241,6 +261,7 @@ out:
     for (size_t i = 0; inputs && i < n; i++) weir_schema_release(inputs[i].schema);
     weir_free(inputs);
     weir_free(k.fields);
+    weir_free(k.slots);
     weir_schema_release(schema);
     return status;
 }

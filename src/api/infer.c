@@ -186,12 +186,6 @@ static weir_status find_witnesses(look *l, weir_infer_column *c, weir_error *err
     return WEIR_OK;
 }
 
-static const weir_found_name *name_in(const weir_found *f, const char *name) {
-    for (size_t i = 0; i < f->n_names; i++)
-        if (strcmp(f->names[i].name, name) == 0) return &f->names[i];
-    return NULL;
-}
-
 /* What was found, where the file does not say how the column is written. */
 static weir_status merge_how(weir_arena *arena, const weir_opt_column *found, weir_infer_column *c,
                              weir_error *err) {
@@ -218,16 +212,14 @@ static weir_status look_at_evidence(look *l, const char *physical, const weir_op
                                     weir_infer_column *c, weir_error *err) {
     const weir_found *f = l->found;
     weir_status status = WEIR_OK;
-    const weir_found_name *n = name_in(f, physical);
+    const weir_found_name *n = weir_found_find(f, physical);
     if (n && f->header) {
         c->n_files = n->n_splits;
         if (n->lacking != UINT32_MAX)
             c->lacking = weir_arena_strdup(l->arena, split_name(l->splits, n->lacking));
         if (n->lacking != UINT32_MAX && !c->lacking) return weir_error_nomem(err);
     }
-    for (l->column = 0; f->evidence && l->column < weir_inference_count(f->evidence); l->column++)
-        if (strcmp(weir_inference_name(f->evidence, l->column), physical) == 0) break;
-    if (!f->evidence || l->column == weir_inference_count(f->evidence)) return WEIR_OK;
+    if (!f->evidence || !weir_inference_find(f->evidence, physical, &l->column)) return WEIR_OK;
     c->counted = f->header;
     c->nulls = weir_inference_nulls(f->evidence, l->column);
     c->never_null |= c->counted && !f->sampled && c->nulls == 0 && !c->lacking &&

@@ -11,10 +11,16 @@ typedef struct wanted {
     bool check_utf8;         /* of the chunk: some text in it is none */
 } wanted;
 
-static const weir_opt_column *declared(const weir_opt_columns *columns, const char *name) {
-    for (size_t i = 0; columns && i < columns->n; i++) {
-        const weir_opt_column *c = &columns->items[i];
-        if (strcmp(c->from ? c->from : c->name, name) == 0) return c;
+/* The declared column of a name, looked for from *next on: mostly they stand in the file's order.
+ */
+static const weir_opt_column *declared(const weir_opt_columns *columns, const char *name,
+                                       size_t *next) {
+    for (size_t i = 0, at = *next; columns && i < columns->n; i++, at++) {
+        if (at >= columns->n) at = 0;
+        const weir_opt_column *c = &columns->items[at];
+        if (strcmp(c->from ? c->from : c->name, name) != 0) continue;
+        *next = at + 1;
+        return c;
     }
     return NULL;
 }
@@ -35,9 +41,10 @@ static void words_of(weir_csv_target *t, const weir_csv_read_config *config,
 static weir_status find_wanted(const weir_read_request *request, const weir_layout *layout,
                                uint8_t delimiter, struct weir_inference *into, wanted *list,
                                uint32_t *n, weir_error *err) {
+    size_t next = 0;
     *n = 0;
     for (uint32_t i = 0; i < layout->n_names; i++) {
-        const weir_opt_column *column = declared(request->columns, layout->names[i]);
+        const weir_opt_column *column = declared(request->columns, layout->names[i], &next);
         if (column && column->type) continue;
         wanted *w = &list[*n];
         const weir_csv_read_config *config = request->config;

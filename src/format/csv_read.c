@@ -29,15 +29,22 @@ struct weir_decoder {
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-static const weir_opt_column *find_column(const weir_opt_columns *columns, const char *name) {
-    for (size_t i = 0; columns && i < columns->n; i++)
-        if (strcmp(columns->items[i].name, name) == 0) return &columns->items[i];
+/* The column of a name, looked for from *next on: mostly they come in order. */
+static const weir_opt_column *find_column(const weir_opt_columns *columns, const char *name,
+                                          size_t *next) {
+    for (size_t i = 0, at = *next; columns && i < columns->n; i++, at++) {
+        if (at >= columns->n) at = 0;
+        if (strcmp(columns->items[at].name, name) != 0) continue;
+        *next = at + 1;
+        return &columns->items[at];
+    }
     return NULL;
 }
 
 weir_status weir_csv_decoder_new(const weir_read_request *request, weir_schema *schema,
                                  weir_ctx *ctx, weir_decoder **out, weir_error *err) {
     weir_status status = WEIR_OK;
+    size_t next = 0, next_found = 0;
     (void)ctx;
     weir_decoder *d = weir_alloc_zero(1, sizeof *d);
     if (!d) return weir_error_nomem(err);
@@ -48,8 +55,8 @@ weir_status weir_csv_decoder_new(const weir_read_request *request, weir_schema *
     for (uint32_t i = 0; i < schema->n_fields; i++) {
         const weir_field *field = &schema->fields[i];
         const weir_opt_column column =
-            weir_csv_column(find_column(request->columns, field->name),
-                            find_column(request->found, field->name), request->config);
+            weir_csv_column(find_column(request->columns, field->name, &next),
+                            find_column(request->found, field->name, &next_found), request->config);
         d->targets[i].field = i;
         WEIR_TRY(
             weir_csv_target_init(&d->targets[i], field, &column, request->config, &d->arena, err));
@@ -90,14 +97,20 @@ void weir_csv_decoder_free(weir_decoder *d) {
 
 /* Finds the physical column of each field; a file may lack some of its source's columns. */
 static void bind_layout(weir_decoder *d, weir_layout *layout) {
+    uint32_t next = 0;
+    size_t declared = 0;
     for (uint32_t i = 0; i < d->schema->n_fields; i++) {
         weir_csv_target *t = &d->targets[i];
-        const weir_opt_column *column = find_column(d->request->columns, t->name);
+        const weir_opt_column *column = find_column(d->request->columns, t->name, &declared);
         const char *name = column && column->from ? column->from : t->name;
-        uint32_t k = 0;
-        while (k < layout->n_names && strcmp(layout->names[k], name) != 0) k++;
+        uint32_t k = 0, at = next; /* mostly they stand in this order */
+        for (; k < layout->n_names; k++, at++) {
+            if (at >= layout->n_names) at = 0;
+            if (strcmp(layout->names[at], name) == 0) break;
+        }
         t->absent = k == layout->n_names;
-        t->source = t->absent ? 0 : k;
+        t->source = t->absent ? 0 : at;
+        if (!t->absent) next = at + 1;
     }
     weir_layout_release(d->layout);
     d->layout = weir_layout_retain(layout);

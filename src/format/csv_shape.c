@@ -179,10 +179,10 @@ static weir_status has_declared(const shape *f, bool *out, weir_error *err) {
     weir_status status = weir_csv_sample_fields(f->s, r, &n, err);
     *out = false;
     if (status != WEIR_OK || !columns) return status;
-    for (uint32_t k = 0; k < n; k++) {
+    for (uint32_t k = 0; k < n && !*out; k++) {
         bool quoted;
         weir_slice text = weir_csv_sample_field(f->s, r, k, &quoted);
-        for (size_t i = 0; i < columns->n; i++) {
+        for (size_t i = 0; i < columns->n && !*out; i++) {
             const weir_opt_column *c = &columns->items[i];
             if (weir_slice_is(text, c->from ? c->from : c->name)) *out = true;
         }

@@ -93,6 +93,19 @@ uint32_t weir_inference_count(const weir_inference *i) {
     return (uint32_t)i->n;
 }
 
+bool weir_inference_find(const weir_inference *i, const char *name, uint32_t *out) {
+    size_t size = strlen(name);
+    if (i->slots == 0) return false;
+    size_t at = hash_name(name, size) & (i->slots - 1);
+    for (; i->index[at]; at = (at + 1) & (i->slots - 1)) {
+        const weir_evidence *e = &i->columns[i->index[at] - 1];
+        if (e->name_size != size || memcmp(e->name, name, size) != 0) continue;
+        *out = i->index[at] - 1;
+        return true;
+    }
+    return false;
+}
+
 void weir_inference_records(weir_inference *i, uint64_t seen, uint64_t unread) {
     i->seen += seen;
     i->unread += unread;

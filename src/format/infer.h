@@ -23,6 +23,8 @@ void weir_inference_free(weir_inference *i);
  * WEIR_TYPE_MAX_FIELDS. */
 WEIR_MUST_USE weir_status weir_inference_column(weir_inference *i, weir_slice name, uint32_t *out,
                                                 weir_error *err);
+/* The number of a column; false: there is none of that name. */
+bool weir_inference_find(const weir_inference *i, const char *name, uint32_t *out);
 /* What else than the plain forms of a column's values is looked for (texts of CSV and the like):
  * decimal commas, thousands marks, formats of dates, words for nothing. */
 typedef struct weir_search {
@@ -106,6 +108,8 @@ typedef struct weir_found {
                                  type; only those that are not written plainly */
     size_t n_names, names_capacity;
     weir_found_name *names;
+    uint32_t *slots; /* private: open addressing, number of a name + 1 */
+    size_t n_slots;
     /* options of the files as they were found, as lines of YAML; where files differ, a comment for
      * each; NULL = none */
     const char *dialect;
@@ -120,6 +124,10 @@ typedef struct weir_found {
     bool sampled; /* only the beginning was looked at */
     bool header;  /* files name their columns, so a missing one is known */
 } weir_found;
+/* The column of a name; NULL = none has it. */
+const weir_found_name *weir_found_find(const weir_found *f, const char *name);
+/* Adds a name that no column has yet. */
+WEIR_MUST_USE weir_status weir_found_add(weir_found *f, const char *name, weir_error *err);
 void weir_found_clear(weir_found *f);
 
 #endif

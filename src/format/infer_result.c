@@ -403,11 +403,3 @@ const char *weir_inference_witness(const weir_inference *i, uint32_t column, wei
     if (at) *at = w->at;
     return w->text;
 }
-
-void weir_found_clear(weir_found *f) {
-    weir_inference_free(f->evidence);
-    weir_free(f->names);
-    weir_free(f->unread.reason);
-    weir_arena_clear(&f->arena);
-    memset(f, 0, sizeof *f);
-}

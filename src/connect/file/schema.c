@@ -121,21 +121,7 @@ static weir_status look_at_split(pass *p, looker *lookers, uint32_t n, weir_erro
 /* ---- the fields ---------------------------------------------------------------------------- */
 
 static bool has_name(const weir_found *f, const char *name) {
-    for (size_t i = 0; i < f->n_names; i++)
-        if (strcmp(f->names[i].name, name) == 0) return true;
-    return false;
-}
-
-static weir_status add_name(weir_found *f, const char *name, weir_error *err) {
-    if (has_name(f, name)) return WEIR_OK;
-    weir_status status = weir_grow((void **)&f->names, &f->names_capacity, f->n_names + 1,
-                                   sizeof *f->names, WEIR_TYPE_MAX_FIELDS, err);
-    if (status != WEIR_OK) return status;
-    weir_found_name *n = &f->names[f->n_names];
-    *n = (weir_found_name){.name = weir_arena_strdup(&f->arena, name), .lacking = UINT32_MAX};
-    if (!n->name) return weir_error_nomem(err);
-    f->n_names++;
-    return WEIR_OK;
+    return weir_found_find(f, name) != NULL;
 }
 
 /* Takes over the names of a split's header, and notes which columns it lacks. */
@@ -143,7 +129,7 @@ static weir_status add_layout(weir_found *f, const weir_layout *layout, uint32_t
                               weir_error *err) {
     for (uint32_t i = 0; i < layout->n_names; i++) {
         size_t before = f->n_names;
-        weir_status status = add_name(f, layout->names[i], err);
+        weir_status status = weir_found_add(f, layout->names[i], err);
         if (status != WEIR_OK) return status;
         if (f->n_names == before) continue;
         if (split > 0) f->names[before].lacking = 0;
@@ -166,22 +152,29 @@ static const char *physical_name(const weir_opt_column *c) {
     return c->from ? c->from : c->name;
 }
 
-static const weir_opt_column *declared_for(const weir_opt_columns *columns, const char *physical) {
-    for (size_t i = 0; columns && i < columns->n; i++)
-        if (strcmp(physical_name(&columns->items[i]), physical) == 0) return &columns->items[i];
+/* The declared column of a name, looked for from *next on: mostly they stand in the file's order.
+ */
+static const weir_opt_column *declared_for(const weir_opt_columns *columns, const char *physical,
+                                           size_t *next) {
+    for (size_t i = 0, at = *next; columns && i < columns->n; i++, at++) {
+        if (at >= columns->n) at = 0;
+        if (strcmp(physical_name(&columns->items[at]), physical) != 0) continue;
+        *next = at + 1;
+        return &columns->items[at];
+    }
     return NULL;
 }
 
 /* The type that the format states of a column of the data. */
 static const weir_type *stated_type(const weir_found *found, const char *physical) {
-    for (size_t i = 0; i < found->n_names; i++)
-        if (strcmp(found->names[i].name, physical) == 0) return found->names[i].type;
-    return NULL;
+    const weir_found_name *n = weir_found_find(found, physical);
+    return n ? n->type : NULL;
 }
 
 static bool all_declared(const weir_read_request *read, const weir_found *found) {
+    size_t next = 0;
     for (size_t i = 0; i < found->n_names; i++)
-        if (!found->names[i].type && !declared_for(read->columns, found->names[i].name))
+        if (!found->names[i].type && !declared_for(read->columns, found->names[i].name, &next))
             return false;
     for (size_t i = 0; read->columns && i < read->columns->n; i++)
         if (!read->columns->items[i].type &&
@@ -201,11 +194,10 @@ static weir_status declared_type(const weir_opt_column *c, const weir_type **out
 
 static weir_status inferred_type(const weir_inference *inference, const char *physical,
                                  const weir_type **out, weir_error *err) {
+    uint32_t column;
     *out = weir_type_of(WEIR_STRING);
-    for (uint32_t i = 0; inference && i < weir_inference_count(inference); i++)
-        if (strcmp(weir_inference_name(inference, i), physical) == 0)
-            return weir_inference_result(inference, i, out, err);
-    return WEIR_OK;
+    if (!inference || !weir_inference_find(inference, physical, &column)) return WEIR_OK;
+    return weir_inference_result(inference, column, out, err);
 }
 
 /* No column is known.  Data without one has records that cannot be read, or that are empty. */
@@ -242,16 +234,15 @@ static weir_status no_columns(const pass *p, const weir_found *found, weir_error
 /* Notes how an inferred column is written, for the readers. */
 static weir_status note_how(weir_found *f, const weir_inference *inference, const char *physical,
                             const char *name, weir_error *err) {
-    for (uint32_t i = 0; inference && i < weir_inference_count(inference); i++) {
-        weir_opt_column how;
-        bool any = false;
-        if (strcmp(weir_inference_name(inference, i), physical) != 0) continue;
-        weir_status status = weir_inference_how(inference, i, &f->arena, &how, &any, err);
-        if (status != WEIR_OK || !any) return status;
-        how.name = weir_arena_strdup(&f->arena, name);
-        if (!how.name) return weir_error_nomem(err);
-        f->columns.items[f->columns.n++] = how;
-    }
+    weir_opt_column how;
+    uint32_t column;
+    bool any = false;
+    if (!inference || !weir_inference_find(inference, physical, &column)) return WEIR_OK;
+    weir_status status = weir_inference_how(inference, column, &f->arena, &how, &any, err);
+    if (status != WEIR_OK || !any) return status;
+    how.name = weir_arena_strdup(&f->arena, name);
+    if (!how.name) return weir_error_nomem(err);
+    f->columns.items[f->columns.n++] = how;
     return WEIR_OK;
 }
 
@@ -264,10 +255,11 @@ static weir_status make_schema(const pass *p, weir_found *found, const weir_infe
     if (!fields) return weir_error_nomem(err);
     weir_status status = WEIR_OK;
     uint32_t n = 0;
+    size_t next = 0;
     found->columns.items = weir_arena_zero(&found->arena, max + 1, sizeof *found->columns.items);
     if (!found->columns.items) WEIR_TRY(weir_error_nomem(err));
     for (size_t i = 0; i < found->n_names; i++) {
-        const weir_opt_column *c = declared_for(columns, found->names[i].name);
+        const weir_opt_column *c = declared_for(columns, found->names[i].name, &next);
         if (!c && read->extra != WEIR_EXTRA_KEEP && columns && columns->n) continue;
         weir_field *f = &fields[n++];
         f->name = c ? c->name : found->names[i].name;
@@ -421,7 +413,7 @@ static weir_status add_seen_names(const looker *lookers, uint32_t n, weir_found 
                 (first_seen){weir_inference_name(lookers[i].inference, k), lookers[i].first[k], k};
     qsort(seen, n_seen, sizeof *seen, in_order_of_data);
     for (size_t i = 0; i < n_seen && status == WEIR_OK; i++)
-        status = add_name(found, seen[i].name, err);
+        status = weir_found_add(found, seen[i].name, err);
     weir_free(seen);
     return status;
 }
