@@ -7,9 +7,9 @@
 #include "text/time.h"
 #include "text/utf8.h"
 
-const weir_type_id weir_infer_ids[CANDIDATES] = {WEIR_BOOL,      WEIR_INT64,       WEIR_DECIMAL,
-                                                 WEIR_FLOAT64,   WEIR_DATE,        WEIR_TIME,
-                                                 WEIR_TIMESTAMP, WEIR_TIMESTAMPTZ, WEIR_UUID};
+const weir_type_id weir_infer_ids[CANDIDATES] = {
+    WEIR_BOOL, WEIR_INT64,     WEIR_DECIMAL,     WEIR_FLOAT64, WEIR_DATE,
+    WEIR_TIME, WEIR_TIMESTAMP, WEIR_TIMESTAMPTZ, WEIR_UUID,    WEIR_INTERVAL};
 
 /* ---- columns by name ------------------------------------------------------------------------ */
 

@@ -19,6 +19,7 @@ enum {
     AS_TIMESTAMP,
     AS_TIMESTAMPTZ,
     AS_UUID,
+    AS_INTERVAL, /* only where a format says so */
     CANDIDATES
 };
 #define ALL_ALIVE ((1u << CANDIDATES) - 1)

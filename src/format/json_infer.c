@@ -174,6 +174,11 @@ static weir_status look_at_string(looker *l, uint32_t column, weir_slice token) 
     weir_status status = text_of(l, inner, &l->text, &text);
     if (status != WEIR_OK) return status;
     if (l->texts) return weir_inference_field(l->into, column, text, true, l->at, l->err);
+    weir_interval v;
+    if (l->dates && text.size > 2 && memcmp(text.data, "PT", 2) == 0 &&
+        weir_interval_parse(text.data, text.size, &v) == WEIR_NUM_OK)
+        return weir_inference_type(l->into, column, weir_type_of(WEIR_INTERVAL), text, l->at,
+                                   l->err);
     bool maybe = may_be_time_or_uuid(text);
     if (maybe && l->dates) return weir_inference_text(l->into, column, text, l->at, l->err);
     if (maybe) {

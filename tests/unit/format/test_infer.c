@@ -234,6 +234,27 @@ static void test_chunks(void **state) {
     }
 }
 
+/* A duration that the format says to be one. */
+static void test_intervals(void **state) {
+    (void)state;
+    weir_inference *i = NULL;
+    uint32_t c = 0;
+    const weir_type *type = NULL;
+    weir_slice text = weir_slice_of("PT5M");
+    weir_address at = {.line = 1};
+    assert_int_equal(weir_inference_new(&i, NULL), WEIR_OK);
+    assert_int_equal(weir_inference_column(i, weir_slice_of("c"), &c, NULL), WEIR_OK);
+    assert_int_equal(weir_inference_type(i, c, weir_type_of(WEIR_INTERVAL), text, at, NULL),
+                     WEIR_OK);
+    assert_int_equal(weir_inference_result(i, c, &type, NULL), WEIR_OK);
+    assert_int_equal(type->id, WEIR_INTERVAL);
+    at.line = 2; /* as a text it is no interval, as in CSV */
+    assert_int_equal(weir_inference_text(i, c, text, at, NULL), WEIR_OK);
+    assert_int_equal(weir_inference_result(i, c, &type, NULL), WEIR_OK);
+    assert_int_equal(type->id, WEIR_STRING);
+    weir_inference_free(i);
+}
+
 /* A list in one chunk makes the column of all chunks a list of what its items are. */
 static void test_lists(void **state) {
     (void)state;
@@ -274,9 +295,10 @@ static void test_lists(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),  cmocka_unit_test(test_witness),
-        cmocka_unit_test(test_merge),  cmocka_unit_test(test_stated_types),
-        cmocka_unit_test(test_chunks), cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_types),     cmocka_unit_test(test_witness),
+        cmocka_unit_test(test_merge),     cmocka_unit_test(test_stated_types),
+        cmocka_unit_test(test_chunks),    cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_intervals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
