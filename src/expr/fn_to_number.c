@@ -269,6 +269,8 @@ weir_status weir_bind_number_pattern(weir_prepare *p, weir_error *err) {
     weir_column *places = NULL;
     picture *made = NULL;
     if (!args || !own) return weir_error_nomem(err);
+    if (weir_bound_is_null(p->args[0])) /* the pattern may be one of a date */
+        return weir_bind_null(p->binder, p->at, p->type, &p->node, err);
     WEIR_TRY(read_picture(p, &made, err));
     int64_t digits = made->fraction;
     WEIR_TRY(weir_column_constant(weir_type_of(WEIR_INT64), 1, &digits, 8, NULL, &places, err));
@@ -345,7 +347,7 @@ static bool read_text(const picture *p, reader *r) {
     if (p->brackets && next_is(r, '<')) {
         r->bracket = r->negative = r->sign = true;
         r->at++;
-    } else if (!p->minus && !(p->sign && p->sign_behind)) {
+    } else {
         take_sign(r);
         while (r->sign && next_is(r, ' ')) r->at++;
     }
