@@ -94,6 +94,42 @@ static void put_json(const plan *p) {
     printf("]}\n");
 }
 
+static weir_status look_at(plan *p, const weir_source_options *options, weir_infer_result *out,
+                           weir_error *err) {
+    weir_session_clear(p->s);
+    weir_session_init(p->s);
+    weir_status status = weir_api_load_source(p->s, options, err);
+    p->s->diags.file = "weir init";
+    return status == WEIR_OK ? weir_api_infer(p->s, 0, out, err) : status;
+}
+
+/* Lines that inference knows a pattern for are taken apart by it when it fits them all: *found and
+ * *format become what is found then. */
+static weir_status take_pattern(plan *p, const weir_source_options *options,
+                                weir_infer_result *found, const char **format, weir_error *err) {
+    char pattern[40], word[8];
+    weir_infer_result apart = {0};
+    weir_error why = {0};
+    weir_status status;
+    const char *hint = strstr(found->dialect, "# pattern: ");
+    if (!hint || sscanf(hint, "# pattern: %39s takes %7s", pattern, word) != 2 ||
+        strcmp(word, "these") != 0)
+        return WEIR_OK;
+    const char *name = "pattern", *value = weir_arena_strdup(&p->a->arena, pattern);
+    if (!value) return weir_error_nomem(err);
+    weir_source_options with = *options;
+    with.format = "text";
+    with.n_options = 1;
+    with.option_names = &name;
+    with.option_values = &value;
+    status = look_at(p, &with, &apart, &why);
+    if (status != WEIR_OK || apart.unread) return look_at(p, options, found, err);
+    *found = apart;
+    *format = "text";
+    found->dialect = weir_arena_printf(&p->a->arena, "pattern: %s\n%s", value, apart.dialect);
+    return found->dialect ? WEIR_OK : weir_error_nomem(err);
+}
+
 static weir_status write_from_data(plan *p, weir_error *err) {
     weir_infer_result found = {0};
     weir_buf text = {0};
@@ -101,9 +137,8 @@ static weir_status write_from_data(plan *p, weir_error *err) {
     weir_source_options options = {.n_paths = p->n_data, .paths = p->data, .format = format};
     const char *name = weir_api_init_name(&p->a->arena, p->data[0]);
     weir_status status = name ? WEIR_OK : weir_error_nomem(err);
-    if (status == WEIR_OK) status = weir_api_load_source(p->s, &options, err);
-    p->s->diags.file = "weir init";
-    if (status == WEIR_OK) status = weir_api_infer(p->s, 0, &found, err);
+    if (status == WEIR_OK) status = look_at(p, &options, &found, err);
+    if (status == WEIR_OK) status = take_pattern(p, &options, &found, &format, err);
     if (status == WEIR_OK) status = root_paths(p, err);
     if (status == WEIR_OK && !p->file) status = path_in(p, name, ".yaml", &p->file, err);
     if (status == WEIR_OK)

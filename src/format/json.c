@@ -141,7 +141,9 @@ const weir_format weir_format_ndjson = {
 
 const weir_format weir_format_json = {
     .name = "json",
-    .summary = "an array of JSON objects, or objects one after the other; written one a line",
+    .summary =
+        "an array of JSON objects, or objects one after the other; written one a line, not as "
+        "an array",
     .extensions = json_extensions,
     .read_options = json_read_options,
     .read_config_size = sizeof(weir_json_read_config),

@@ -131,13 +131,14 @@ out:
 
 /* Lines that are read whole: a pattern that fits them is worth a word. */
 static weir_status look_for_pattern(const weir_lines *lines, weir_layout *layout, weir_error *err) {
-    bool whole;
+    bool whole, all = false;
     const char *name = NULL;
     char text[80];
     weir_slice head = weir_lines_head(lines, &whole);
-    weir_status status = weir_text_known(head.data, head.size, &name, err);
+    weir_status status = weir_text_known(head.data, head.size, &name, &all, err);
     if (status != WEIR_OK || !name) return status;
-    snprintf(text, sizeof text, "# pattern: %s takes these lines apart\n", name);
+    snprintf(text, sizeof text, "# pattern: %s takes %sthese lines apart\n", name,
+             all ? "" : "most of ");
     return weir_layout_describe(layout, text, err);
 }
 

@@ -91,9 +91,10 @@ WEIR_MUST_USE weir_status weir_text_split(const weir_line_layout *layout, weir_l
                                           weir_error *err);
 WEIR_MUST_USE weir_status weir_text_split_line(const weir_line_layout *layout, weir_line_group *g,
                                                weir_error *err);
-/* The name of the pattern that most of the first lines in data are written by; NULL = none. */
+/* The name of the pattern that most of the first lines in data are written by; NULL = none.  *all:
+ * whether each of them is. */
 WEIR_MUST_USE weir_status weir_text_known(const char *data, size_t size, const char **name,
-                                          weir_error *err);
+                                          bool *all, weir_error *err);
 /* Marks the records that are not UTF-8 as failed. */
 void weir_text_check_utf8(weir_line_group *g);
 

@@ -306,9 +306,10 @@ weir_status weir_text_split(const weir_line_layout *layout, weir_line_group *g, 
 
 #define LOOK_LINES 32 /* so many lines tell which pattern fits */
 
-/* Whether at least three in four of the first lines in data are of the pattern. */
+/* Whether at least three in four of the first lines in data are of the pattern; *all: whether each
+ * is. */
 static weir_status fits(const weir_text_pattern *known, const char *data, size_t size, bool *out,
-                        weir_error *err) {
+                        bool *all, weir_error *err) {
     weir_text_layout l = {0};
     weir_regex_span spans[WEIR_REGEX_MAX_GROUPS + 1];
     uint32_t seen = 0, matched = 0;
@@ -327,17 +328,19 @@ static weir_status fits(const weir_text_pattern *known, const char *data, size_t
         p = next;
     }
     *out = matched > 0 && matched * 4 >= seen * 3;
+    *all = matched == seen;
     weir_regex_free(l.regex);
     weir_arena_clear(&l.arena);
     return status;
 }
 
-weir_status weir_text_known(const char *data, size_t size, const char **name, weir_error *err) {
+weir_status weir_text_known(const char *data, size_t size, const char **name, bool *all,
+                            weir_error *err) {
     weir_status status = WEIR_OK;
     *name = NULL;
     for (const weir_text_pattern *p = weir_text_patterns; p->name && status == WEIR_OK; p++) {
         bool yes = false;
-        status = fits(p, data, size, &yes, err);
+        status = fits(p, data, size, &yes, all, err);
         if (status == WEIR_OK && yes) {
             *name = p->name;
             break;
