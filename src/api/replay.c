@@ -425,8 +425,8 @@ static bool holds_record(const weir_source_ops *ops, void *source, weir_packet *
         if (what->byte < c->first_byte) return false;
         if (what->byte < c->first_byte + size) {
             uint64_t at = what->byte - c->first_byte;
-            return what->raw.size <= size - at &&
-                   memcmp((const char *)c->block->data + c->begin + at, what->raw.data,
+            if (what->raw.size == 0 || what->raw.size > size - at) return what->raw.size == 0;
+            return memcmp((const char *)c->block->data + c->begin + at, what->raw.data,
                           what->raw.size) == 0;
         }
         weir_read_result result = WEIR_READ_END;

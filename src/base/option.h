@@ -78,7 +78,8 @@ typedef struct weir_diag {
 } weir_diag;
 typedef struct weir_diags {
     const char *file; /* borrowed */
-    const char *part; /* borrowed: another file, that errors without a file of their own are of now */
+    const char
+        *part; /* borrowed: another file, that errors without a file of their own are of now */
     weir_arena arena;
     weir_diag *items; /* in order of place */
     size_t n, capacity;

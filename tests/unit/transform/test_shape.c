@@ -31,9 +31,10 @@ static void fill_with_values(void **state) {
            "a:string|b:string|c:string\nnull|x|1\ny|null|2\nnull|null|null\n",
            "a:string|b:string|c:string\n1|x|1\ny|2|2\nnull|null|null\n");
     EXPECT("fill: { field: a, value: \"it's\" }", "a:string\nnull\n", "a:string\nit's\n");
-    EXPECT("fill: { field: a, value: 1.255 }", "a:decimal(10,2)\nnull\n",
-           "p.yaml:1:19: value: value \"1.255\" cannot be kept exactly as decimal(10,2); it is read "
-           "as the type of the column\n");
+    EXPECT(
+        "fill: { field: a, value: 1.255 }", "a:decimal(10,2)\nnull\n",
+        "p.yaml:1:19: value: value \"1.255\" cannot be kept exactly as decimal(10,2); it is read "
+        "as the type of the column\n");
     /* only where it is needed, and then it may fail the record */
     EXPECT("fill: { field: a, with: 10 / b }", "a:int64|b:int64\n1|0\nnull|0\nnull|5\n",
            "a:int64|b:int64\n1|0\nERR|0\n2|5\n1 a expression: division by zero in (10 / b)\n");

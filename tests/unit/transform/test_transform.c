@@ -205,8 +205,8 @@ static void memory_may_be_short_at_bind(void **state) {
                                         "drop: [id]",
                                         "rename: { id: x }",
                                         "cast: { status: { type: date, format: \"%F\" } }",
-                                        "map: { field: status, to: s, values: { new: 1, a: 22 }, "
-                                        "type: int64, default: 5 }"};
+                                        ("map: { field: status, to: s, values: { new: 1, a: 22 }, "
+                                         "type: int64, default: 5 }")};
     weir_batch *b = rig_batch(ORDERS ORDER_ROWS, RIG_PLAIN);
     for (size_t i = 0; i < sizeof yamls / sizeof *yamls; i++)
         for (long n = 1;; n++) {
