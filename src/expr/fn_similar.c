@@ -78,8 +78,9 @@ static double jaro(pair *p) {
         while (!p->taken_b[k]) k++;
         turned += a->c[i] != b->c[k++];
     }
+    uint32_t pairs = turned / 2; /* whole ones */
     double m = matches;
-    return (m / a->n + m / b->n + (m - turned / 2) / m) / 3;
+    return (m / a->n + m / b->n + (m - pairs) / m) / 3;
 }
 
 static double jaro_winkler(pair *p) {

@@ -103,7 +103,7 @@ out:
 /* The text of a string without its quotes. */
 static weir_status text_of(looker *l, weir_slice inner, weir_buf *buf, weir_slice *out) {
     *out = inner;
-    if (!memchr(inner.data, '\\', inner.size)) return WEIR_OK;
+    if (!inner.data || !memchr(inner.data, '\\', inner.size)) return WEIR_OK;
     buf->size = 0;
     if (!weir_buf_reserve(buf, inner.size + 1)) return weir_error_nomem(l->err);
     ptrdiff_t n = weir_json_unescape(inner.data, inner.size, buf->data, NULL);
