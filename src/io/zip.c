@@ -133,6 +133,7 @@ static weir_status find_directory(weir_zip *z, directory *d, weir_error *err) {
     size_t n = z->size_bytes < END_SEARCH ? (size_t)z->size_bytes : END_SEARCH;
     weir_block *tail = NULL;
     WEIR_TRY(weir_block_new(z->limits.ledger, END_SEARCH, &tail, err));
+    memset(tail->data, 0, END_SEARCH); /* nothing in it is ever what memory held before */
     uint64_t begin = z->size_bytes - n;
     WEIR_TRY(exactly(z, begin, tail->data, n, err));
     const uint8_t *p = NULL;
