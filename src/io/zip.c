@@ -109,7 +109,7 @@ typedef struct directory {
 
 /* zip64: the record before the end record has what does not fit there. */
 static weir_status read_zip64(weir_zip *z, uint64_t end, directory *d, weir_error *err) {
-    uint8_t locator[20], record[56];
+    uint8_t locator[20] = {0}, record[56] = {0};
     if (end < sizeof locator) return WEIR_OK;
     weir_status status = exactly(z, end - sizeof locator, locator, sizeof locator, err);
     if (status != WEIR_OK) return status;
@@ -133,7 +133,6 @@ static weir_status find_directory(weir_zip *z, directory *d, weir_error *err) {
     size_t n = z->size_bytes < END_SEARCH ? (size_t)z->size_bytes : END_SEARCH;
     weir_block *tail = NULL;
     WEIR_TRY(weir_block_new(z->limits.ledger, END_SEARCH, &tail, err));
-    memset(tail->data, 0, END_SEARCH); /* nothing in it is ever what memory held before */
     uint64_t begin = z->size_bytes - n;
     WEIR_TRY(exactly(z, begin, tail->data, n, err));
     const uint8_t *p = NULL;
