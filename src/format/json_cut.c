@@ -48,6 +48,16 @@ weir_status weir_json_cut_refill(weir_cutter *c, size_t keep, weir_error *err) {
     return WEIR_OK;
 }
 
+/* begin goes on to `to`, behind so many line feeds. */
+static void advance(weir_cutter *c, size_t to, uint64_t lines) {
+    const char *p = (const char *)c->cur->data + c->begin;
+    const char *lf = lines ? memrchr(p, '\n', to - c->begin) : NULL;
+    if (lf) c->line_byte = c->byte + (uint64_t)(lf - p) + 1;
+    c->byte += to - c->begin;
+    c->line += lines;
+    c->begin = c->safe = to;
+}
+
 /* Hands out begin..to. */
 void weir_json_cut_emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *out) {
     const char *p = (const char *)c->cur->data;
@@ -56,7 +66,7 @@ void weir_json_cut_emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *o
     if (c->lines && c->line_end == '\r') flags |= WEIR_JSON_CHUNK_CR;
     if (!c->lines) {
         flags |= WEIR_JSON_CHUNK_VALUES;
-        if (c->begin_in_array) flags |= WEIR_JSON_CHUNK_IN_ARRAY;
+        if (c->begin_in_array || !c->apart) flags |= WEIR_JSON_CHUNK_IN_ARRAY;
     }
     *out = (weir_chunk){.block = weir_block_retain(c->cur),
                         .begin = (uint32_t)c->begin,
@@ -66,17 +76,13 @@ void weir_json_cut_emit(weir_cutter *c, size_t to, uint32_t flags, weir_chunk *o
                         .sequence = c->sequence++,
                         .first_byte = c->byte,
                         .first_line = c->line};
-    c->byte += to - c->begin;
-    c->line += lines;
-    c->begin = c->safe = to;
+    advance(c, to, lines);
     c->begin_in_array = c->safe_in_array;
 }
 
 /* Goes on without handing out begin..to. */
 void weir_json_cut_drop(weir_cutter *c, size_t to) {
-    c->line += weir_json_count_lines((const char *)c->cur->data + c->begin, to - c->begin);
-    c->byte += to - c->begin;
-    c->begin = c->safe = to;
+    advance(c, to, weir_json_count_lines((const char *)c->cur->data + c->begin, to - c->begin));
 }
 
 /* Hands out the beginning of a record that is longer than allowed; the rest is dropped. */
@@ -159,46 +165,81 @@ static weir_status index_sequence(const weir_cutter *c, weir_chunk *chunk, weir_
 
 /* ---- values -------------------------------------------------------------------------------- */
 
+static const char not_closed[] = "the array is not closed";
+static const char behind_array[] = "something stands behind the array whose elements are the "
+                                   "records";
+static const char behind_object[] = "a value that is no object stands behind an object";
+
+/* What to do about c->fault, whose byte is b (0: the end of the file). */
+static const char *remedy(const weir_cutter *c, const char *what, char b) {
+    if (b == '/' || b == '#') return "JSON has no comments: take them out first";
+    if (what == not_closed) return "its end is missing: was the file cut off while it was written?";
+    if (what == behind_array)
+        return "`record_path: $` takes the elements of each array in the file, `format: ndjson` "
+               "each line as one record";
+    if (what == behind_object)
+        return "where each line is one record, say `format: ndjson`: then such a line is a reject";
+    if (b == '}' || (b == ']' && !c->in_array)) return "it closes what was never opened";
+    if (!c->in_array) return "between values at the top stands nothing but white space";
+    if (c->expect == EXPECT_COMMA)
+        return "the elements of an array stand behind a comma each: one is missing here, or a "
+               "quote or bracket before it";
+    if (c->expect == EXPECT_FIRST) return "take the comma away";
+    return b == ']' ? "take away the comma before the bracket" : "take one of the commas away";
+}
+
+/* In front of the byte c->at stand so many of its line, without carriage returns at a break. */
+static int64_t column_of(const weir_cutter *c) {
+    const char *p = (const char *)c->cur->data + c->begin;
+    const char *lf = c->at > c->begin ? memrchr(p, '\n', c->at - c->begin) : NULL;
+    uint64_t at = c->byte + (c->at - c->begin);
+    return (int64_t)(at - (lf ? c->byte + (uint64_t)(lf - p) + 1 : c->line_byte)) + 1;
+}
+
 weir_status weir_json_cut_malformed(const weir_cutter *c, const char *what, weir_error *err) {
     const char *p = (const char *)c->cur->data;
     uint64_t line = c->line + weir_json_count_lines(p + c->begin, c->at - c->begin);
     weir_status s = weir_error_set(err, WEIR_DATA, "malformed JSON: %s", what);
-    weir_error_at(err, c->in->name, (int64_t)line, 0);
+    weir_error_at(err, c->in->name, (int64_t)line, column_of(c));
     if (err) err->byte = (int64_t)(c->byte + (c->at - c->begin));
-    if (c->path) return s;
-    weir_error_hint(err, "a file with one object a line is read by `format: ndjson`, which goes on "
-                         "behind a malformed line");
+    if (!c->path) weir_error_hint(err, "%s", remedy(c, what, c->at < c->end ? p[c->at] : 0));
     return s;
+}
+
+/* A byte between two values at the top: true when it begins one.  Sets c->fault. */
+static bool between_documents(weir_cutter *c, char b) {
+    bool begins = b != ',' && b != ']' && b != '}' && b != '/' && b != '#';
+    if (!begins) {
+        c->fault = "a value expected";
+    } else if (c->closed) {
+        c->fault = behind_array;
+    } else if (c->apart) {
+        c->in_array = true;
+        c->expect = EXPECT_FIRST;
+        return false;
+    } else if (c->begun && c->objects && b != '[' && b != '{') {
+        c->fault = behind_object;
+    }
+    if (!c->begun) c->objects = b == '{';
+    c->begun = true;
+    return !c->fault;
 }
 
 /* A byte between two values: true when it begins one.  Sets c->fault. */
 static bool between(weir_cutter *c, char b) {
     if (weir_json_is_blank(b) || b == '\n' || (b == WEIR_JSON_RS && !c->in_array)) return false;
-    bool begins = b != ',' && b != ']' && b != '}';
-    if (!c->in_array) {
-        if (c->begun && c->objects && begins && b != '[' && b != '{') {
-            c->fault = "a value that is no object stands behind an object";
-            return false;
-        }
-        if (!c->begun) c->objects = b == '{';
-        c->begun = true;
-        if (b != '[' && begins) return true;
-        if (b == '[')
-            c->in_array = true;
-        else
-            c->fault = "a value expected";
-        c->expect = EXPECT_FIRST;
-        return false;
-    }
+    if (!c->in_array) return between_documents(c, b);
     if (b == ']' && c->expect != EXPECT_VALUE) {
         c->in_array = false;
+        c->closed = true;
     } else if (b == ',' && c->expect == EXPECT_COMMA) {
         c->expect = EXPECT_VALUE;
     } else if (c->expect == EXPECT_COMMA) {
         c->fault = "',' or ']' expected";
-    } else {
-        if (begins) return true;
+    } else if (b == ',' || b == ']' || b == '}' || b == '/' || b == '#') {
         c->fault = "a value expected";
+    } else {
+        return true;
     }
     return false;
 }
@@ -251,7 +292,7 @@ static weir_status next_values(weir_cutter *c, weir_chunk *out, bool *got, bool 
         }
         *got = false;
         if (c->stream_end) {
-            if (c->in_array) return weir_json_cut_malformed(c, "the array is not closed", err);
+            if (c->in_array) return weir_json_cut_malformed(c, not_closed, err);
             *end = true;
             return WEIR_OK;
         }
@@ -270,7 +311,7 @@ static weir_status check_encoding(weir_cutter *c, weir_error *err) {
     const uint8_t *p = c->cur->data;
     if (c->end >= 3 && p[0] == 0xEF && p[1] == 0xBB && p[2] == 0xBF) {
         c->begin = c->at = c->safe = 3;
-        c->byte = 3;
+        c->byte = c->line_byte = 3;
         return WEIR_OK;
     }
     bool wide = c->end >= 2 && ((p[0] == 0xFF && p[1] == 0xFE) || (p[0] == 0xFE && p[1] == 0xFF) ||
@@ -315,14 +356,40 @@ static bool is_sequence(const weir_cutter *c) {
     return c->begin < c->end && c->cur->data[c->begin] == (uint8_t)WEIR_JSON_RS;
 }
 
-/* Whether the first line that is not blank is one whole object: then lines are the safer guess, as
- * one bad line spoils no other. */
+static bool begins_with_array(const weir_cutter *c) {
+    const char *end, *p = head(c, &end);
+    return p < end && *p == '[';
+}
+
+/* Whether [p, end) is one whole value, with blanks around it. */
+static bool is_whole(const char *p, const char *end) {
+    const char *stop = weir_json_skip(p, end, WEIR_JSON_DEPTH_MAX, NULL, NULL);
+    return stop && weir_json_skip_space(stop, end) == end;
+}
+
+/* Whether the first line that is not blank is one whole object, or it and the one behind it are
+ * whole values: then lines are the safer guess, as one bad line spoils no other. */
 static bool looks_like_lines(const weir_cutter *c) {
     const char *end, *p = head(c, &end);
     const char *nl = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
-    if (!nl || *p != '{') return false;
-    const char *stop = weir_json_skip(p, nl, WEIR_JSON_DEPTH_MAX, NULL, NULL);
-    return stop && weir_json_skip_space(stop, nl) == nl;
+    if (!nl || (*p != '{' && *p != '[') || !is_whole(p, nl)) return false;
+    if (*p == '{') return true;
+    p = weir_json_skip_space(nl, end);
+    nl = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+    return p < end && is_whole(p, nl ? nl : end);
+}
+
+/* Whether the first value is an array and the whole document, as far as one looks: then its
+ * elements are the records.  Values that begin on further lines make each of them a record. */
+static bool is_one_array(const weir_cutter *c) {
+    const char *end, *p = head(c, &end), *data = (const char *)c->cur->data;
+    size_t at = (size_t)(p - data), stop = (size_t)(end - data);
+    weir_json_span span = {0};
+    if (p == end || *p != '[') return false;
+    if (weir_json_span_step(&span, data, &at, stop) != WEIR_JSON_STEP_DONE) return true;
+    p = weir_json_skip_space(data + at, end);
+    return p == end || !memchr(data + at, '\n', (size_t)(p - data) - at) ||
+           strchr(",]}/#", *p) != NULL;
 }
 
 /* Whether the first line begins a value of which it is not the whole. */
@@ -364,6 +431,7 @@ weir_status weir_json_cutter_new(const weir_read_request *request, weir_stream *
     WEIR_TRY(weir_json_cut_refill(c, 0, err));
     WEIR_TRY(check_encoding(c, err));
     WEIR_TRY(read_head(c, false, err));
+    if (begins_with_array(c)) WEIR_TRY(read_head(c, true, err));
     c->line_end = config->lines ? line_end_of(c) : '\n';
     WEIR_TRY(weir_json_path_begin(c, err));
     c->lines = config->lines || looks_like_lines(c);
@@ -374,6 +442,7 @@ weir_status weir_json_cutter_new(const weir_read_request *request, weir_stream *
         WEIR_TRY(read_head(c, true, err));
         c->lines = !goes_over_lines(c);
     }
+    c->apart = !c->lines && is_one_array(c);
     if (c->path && c->lines) weir_json_path_by_lines(c);
     if (c->path) c->lines = false;
     *out = c;

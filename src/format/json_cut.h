@@ -23,8 +23,11 @@ struct weir_cutter {
     size_t safe;   /* behind the last whole value, or begin */
     size_t record; /* begin of the value under way */
     bool in_array, inside, begin_in_array, safe_in_array;
-    bool objects; /* the first value was an object: all are */
-    bool begun;   /* there was a first value */
+    bool objects;       /* the first value was an object: all are */
+    bool begun;         /* there was a first value */
+    bool apart;         /* it is an array, and its elements are the records */
+    bool closed;        /* ... and it has ended: nothing may follow */
+    uint64_t line_byte; /* address of the line in which begin stands */
     enum expect expect;
     weir_json_span span;
     struct weir_json_path *path; /* record_path; else NULL */
