@@ -186,6 +186,40 @@ static weir_status find_sets(weir_session *s, const char *step, const char *run_
     return status;
 }
 
+/* Whether a run was killed and none has ended since: the next replay completes it.  What it
+ * rejected once more is not its own input. */
+static weir_status still_open(weir_session *s, const char *run_id, bool *open, weir_error *err) {
+    weir_state_filter filter = {.pipeline = s->pipeline->name, .newest_first = true, .limit = 1000};
+    weir_state_result found = {0};
+    bool more = true;
+    *open = false;
+    weir_status status = weir_state_query(s->state, WEIR_STATE_RUNS, &filter, NULL, &found, err);
+    for (size_t i = 0; status == WEIR_OK && more && !*open && i < found.n; i++)
+        for (uint32_t r = 0; more && !*open && r < found.batches[i]->length; r++) {
+            weir_slice ended = weir_state_text(found.batches[i], "status", r);
+            more = weir_slice_is(ended, "interrupted") || weir_slice_is(ended, "running");
+            *open = more && weir_slice_is(weir_state_text(found.batches[i], "run_id", r), run_id);
+        }
+    weir_state_result_clear(&found);
+    return status;
+}
+
+/* The sets of what a step's replays rejected once more; those of a replay that was killed wait
+ * until it is complete. */
+static weir_status find_replayed_sets(weir_session *s, const char *name, const char *run_id,
+                                      reject_sets *out, weir_error *err) {
+    size_t n = out->n;
+    weir_status status = find_sets(s, name, run_id, out, err);
+    for (size_t i = n, end = out->n; status == WEIR_OK && i < end; i++) {
+        bool open = false;
+        if (!run_id) status = still_open(s, out->items[i].run, &open, err);
+        out->items[n] = out->items[i];
+        n += !open;
+    }
+    if (status == WEIR_OK) out->n = n;
+    return status;
+}
+
 /* A replay runs under a name of its own, so that its epochs, files and recovery never mix with the
  * step's; what it rejects again can be replayed again. */
 static char *replay_name(weir_session *s, const weir_step *step) {
@@ -306,7 +340,7 @@ weir_status weir_api_replay(weir_session *s, const char *run_id,
             goto out;
         }
         WEIR_TRY(find_sets(s, step->name, run_id, mine, err));
-        WEIR_TRY(find_sets(s, name, run_id, mine, err));
+        WEIR_TRY(find_replayed_sets(s, name, run_id, mine, err));
         if (mine->n == 0) continue;
         WEIR_TRY(replay_step(s, step, mine, &changed.steps[changed.n_steps], err));
         changed.order[changed.n_steps] = changed.n_steps;

@@ -39,6 +39,9 @@ typedef struct addresses {
     uint64_t *line, *byte;
     uint32_t levels;  /* of items in the addresses */
     uint32_t *wanted; /* levels a record: the item whose turn it is, 0 = all */
+    bool routed;      /* some record is wanted by one target only */
+    size_t *route;    /* a record: where that target's name begins in routes, + 1; 0 = by all */
+    weir_buf routes;  /* names, each with its NUL */
 } addresses;
 
 /* Lists in lists in lists: more levels than a pipeline has operators that unnest. */
@@ -52,6 +55,8 @@ static void addresses_free(void *p) {
     weir_free(a->line);
     weir_free(a->byte);
     weir_free(a->wanted);
+    weir_free(a->route);
+    weir_buf_clear(&a->routes);
     weir_free(a);
 }
 
@@ -349,6 +354,21 @@ static weir_status keep_items(const replay *r, addresses *a, uint32_t rows, bool
     return WEIR_OK;
 }
 
+/* Keeps the target that record number at has to come to, where its reject names one. */
+static weir_status keep_route(const replay *r, addresses *a, weir_error *err) {
+    weir_arena arena = {0};
+    const char *name = NULL;
+    weir_slice failures = weir_column_slice(field(r, "failures"), r->row);
+    weir_status status = weir_reject_route(failures, &arena, &name, err);
+    if (status == WEIR_OK && name) {
+        a->routed = true;
+        a->route[a->n] = a->routes.size + 1;
+        if (!weir_buf_add(&a->routes, name, strlen(name) + 1)) status = weir_error_nomem(err);
+    }
+    weir_arena_clear(&arena);
+    return status;
+}
+
 static weir_status addresses_new(const replay *r, uint32_t rows, addresses **out, weir_error *err) {
     addresses *a = weir_alloc_zero(1, sizeof *a);
     weir_slice source = weir_column_slice(field(r, "source"), r->row);
@@ -357,8 +377,9 @@ static weir_status addresses_new(const replay *r, uint32_t rows, addresses **out
         a->offset = weir_alloc_zero(rows + 1, sizeof *a->offset);
         a->line = weir_alloc_zero(rows + 1, sizeof *a->line);
         a->byte = weir_alloc_zero(rows + 1, sizeof *a->byte);
+        a->route = weir_alloc_zero(rows + 1, sizeof *a->route);
     }
-    if (!a || !a->source || !a->offset || !a->line || !a->byte) {
+    if (!a || !a->source || !a->offset || !a->line || !a->byte || !a->route) {
         addresses_free(a);
         return weir_error_nomem(err);
     }
@@ -384,6 +405,8 @@ static weir_status gather(replay *r, weir_buf *bytes, addresses *a, bool *alone,
         weir_status status = keep_items(r, a, rows, &fits, err);
         if (status != WEIR_OK) return status;
         if (!fits) break;
+        status = keep_route(r, a, err);
+        if (status != WEIR_OK) return status;
         a->offset[a->n] = (uint32_t)bytes->size;
         a->line[a->n] = number_at(line, r->row);
         a->byte[a->n++] = number_at(byte, r->row);
@@ -614,13 +637,17 @@ static weir_status keep_addresses(decoder *d, weir_ctx *ctx, weir_batch *b, weir
     const addresses *a = d->at;
     weir_origin *o = &b->origin;
     size_t text = (strlen(a->source) + 8) & ~(size_t)7, rows = (size_t)b->length * 8;
-    size_t bytes = text + 2 * rows + (size_t)b->length * a->levels * 4;
+    size_t routes = a->routed ? rows : 0, names = a->routes.size;
+    size_t bytes = text + 2 * rows + routes + (size_t)b->length * a->levels * 4 + names;
     weir_status status = weir_block_new(ctx->ledger, bytes, &o->address_block, err);
     if (status != WEIR_OK) return status;
     o->address_block->size = bytes;
     memcpy(o->address_block->data, a->source, strlen(a->source) + 1);
     uint64_t *line = (uint64_t *)(void *)(o->address_block->data + text), *byte = line + b->length;
-    uint32_t *wanted = (uint32_t *)(void *)(byte + b->length), at = 0;
+    const char **route = (const char **)(void *)(byte + b->length);
+    uint32_t *wanted = (uint32_t *)(void *)((char *)route + routes), at = 0;
+    char *name = (char *)(wanted + (size_t)b->length * a->levels);
+    if (names) memcpy(name, a->routes.data, names);
     for (uint32_t i = 0; i < b->length; i++) {
         uint32_t begin = o->row_begin ? o->row_begin[i] : 0;
         while (at + 1 < a->n && a->offset[at + 1] <= begin) at++;
@@ -628,7 +655,9 @@ static weir_status keep_addresses(decoder *d, weir_ctx *ctx, weir_batch *b, weir
         byte[i] = a->byte[at];
         for (uint32_t l = 0; l < a->levels; l++)
             wanted[(size_t)i * a->levels + l] = a->wanted[(size_t)at * a->levels + l];
+        if (routes) route[i] = a->route[at] ? name + a->route[at] - 1 : NULL;
     }
+    o->wanted_route = routes ? route : NULL;
     o->wanted_levels = a->levels;
     o->wanted = a->levels ? wanted : NULL;
     o->source = (const char *)o->address_block->data;

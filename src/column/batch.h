@@ -53,6 +53,9 @@ typedef struct weir_origin {
      * 0 = all; by row of the batch as it was read, in address_block. */
     uint32_t wanted_levels;
     const uint32_t *wanted;
+    /* Records that only one target of a route wants once more: its name by record, NULL = none in
+     * particular; in address_block. */
+    const char *const *wanted_route;
 } weir_origin;
 
 typedef struct weir_batch {
@@ -102,6 +105,10 @@ static inline uint64_t weir_batch_row_number(const weir_batch *b, uint32_t row) 
 /* Number of a physical row in the batch as it was read. */
 static inline uint32_t weir_batch_record(const weir_batch *b, uint32_t row) {
     return b->origin.row_number ? b->origin.row_number[row] : row;
+}
+/* The only target of a route that wants a physical row's record; NULL = none in particular. */
+static inline const char *weir_batch_wanted_route(const weir_batch *b, uint32_t row) {
+    return b->origin.wanted_route ? b->origin.wanted_route[weir_batch_record(b, row)] : NULL;
 }
 /* The origin of a batch whose row i is row rows[i] of one with the origin `from`.  items (may be
  * NULL): the number of the item that row i is, one level more.  Holds references of its own. */

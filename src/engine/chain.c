@@ -286,6 +286,24 @@ static weir_status refuse_whole(weir_batch *b, weir_error *err) {
     return WEIR_OK;
 }
 
+/* A record that only one target of a route was to have once more, in a flow that has no route:
+ * others of its targets have taken it already. */
+static weir_status refuse_routed(weir_batch *b, weir_error *err) {
+    if (!b->origin.wanted_route) return WEIR_OK;
+    for (uint32_t k = 0; k < b->n_selected; k++) {
+        uint32_t row = weir_batch_row(b, k);
+        const char *route = weir_batch_wanted_route(b, row);
+        if (!route || weir_failures_bad(b->failures, row)) continue;
+        weir_failures *f = NULL;
+        weir_status status = weir_batch_failures(b, &f, err);
+        if (status == WEIR_OK)
+            status = weir_failures_add(f, row, "load", "", "route", err,
+                                       "was for route %s; the flow has no route now", route);
+        if (status != WEIR_OK) return status;
+    }
+    return WEIR_OK;
+}
+
 /* Takes b over. */
 static weir_status run_from(passage *p, size_t from, weir_batch *b, weir_error *err) {
     weir_status status = WEIR_OK;
@@ -302,6 +320,7 @@ static weir_status run_from(passage *p, size_t from, weir_batch *b, weir_error *
     if (!b->routes) {
         p->account->operators[c->n + 1].in += b->n_selected;
         WEIR_TRY(refuse_whole(b, err));
+        WEIR_TRY(refuse_routed(b, err));
     }
     WEIR_TRY(leave(p, c->n, b, err));
     weir_batch *given = b;

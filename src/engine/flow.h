@@ -34,6 +34,7 @@ typedef struct weir_flow_sink {
     weir_sink_request request;
     const char *name;      /* "sink", "rejects"; "route.NAME" of a route's */
     const char *load_name; /* "load NAME", a route's in the account; else NULL */
+    const char *route;     /* NAME of a route, when a record may go to several; else NULL */
     const weir_node *node; /* where it stands in the file; NULL = nowhere */
 } weir_flow_sink;
 

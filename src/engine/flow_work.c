@@ -99,8 +99,11 @@ weir_status flow_leave_at_load(worker *w, uint32_t sink, weir_batch *b, weir_acc
     flow_run *r = w->run;
     weir_batch *rejects = NULL;
     uint64_t dropped = 0;
-    weir_status status = weir_reject_build(&r->rejects.context, b, b->schema, b->columns,
-                                           r->rejects.schema, &w->ctx, &rejects, err);
+    weir_reject_context context = r->rejects.context;
+    context.load_name = r->flow->config.sinks[sink].load_name;
+    context.route = r->flow->config.sinks[sink].route;
+    weir_status status = weir_reject_build(&context, b, b->schema, b->columns, r->rejects.schema,
+                                           &w->ctx, &rejects, err);
     if (status == WEIR_OK) status = weir_reject_drop(b, &dropped, err);
     account->operators[r->flow->n_operators + 1 + sink].rejected += dropped;
     account->rows_rejected += dropped;

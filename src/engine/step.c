@@ -41,11 +41,13 @@ static weir_status add_targets(const weir_step *step, weir_arena *arena, weir_fl
         const char *name = weir_arena_printf(arena, "route.%s", f->route.routes[i].name);
         const char *load = weir_arena_printf(arena, "load %s", f->route.routes[i].name);
         if (!name || !load) return weir_error_nomem(err);
-        out->sinks[out->n_sinks++] = (weir_flow_sink){.connector = s->connector,
-                                                      .request = s->request,
-                                                      .name = name,
-                                                      .load_name = load,
-                                                      .node = s->node};
+        out->sinks[out->n_sinks++] =
+            (weir_flow_sink){.connector = s->connector,
+                             .request = s->request,
+                             .name = name,
+                             .load_name = load,
+                             .route = f->route.all ? f->route.routes[i].name : NULL,
+                             .node = s->node};
     }
     return WEIR_OK;
 }

@@ -96,8 +96,16 @@ static weir_status add_number(maker *m, int field, bool known, int64_t v) {
     return weir_builder_value(m->builders[field], &v, m->err);
 }
 
+/* What a failure happened at; with a route the load has the name of its target. */
+static const char *stage_of(const maker *m, const weir_failure *f) {
+    return m->context->load_name && strcmp(f->stage, "load") == 0 ? m->context->load_name
+                                                                  : f->stage;
+}
+
 static weir_status add_failures(maker *m, uint32_t row) {
     const weir_failures *f = m->batch->failures;
+    const char *route =
+        m->context->route ? m->context->route : weir_batch_wanted_route(m->batch, row);
     m->text.size = 0;
     weir_json_writer w = {.out = &m->text};
     weir_json_open(&w, '[');
@@ -105,13 +113,17 @@ static weir_status add_failures(maker *m, uint32_t row) {
         const weir_failure *e = &f->items[i - 1];
         weir_json_open(&w, '{');
         weir_json_key(&w, "stage");
-        weir_json_write_string(&w, e->stage);
+        weir_json_write_string(&w, stage_of(m, e));
         weir_json_key(&w, "field");
         weir_json_write_string(&w, e->field);
         weir_json_key(&w, "rule");
         weir_json_write_string(&w, e->rule);
         weir_json_key(&w, "reason");
         weir_json_write_string(&w, e->reason);
+        if (route) { /* a replay goes there alone: others may have the record */
+            weir_json_key(&w, "route");
+            weir_json_write_string(&w, route);
+        }
         weir_json_close(&w, '}');
     }
     weir_json_close(&w, ']');
@@ -208,7 +220,7 @@ static weir_status add_row(maker *m, uint32_t row, const weir_failure *first) {
     uint64_t byte = raw ? weir_batch_byte(m->batch, row) : 0;
     WEIR_TRY(add_text(m, F_RUN, m->context->run_id));
     WEIR_TRY(add_text(m, F_STEP, m->context->step));
-    WEIR_TRY(add_text(m, F_STAGE, first->stage));
+    WEIR_TRY(add_text(m, F_STAGE, stage_of(m, first)));
     WEIR_TRY(add_text(m, F_SOURCE, source));
     WEIR_TRY(add_number(m, F_LINE, line != 0, (int64_t)line));
     bool has_byte = raw && weir_batch_has_byte(m->batch, row);
@@ -292,6 +304,17 @@ weir_status weir_reject_drop(weir_batch *b, uint64_t *dropped, weir_error *err) 
     weir_status status = weir_batch_keep(b, keep, err);
     weir_free(keep);
     *dropped = before - b->n_selected;
+    return status;
+}
+
+weir_status weir_reject_route(weir_slice failures, weir_arena *arena, const char **out,
+                              weir_error *err) {
+    static const char key[] = "\"route\":";
+    const weir_json *root = NULL;
+    *out = NULL;
+    if (!memmem(failures.data, failures.size, key, sizeof key - 1)) return WEIR_OK;
+    weir_status status = weir_json_parse(failures.data, failures.size, NULL, arena, &root, err);
+    if (status == WEIR_OK) *out = weir_json_string(weir_json_get(weir_json_at(root, 0), "route"));
     return status;
 }
 

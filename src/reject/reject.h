@@ -18,6 +18,10 @@ typedef struct weir_reject_context {
     /* Name of a split, as a person opens it. */
     const char *(*split_name)(const void *splits, uint32_t split);
     const void *splits;
+    /* Of a flow with a route: what refused the records at their load, "load NAME"; else NULL. */
+    const char *load_name;
+    /* The target that refused them when others may have the same records; else NULL. */
+    const char *route;
 } weir_reject_context;
 
 /* Makes the reject records of all alive rows of b that have failures; *out NULL when there are
@@ -42,6 +46,11 @@ WEIR_MUST_USE bool weir_reject_describe_source(const weir_schema *source,
                                                const weir_opt_strings *metadata,
                                                const weir_opt_columns *found, const char *dialect,
                                                weir_buf *out);
+
+/* The target of a route that a reject is to come to alone when it is replayed: the text of its
+ * `failures` says so.  *out (in arena) NULL when it does not. */
+WEIR_MUST_USE weir_status weir_reject_route(weir_slice failures, weir_arena *arena,
+                                            const char **out, weir_error *err);
 
 /* The exact bytes of a `raw` value (undoes "\x" hex).  false = out of memory or not well-formed. */
 WEIR_MUST_USE bool weir_reject_raw_bytes(weir_slice raw, weir_buf *out);

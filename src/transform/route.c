@@ -5,6 +5,7 @@
 
 typedef struct route_state {
     size_t n;
+    const weir_route *routes;
     weir_program **programs; /* NULL: the rest */
     uint32_t rest;           /* bit of the route without a condition; 0 = none */
     bool all;
@@ -54,6 +55,7 @@ static weir_status route_bind(const void *config, const weir_bind *bind, weir_op
     op->reads = weir_transform_reads(bind, op->in);
     if (s) s->programs = weir_arena_zero(bind->arena, c->n + 1, sizeof(weir_program *));
     if (!s || !s->programs || !op->reads) return weir_error_nomem(err);
+    s->routes = c->routes;
     s->all = c->all;
     s->unmatched = c->unmatched;
     op->state = s;
@@ -146,6 +148,30 @@ static weir_status rest_of(const route_state *s, weir_batch *b, const open_rows 
     return status;
 }
 
+/* A record that one target refused comes again for the sake of that one: the others whose condition
+ * holds have it.  When that one does not take it any more, it is not loaded at all. */
+static weir_status only_wanted(const route_state *s, weir_batch *b, weir_error *err) {
+    weir_status status = WEIR_OK;
+    if (!b->origin.wanted_route) return WEIR_OK;
+    for (uint32_t k = 0; status == WEIR_OK && k < b->n_selected; k++) {
+        uint32_t row = weir_batch_row(b, k);
+        const char *name = weir_batch_wanted_route(b, row);
+        weir_failures *f = NULL;
+        size_t i = 0;
+        if (!name || weir_failures_bad(b->failures, row)) continue;
+        while (i < s->n && strcmp(s->routes[i].name, name) != 0) i++;
+        b->routes[row] &= i < s->n ? 1u << i : 0;
+        if (b->routes[row]) continue;
+        status = weir_batch_failures(b, &f, err);
+        if (status == WEIR_OK)
+            status = weir_failures_add(f, row, "route", "", "route", err,
+                                       i < s->n ? "was for route %s, which does not take it now"
+                                                : "was for route %s, which is gone",
+                                       name);
+    }
+    return status;
+}
+
 static weir_status route_process(const weir_operator *op, void *local, weir_ctx *ctx, weir_batch *b,
                                  weir_error *err) {
     const route_state *s = op->state;
@@ -164,6 +190,7 @@ static weir_status route_process(const weir_operator *op, void *local, weir_ctx 
     for (size_t i = 0; i < s->n; i++)
         if (s->programs[i]) WEIR_TRY(ask(s, i, locals[i], ctx, b, &open, mask, err));
     WEIR_TRY(rest_of(s, b, &open, err));
+    WEIR_TRY(only_wanted(s, b, err));
     memset(mask, 0, words * sizeof *mask);
     for (uint32_t k = 0; k < b->n_selected; k++) {
         uint32_t row = weir_batch_row(b, k);

@@ -1,9 +1,9 @@
 # The loads that are interrupted.  Each has a function that lays out its folder with an undisturbed
-# first state, and a pipeline.yaml whose run is the one that is killed.  Sourced by run.sh and by the
-# fault suite.
+# first state, and a pipeline.yaml whose run is the one that is killed; a file `verb` has the words that stand before it
+# when it is no run.  Sourced by run.sh.
 
 cases="file_replace file_set file_partitions file_each_run sqlite_append sqlite_upsert sqlite_replace sqlite_evolve incremental cursor
-    route route_databases"
+    route route_databases route_replay"
 
 # orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
 orders() {
@@ -104,6 +104,35 @@ route:
   - { name: two, sink: { type: sqlite, path: two.sqlite, table: t, mode: append } }
 END
         ;;
+    route_replay)
+        # Records go to several targets; of some one target had them and another did not. They are replayed.
+        mkdir out
+        for db in one two; do
+            sqlite3 $db.sqlite "create table t(id integer primary key, name text, amount text, check (id % 5 > 0))"
+        done
+        cat >pipeline.yaml <<END
+name: crash
+source: { path: in.csv, chunk: 2KiB, columns: { id: int64!, day: date } }
+rejects: { max_ratio: 90% }
+limits: { threads: 2, memory: 64MiB }
+transform:
+  - select: [id, name, amount]
+route:
+  all: true
+  unmatched: drop
+  to:
+    - { name: file, when: "id % 2 = 0", sink: { path: "out/{run_id}.ndjson" } }
+    - { name: one, when: "id % 3 > 0", sink: { type: sqlite, path: one.sqlite, table: t } }
+    - { name: two, when: "id % 4 > 0", sink: { type: sqlite, path: two.sqlite, table: t } }
+END
+        timeout 60 "$WEIR" run pipeline.yaml -q || return 1
+        # One takes all of them now, two half.
+        for db in one two; do
+            sqlite3 $db.sqlite "create table u(id integer primary key, name text, amount text, check ('$db' = 'one' or id % 10 > 0))" \
+                "insert into u select * from t" "drop table t" "alter table u rename to t"
+        done
+        echo rejects replay >verb
+        ;;
     cursor)
         # Many rows share a time, the last one of the first run among them.
         times() { # FROM TO: rows of which five have one time
@@ -134,6 +163,7 @@ show_target() {
     fi
     [ -f out.csv ] && cat out.csv
     [ -f rejects.csv ] && cut -d, -f2- rejects.csv
+    [ -f one.sqlite ] && sqlite3 one.sqlite 'select * from t order by id; select count(*) from _weir_commits'
     [ -f two.sqlite ] && sqlite3 two.sqlite 'select * from t order by id; select count(*) from _weir_commits'
     [ -f db.sqlite ] && sqlite3 db.sqlite 'pragma integrity_check; select * from t order by id, double'
 }

@@ -88,7 +88,7 @@ milliseconds() { date +%s%3N; }
 
 # kill_after SECONDS: one run, killed; 0 = it had ended.
 kill_after() {
-    "$WEIR" run pipeline.yaml -q >>log 2>&1 &
+    "$WEIR" $(cat verb 2>/dev/null || echo run) pipeline.yaml -q >>log 2>&1 &
     local pid=$! code
     sleep "$1"
     kill -KILL $pid 2>/dev/null

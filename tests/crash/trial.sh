@@ -3,7 +3,7 @@
 # run_weir [VARIABLE=VALUE...]: one run; the exit code, 99 when it hung.
 run_weir() {
     local code
-    env "$@" timeout --kill-after=2 60 "$WEIR" run pipeline.yaml -q >>"${log:-log}" 2>&1 &
+    env "$@" timeout --kill-after=2 60 "$WEIR" $(cat verb 2>/dev/null || echo run) pipeline.yaml -q >>"${log:-log}" 2>&1 &
     { wait $!; } 2>/dev/null # the shell's word on a kill
     code=$?
     echo "run ($*): $code" >>"${log:-log}"
