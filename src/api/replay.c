@@ -2,7 +2,8 @@
  *
  * The reader thread turns raw forms into chunks of the source's format; workers decode them with
  * that format's decoder.  Every record keeps its first address.  Records that the format rejected
- * for their quotes get a chunk of their own, in which quotes do not span lines.
+ * for their quotes get a chunk of their own, in which quotes do not span lines: it is one broken
+ * record still, unless the source is declared in another way now.
  */
 #include "api/rejects.h"
 #include "reject/reject.h"
@@ -557,7 +558,7 @@ static weir_status make_packet(replay *r, weir_packet *out, weir_error *err) {
     out->chunk.block = block;
     block = NULL;
     out->chunk.end = (uint32_t)bytes.size;
-    out->chunk.flags = WEIR_CHUNK_IRREGULAR | (alone ? WEIR_CHUNK_ONE_LINE : 0);
+    out->chunk.flags = WEIR_CHUNK_IRREGULAR | (alone ? WEIR_CHUNK_ONE_LINE | WEIR_CHUNK_BROKEN : 0);
     out->chunk.sequence = r->sequence++;
     out->chunk.first_line = 1;
 out:

@@ -119,6 +119,8 @@ typedef enum weir_csv_state {
 typedef struct weir_csv_scan {
     uint8_t state;   /* weir_csv_state */
     bool one_line;   /* quotes do not span lines */
+    bool wary;       /* stop as soon as a record of several lines has a fault of quoting */
+    bool broken;     /* stopped so */
     bool multi;      /* a line end stands inside */
     bool done;       /* the record has ended */
     bool comment;    /* it is a comment */
@@ -126,21 +128,23 @@ typedef struct weir_csv_scan {
     uint8_t flaws;
     uint32_t flawed_field; /* 0-based, of the first flaw */
     uint32_t n_fields;     /* closed so far; all of them when done */
+    uint32_t filled;       /* the number, from 1, of the last one that is not empty; 0 = none is */
     uint32_t *ends;        /* end offsets of the first max_fields fields; NULL = not wanted */
     uint32_t max_fields;
     uint32_t pending_end; /* end of the field before a CR that may belong to the line end */
+    size_t last_line;     /* behind the last line end inside quotes; the caller's to clear */
 } weir_csv_scan;
 
 static inline void weir_csv_scan_reset(weir_csv_scan *s, bool one_line) {
     s->state = WEIR_CSV_AT_START;
     s->one_line = one_line;
-    s->multi = s->done = s->comment = false;
+    s->multi = s->done = s->comment = s->broken = false;
     s->flaws = s->matched = 0;
-    s->n_fields = s->flawed_field = 0;
+    s->n_fields = s->flawed_field = s->filled = 0;
 }
 
 /* Goes on with the record over p[at..to).  Returns where it stopped: behind the record's line end
- * with done set, or `to`.  Offsets in `ends` are offsets in p. */
+ * with done set, somewhere with broken set, or `to`.  Offsets in `ends` are offsets in p. */
 size_t weir_csv_scan_run(weir_csv_scan *s, const weir_csv_dialect *d, const uint8_t *p, size_t at,
                          size_t to);
 /* The input ends at p[to] inside or before the record: closes the last field, sets UNCLOSED. */

@@ -5,9 +5,15 @@
  * in a list of blocks until its end is found, and then put together in a block of its exact size.
  *
  * Where the vector code meets a quote that is out of place, the automaton takes over at the start
- * of that record.  A record with a fault of quoting that spans several lines (a quote missing
- * somewhere, most likely) is not believed: its bytes are cut again, each line for itself, so that
- * one missing quote costs one line.  No byte is looked at more than four times.
+ * of that record.  A record that has gone over a line end when it shows a fault of quoting is not
+ * believed: a quote is missing in its first line, most likely, and what looks like the end of its
+ * field is where another one begins.  Its lines in front of the one that shows the fault are cut
+ * each for itself, and reading starts anew with that one.  So a missing quote costs one line, and a
+ * sound record of several lines behind it is whole.
+ *
+ * The lines behind an unclosed one that can be no records, since they have another number of
+ * fields, go with it: they are the rest of its field, and one reject.  No byte is looked at more
+ * than a few times.
  *
  * None of this depends on where blocks begin: the borders of records, and which of them were cut
  * line by line, are the same for every chunk_bytes.
@@ -16,6 +22,8 @@
 
 /* How far the automaton runs before the vector code may try again. */
 #define AUTOMATON_BYTES ((size_t)64 << 10)
+/* A broken record has no more bytes than this, unless its first line has. */
+#define BROKEN_BYTES ((size_t)64 << 10)
 
 /* Bytes begin..end of a block; the list owns a reference. */
 typedef struct piece {
@@ -47,8 +55,12 @@ struct weir_cutter {
     bool automaton; /* for the record in the making */
     weir_csv_cut cut;
     weir_csv_scan scan;
-    uint64_t byte, line;     /* address of `begin` (or of the first held byte) */
+    uint64_t byte, line; /* address of `begin` (or of the first held byte) */
+    uint64_t last_line;  /* where the last line of the record in the making begins, if several */
     uint64_t one_line_until; /* records that begin before this byte are single lines */
+    bool peek;               /* the record is broken; how far it goes is being looked at */
+    uint64_t peek_from;      /* peek: the line that is looked at begins here */
+    uint64_t broken_end;     /* the broken record ends here; 0 = there is none */
     uint64_t sequence;
 };
 
@@ -299,9 +311,15 @@ static size_t automaton_bytes(const weir_cutter *c) {
 
 /* ---- the automaton ------------------------------------------------------------------------- */
 
-/* The record is not believed: its lines up to address `until` are cut one by one. */
-static weir_status resync(weir_cutter *c, uint64_t until, weir_chunk *out, bool *got,
-                          weir_error *err) {
+/* The address of c->at. */
+static uint64_t scanned(const weir_cutter *c) {
+    return c->byte + c->held.bytes + (c->at - c->begin);
+}
+
+/* The record, which was looked at up to c->at, is not believed: its lines in front of the last are
+ * cut one by one, the only one alone. */
+static weir_status resync(weir_cutter *c, weir_chunk *out, bool *got, weir_error *err) {
+    uint64_t until = c->scan.multi ? c->last_line : scanned(c);
     weir_status status = WEIR_OK;
     if (!c->held.bytes && c->record > c->begin) {
         *got = true;
@@ -391,12 +409,74 @@ out:
     return status;
 }
 
-/* A record ended at c->at: believed, or cut again. */
+/* ---- broken records ------------------------------------------------------------------------ */
+
+static size_t peek_bytes(const weir_cutter *c) {
+    size_t max = c->request->max_record_bytes;
+    return max < BROKEN_BYTES ? max : BROKEN_BYTES;
+}
+
+static bool may_peek(const weir_cutter *c) {
+    return c->layout->n_names > 1 && c->held.bytes + (c->at - c->record) < peek_bytes(c);
+}
+
+/* Whether the line that was read can be no record, so that it belongs to the broken one. */
+static bool goes_on(const weir_cutter *c) {
+    const weir_csv_scan *s = &c->scan;
+    uint32_t n = c->layout->n_names;
+    if (s->comment || (s->flaws & WEIR_CSV_UNCLOSED)) return false;
+    if (s->n_fields < n) return !(c->dialect.ragged & WEIR_CSV_PAD);
+    return s->filled > n && !(c->dialect.ragged & WEIR_CSV_TRUNCATE);
+}
+
+/* The end of the broken record is known: back to its begin. */
+static weir_status end_peek(weir_cutter *c, weir_error *err) {
+    c->peek = false;
+    return rewind_record(c, true, err);
+}
+
+/* A line behind a broken record ended at address. */
+static weir_status peeked(weir_cutter *c, uint64_t address, weir_error *err) {
+    bool blank = c->scan.n_fields == 1 && !c->scan.filled;
+    if (!blank && !goes_on(c)) return end_peek(c, err);
+    c->peek_from = address;
+    if (!blank) c->broken_end = address;
+    weir_csv_scan_reset(&c->scan, true);
+    return WEIR_OK;
+}
+
+/* Hands out the broken record, when all of it stands in cur and what is held. */
+static weir_status step_broken(weir_cutter *c, weir_chunk *out, bool *got, weir_error *err) {
+    if (!c->held.bytes && c->record > c->begin) {
+        *got = true;
+        return emit(c, c->record, automaton_flags(c), out, err);
+    }
+    uint64_t rest = c->broken_end - c->byte - c->held.bytes;
+    c->at = c->end - c->begin < rest ? c->end : c->begin + (size_t)rest;
+    if (c->at - c->begin < rest) return WEIR_OK;
+    bool one_line = c->broken_end < c->one_line_until;
+    c->record = c->at;
+    c->broken_end = 0;
+    c->automaton = one_line || !c->dialect.regular;
+    memset(&c->cut, 0, sizeof c->cut);
+    weir_csv_scan_reset(&c->scan, one_line);
+    *got = true;
+    return emit(c, c->at, WEIR_CHUNK_IRREGULAR | WEIR_CHUNK_ONE_LINE | WEIR_CHUNK_BROKEN, out, err);
+}
+
+/* ---- steps of the automaton ---------------------------------------------------------------- */
+
+/* A record ended at c->at. */
 static weir_status end_record(weir_cutter *c, weir_chunk *out, bool *got, weir_error *err) {
-    uint64_t address = c->byte + c->held.bytes + (c->at - c->begin);
+    uint64_t address = scanned(c);
     bool one_line = c->scan.one_line;
-    if (!one_line && c->scan.multi && (c->scan.flaws & WEIR_CSV_QUOTE_FLAWS))
-        return resync(c, address, out, got, err);
+    if (c->peek) return peeked(c, address, err);
+    if (one_line && (c->scan.flaws & WEIR_CSV_UNCLOSED) && may_peek(c)) {
+        c->peek = true;
+        c->broken_end = c->peek_from = address;
+        weir_csv_scan_reset(&c->scan, true);
+        return WEIR_OK;
+    }
     c->record = c->at;
     bool next_one_line = address < c->one_line_until;
     bool turn = c->dialect.regular && !next_one_line && c->at - c->begin >= automaton_bytes(c);
@@ -418,25 +498,38 @@ static size_t pending_cr(const weir_cutter *c) {
     return c->scan.state == WEIR_CSV_PLAIN_CR || c->scan.state == WEIR_CSV_QUOTE_CR;
 }
 
+/* A quote is open, and may be over several lines. */
+static bool is_open(const weir_cutter *c) {
+    return !c->scan.one_line &&
+           (c->scan.state == WEIR_CSV_IN_QUOTES || c->scan.state == WEIR_CSV_AFTER_ESCAPE);
+}
+
 static weir_status step_automaton(weir_cutter *c, weir_chunk *out, bool *got, weir_error *err) {
-    size_t max = c->request->max_record_bytes;
     while (!*got && c->at < c->end && c->automaton) {
+        if (c->broken_end && !c->peek) {
+            weir_status status = step_broken(c, out, got, err);
+            if (status != WEIR_OK) return status;
+            continue;
+        }
+        size_t max = c->peek ? peek_bytes(c) : c->request->max_record_bytes;
         size_t length = c->held.bytes + (c->at - c->record), to = c->end;
         if (c->end - c->at > max - length) to = c->at + (max - length);
+        c->scan.last_line = 0;
         c->at = weir_csv_scan_run(&c->scan, &c->dialect, c->cur->data, c->at, to);
         /* A record of just the largest size may end with a lone CR, as the next byte tells. */
         if (to < c->end && !c->scan.done && c->dialect.lone_cr && c->cur->data[to] != '\n')
             (void)weir_csv_scan_run(&c->scan, &c->dialect, c->cur->data, to, to + pending_cr(c));
+        if (c->scan.last_line)
+            c->last_line = c->byte + c->held.bytes + (c->scan.last_line - c->begin);
         weir_status status = WEIR_OK;
-        if (c->scan.done) {
+        if (c->scan.broken) {
+            status = resync(c, out, got, err);
+        } else if (c->scan.done) {
             status = end_record(c, out, got, err);
+        } else if (to < c->end && c->peek) {
+            status = end_peek(c, err);
         } else if (to < c->end) {
-            uint64_t address = c->byte + c->held.bytes + (c->at - c->begin);
-            bool open = c->scan.state == WEIR_CSV_IN_QUOTES ||
-                        c->scan.state == WEIR_CSV_AFTER_ESCAPE ||
-                        (c->scan.multi && (c->scan.flaws & WEIR_CSV_QUOTE_FLAWS));
-            status = open && !c->scan.one_line ? resync(c, address, out, got, err)
-                                               : skip_record(c, out, got, err);
+            status = is_open(c) ? resync(c, out, got, err) : skip_record(c, out, got, err);
         }
         if (status != WEIR_OK) return status;
     }
@@ -454,16 +547,20 @@ static weir_status step_automaton(weir_cutter *c, weir_chunk *out, bool *got, we
  * to be cut again. */
 static weir_status last_record(weir_cutter *c, weir_chunk *out, bool *got, bool *more,
                                weir_error *err) {
-    uint64_t address = c->byte + c->held.bytes + (c->end - c->begin);
     uint32_t flags = 0;
     *more = true;
     if (!c->automaton) {
         bool long_one = c->held.bytes + (c->end - c->begin) > c->request->max_record_bytes;
         if (c->cut.inside || long_one) return rewind_record(c, true, err);
     } else {
-        bool open = c->scan.state == WEIR_CSV_IN_QUOTES || c->scan.state == WEIR_CSV_AFTER_ESCAPE;
-        bool flawed = c->scan.multi && (c->scan.flaws & WEIR_CSV_QUOTE_FLAWS);
-        if (!c->scan.one_line && (open || flawed)) return resync(c, address, out, got, err);
+        if (is_open(c)) return resync(c, out, got, err);
+        if (c->peek) {
+            if (scanned(c) > c->peek_from) {
+                weir_csv_scan_finish(&c->scan, c->end);
+                if (c->scan.filled && goes_on(c)) c->broken_end = scanned(c);
+            }
+            return end_peek(c, err);
+        }
         flags = automaton_flags(c);
     }
     *more = false;
@@ -526,6 +623,7 @@ static weir_status cutter_new(const weir_read_request *request, weir_stream *in,
     c->line = head.line;
     c->stream_end = head.at_end;
     c->automaton = !c->dialect.regular;
+    c->scan.wary = true;
     const weir_csv_read_config *config = request->config;
     uint32_t width = head.width ? head.width : head.layout->n_names;
     int64_t footer = in->partial ? 0 : config->skip_footer; /* its end is not the text's */

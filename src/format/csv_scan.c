@@ -60,10 +60,13 @@ static inline bool plain_byte(weir_csv_scan *s, const weir_csv_dialect *d, uint8
         s->state = WEIR_CSV_PLAIN_CR;
     } else if (b == d->quote && d->has_quote && s->state == WEIR_CSV_AT_START) {
         s->state = WEIR_CSV_IN_QUOTES;
+        s->filled = s->n_fields + 1;
     } else if (d->escapes_plain && b == d->escape) {
+        s->filled = s->n_fields + 1;
         s->state = WEIR_CSV_PLAIN_ESCAPE;
     } else {
         if (b == d->quote && d->has_quote && !d->keep_stray) flaw(s, WEIR_CSV_STRAY);
+        if (!s->matched) s->filled = s->n_fields + 1;
         s->state = WEIR_CSV_IN_PLAIN;
     }
     return false;
@@ -74,6 +77,7 @@ static inline bool quoted_byte(weir_csv_scan *s, const weir_csv_dialect *d, uint
     bool escaped = s->state == WEIR_CSV_AFTER_ESCAPE;
     if (b == '\n' || (b == '\r' && d->lone_cr)) {
         s->multi = true;
+        s->last_line = at + 1;
         s->state = WEIR_CSV_IN_QUOTES;
         if (!s->one_line) return false;
         flaw(s, WEIR_CSV_UNCLOSED);
@@ -124,7 +128,10 @@ static inline bool after_quote_byte(weir_csv_scan *s, const weir_csv_dialect *d,
 /* A byte at the start of a record where comments are known.  True when it belongs to a mark. */
 static inline bool mark_byte(weir_csv_scan *s, const weir_csv_dialect *d, uint8_t b) {
     if (b != (uint8_t)d->comment[s->matched]) {
-        if (s->state == WEIR_CSV_COMMENT_MARK) s->state = WEIR_CSV_IN_PLAIN;
+        if (s->state == WEIR_CSV_COMMENT_MARK) {
+            s->state = WEIR_CSV_IN_PLAIN;
+            s->filled = 1;
+        }
         s->matched = 0;
         return false;
     }
@@ -161,6 +168,7 @@ size_t weir_csv_scan_run(weir_csv_scan *s, const weir_csv_dialect *d, const uint
             if (d->lone_cr) return close_record(s, s->pending_end, at);
             flaw(s, s->state == WEIR_CSV_QUOTE_CR ? WEIR_CSV_BEHIND : WEIR_CSV_BARE_CR);
             s->state = WEIR_CSV_IN_PLAIN;
+            s->filled = s->n_fields + 1;
             ended = plain_byte(s, d, b, at);
             break;
         case WEIR_CSV_COMMENT_MARK:
@@ -178,6 +186,10 @@ size_t weir_csv_scan_run(weir_csv_scan *s, const weir_csv_dialect *d, const uint
         case WEIR_CSV_IN_QUOTES:
         case WEIR_CSV_AFTER_ESCAPE: ended = quoted_byte(s, d, b, at); break;
         case WEIR_CSV_AFTER_QUOTE: ended = after_quote_byte(s, d, b, at); break;
+        }
+        if (s->wary && s->multi && !s->one_line && (s->flaws & WEIR_CSV_QUOTE_FLAWS)) {
+            s->broken = true;
+            return at + 1;
         }
         if (ended) return close_record(s, at, at + 1);
     }

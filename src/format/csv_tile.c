@@ -131,6 +131,7 @@ static weir_status tile_by_automaton(weir_csv_splitter *s, uint32_t max_rows, we
         weir_csv_scan_reset(&scan, (s->flags & WEIR_CHUNK_ONE_LINE) != 0);
         size_t next = weir_csv_scan_run(&scan, s->dialect, s->data, begin, s->end);
         if (!scan.done) weir_csv_scan_finish(&scan, s->end);
+        if ((s->flags & WEIR_CHUNK_BROKEN) && (scan.flaws & WEIR_CSV_UNCLOSED)) next = s->end;
         size_t end = trim_line_end(s, begin, next);
         s->row_start = next;
         if (scan.comment || is_blank(s, scan.n_fields, begin, end)) continue;

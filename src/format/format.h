@@ -91,7 +91,9 @@ typedef enum weir_chunk_flags {
     WEIR_CHUNK_IRREGULAR = 1, /* quotes stand where the fast parser does not expect them */
     WEIR_CHUNK_ONE_LINE = 2,  /* quotes do not span lines in this chunk (resynchronising) */
     WEIR_CHUNK_TOO_LONG = 4, /* one record longer than max_record_bytes; bytes hold its beginning */
-    WEIR_CHUNK_LAST = 8      /* ends at the end of the split */
+    WEIR_CHUNK_LAST = 8,     /* ends at the end of the split */
+    WEIR_CHUNK_BROKEN = 16   /* with ONE_LINE: when its first line leaves a quote open, all of it is
+                                one broken record */
 } weir_chunk_flags;
 
 typedef struct weir_chunk {

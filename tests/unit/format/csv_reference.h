@@ -38,7 +38,9 @@ typedef struct ref_rows {
 
 typedef struct ref_record {
     size_t next; /* behind the line end */
-    bool stray, behind, unclosed, bare_cr, multi;
+    bool stray, behind, unclosed, bare_cr;
+    bool broken;      /* a fault of quoting behind a line end inside quotes: not read further */
+    size_t last_line; /* behind the last line end inside quotes; 0 = there is none */
     unsigned n_fields;
     ref_field *fields;
 } ref_record;
@@ -82,7 +84,11 @@ static size_t ref_quoted(const ref_dialect *d, const char *p, size_t i, size_t n
         bool line_end = c == '\n' || (d->lone_cr && c == '\r');
         if (line_end) {
             if (one_line) return i;
-            r->multi = true;
+            r->last_line = i + 1;
+            if (r->stray || r->behind) {
+                r->broken = true;
+                return i + 1;
+            }
         } else if (!doubled && c == d->escape) {
             if (i + 1 < n && p[i + 1] != '\n' && !(d->lone_cr && p[i + 1] == '\r')) {
                 if (p[i + 1] != d->quote && p[i + 1] != d->escape) buf[(*size)++] = c;
@@ -112,18 +118,15 @@ static void ref_parse(const ref_dialect *d, const char *p, size_t begin, size_t 
     char *buf = malloc(n - begin + 1);
     memset(r, 0, sizeof *r);
     for (;;) {
-        size_t size = 0, start = i, ending;
+        size_t size = 0, start = i, ending = 0;
         bool bare, quoted = d->quote && i < n && p[i] == d->quote, closed = false;
         if (quoted) {
             i = ref_quoted(d, p, i + 1, n, one_line, r, buf, &size, &closed);
-            if (!closed) {
-                r->unclosed = true;
-                r->multi |= i < n;
-            }
+            if (!closed && !r->broken) r->unclosed = true;
         }
         /* What follows, up to a delimiter or a line end, is plain text. */
         bool behind = false;
-        for (;;) {
+        while (!r->broken) {
             ending = ref_line_end(d, p, i, n, &bare);
             if (i == n || ending || p[i] == d->delimiter) break;
             if (quoted && !behind) {
@@ -134,6 +137,11 @@ static void ref_parse(const ref_dialect *d, const char *p, size_t begin, size_t 
             }
             if (d->quote && p[i] == d->quote) r->stray = true;
             i++;
+            r->broken = r->last_line && !one_line && (r->stray || r->behind);
+        }
+        if (r->broken) {
+            r->next = i;
+            break;
         }
         if (quoted && !behind)
             ref_add_field(r, buf, size, true);
@@ -167,6 +175,29 @@ static uint64_t ref_lines(const char *p, size_t from, size_t to, size_t n) {
     return lines;
 }
 
+static bool ref_unreadable(const ref_dialect *d, const ref_record *r) {
+    unsigned n = r->n_fields;
+    while (n > d->columns && r->fields[n - 1].size == 0 && !r->fields[n - 1].quoted) n--;
+    return !r->unclosed && n != d->columns;
+}
+
+/* Where the broken record ends whose first line is p[at..next). */
+static size_t ref_broken_end(const ref_dialect *d, const char *p, size_t at, size_t next,
+                             size_t n) {
+    size_t max = d->max_record < 65536 ? d->max_record : 65536, end = next;
+    while (d->columns > 1 && next < n && next - at < max) {
+        ref_record r;
+        ref_parse(d, p, next, n, true, &r);
+        bool blank = r.n_fields == 1 && r.fields[0].size == 0 && !r.fields[0].quoted;
+        bool goes_on = r.next - at <= max && (blank || ref_unreadable(d, &r));
+        next = r.next;
+        ref_record_free(&r);
+        if (!goes_on) break;
+        if (!blank) end = next;
+    }
+    return end;
+}
+
 /* All records of p[at..n), which begins at line `line`. */
 static void ref_read(const ref_dialect *d, const char *p, size_t at, size_t n, uint64_t line,
                      ref_rows *rows) {
@@ -179,11 +210,12 @@ static void ref_read(const ref_dialect *d, const char *p, size_t at, size_t n, u
             /* What can be said of its first max_record bytes? */
             ref_record head;
             ref_parse(d, p, at, at + d->max_record, one_line, &head);
-            bool open = head.unclosed || (head.multi && (head.stray || head.behind));
+            bool open = head.unclosed || head.broken;
+            size_t last_line = head.last_line;
             ref_record_free(&head);
             ref_record_free(&r);
             if (open && !one_line) {
-                one_line_until = at + d->max_record;
+                one_line_until = last_line ? last_line : at + d->max_record;
                 continue;
             }
             size_t kept = d->max_record < 4096 ? d->max_record : 4096, next = at + d->max_record;
@@ -203,11 +235,12 @@ static void ref_read(const ref_dialect *d, const char *p, size_t at, size_t n, u
             at = next;
             continue;
         }
-        if (!one_line && (r.unclosed || (r.multi && (r.stray || r.behind)))) {
-            one_line_until = r.next;
+        if (!one_line && (r.unclosed || r.broken)) {
+            one_line_until = r.last_line ? r.last_line : r.next;
             ref_record_free(&r);
             continue;
         }
+        if (r.unclosed) r.next = ref_broken_end(d, p, at, r.next, n);
         size_t end = r.next, next_at = r.next;
         if (end > at && p[end - 1] == '\n') end--;
         if (end > at && p[end - 1] == '\r') end--;

@@ -296,6 +296,69 @@ static void test_missing_quote_costs_one_line(void **state) {
     reading_clear(&r);
 }
 
+/* The raw bytes of row number i. */
+static void expect_raw(const reading *r, size_t i, const char *text) {
+    uint32_t row;
+    const weir_batch *b = reading_row(r, i, &row);
+    weir_slice raw = weir_batch_raw(b, row);
+    if (!weir_slice_is(raw, text)) fail_msg("raw: %.*s", (int)raw.size, raw.data);
+}
+
+/* A sound record of several lines behind a missing quote is whole, whatever the chunk size. */
+static void test_sound_records_behind_a_missing_quote(void **state) {
+    (void)state;
+    static const size_t sizes[] = {64, 65, 71, 100, 1000, 65536};
+    const char *text = "a,b,c\n1,\"abc,x\n2,plain,y\n3,\"several\nlines, \"\"quoted\"\"\nhere\",z\n"
+                       "4,x\"y,\"two\nlines\"\n5,ok,\"\n6,fine,\"one\ntwo\"\n7,\"end,u\n8,last,v\n";
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        request.chunk_bytes = sizes[i];
+        reading r = read_string(text, NULL);
+        assert_int_equal(r.rows, 8);
+        expect_failure(&r, 0, "", "quote", "the quote opened on line 2 is not closed (field 2)");
+        expect_raw(&r, 0, "1,\"abc,x");
+        expect_row(&r, 1, "2|plain|y");
+        expect_row(&r, 2, "3|several\nlines, \"quoted\"\nhere|z");
+        /* the stray quote is on a line of its own, whose last field is open; its rest goes along */
+        expect_failure(&r, 3, "", "quote", "the quote opened on line 7 is not closed (field 2)");
+        expect_raw(&r, 3, "4,x\"y,\"two\nlines\"");
+        expect_failure(&r, 4, "", "quote", "the quote opened on line 9 is not closed (field 3)");
+        expect_raw(&r, 4, "5,ok,\"");
+        expect_row(&r, 5, "6|fine|one\ntwo");
+        expect_failure(&r, 6, "", "quote", "the quote opened on line 12 is not closed (field 2)");
+        expect_raw(&r, 6, "7,\"end,u");
+        expect_row(&r, 7, "8|last|v");
+        reading_clear(&r);
+    }
+}
+
+/* The lines of a broken record that can be none of their own are part of its one reject. */
+static void test_broken_record_of_several_lines(void **state) {
+    (void)state;
+    static const size_t sizes[] = {64, 66, 77, 1000, 65536};
+    const char *text = "a,b,c\n1,\"He said\n\n\"hello\" to me,\n\nbye\",x,y,z\n2,ok,x\n"
+                       "3,\"lost,\nquote,\n\n4,\"one\ntwo\",y\n5,\"end\nhere";
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        request.chunk_bytes = sizes[i];
+        reading r = read_string(text, NULL);
+        assert_int_equal(r.rows, 5);
+        expect_failure(&r, 0, "", "quote", "the quote opened on line 2 is not closed (field 2)");
+        expect_raw(&r, 0, "1,\"He said\n\n\"hello\" to me,\n\nbye\",x,y,z");
+        expect_row(&r, 1, "2|ok|x");
+        expect_raw(&r, 2, "3,\"lost,\nquote,");
+        expect_row(&r, 3, "4|one\ntwo|y");
+        expect_raw(&r, 4, "5,\"end\nhere");
+        reading_clear(&r);
+    }
+    /* where rows may be short, a short line is a record */
+    config.ragged = WEIR_CSV_PAD;
+    reading r = read_string("a,b,c\n1,\"x\n2,y\n3,\"z\"\n", NULL);
+    assert_int_equal(r.rows, 3);
+    expect_raw(&r, 0, "1,\"x");
+    expect_row(&r, 1, "2|y|<null>");
+    expect_row(&r, 2, "3|z|<null>");
+    reading_clear(&r);
+}
+
 static void test_too_long(void **state) {
     (void)state;
     char text[9000];
@@ -606,6 +669,8 @@ int main(void) {
         cmocka_unit_test_setup(test_rejects, setup),
         cmocka_unit_test_setup(test_stray_quotes_kept, setup),
         cmocka_unit_test_setup(test_missing_quote_costs_one_line, setup),
+        cmocka_unit_test_setup(test_sound_records_behind_a_missing_quote, setup),
+        cmocka_unit_test_setup(test_broken_record_of_several_lines, setup),
         cmocka_unit_test_setup(test_too_long, setup),
         cmocka_unit_test_setup(test_utf8, setup),
         cmocka_unit_test_setup(test_types, setup),
