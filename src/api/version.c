@@ -1,6 +1,7 @@
 #include <sqlite3.h>
 
 #include "api/api.h"
+#include "format/xml_lib.h"
 
 #ifndef WEIR_VERSION
 #define WEIR_VERSION "0.0.0-dev"
@@ -14,10 +15,15 @@ const char *weir_version(void) {
 }
 
 bool weir_api_version(weir_buf *out, bool json) {
+    char xml[32] = "";
+    bool has_xml = weir_xml_lib_version(xml, sizeof xml);
     if (json)
-        return weir_buf_printf(out, "{\"version\":\"%s\",\"commit\":\"%s\",\"sqlite\":\"%s\"}\n",
-                               WEIR_VERSION, WEIR_GIT_HASH, sqlite3_libversion());
-    return weir_buf_printf(out, "weir %s%s%s%s, sqlite %s\n", WEIR_VERSION,
+        return weir_buf_printf(
+            out, "{\"version\":\"%s\",\"commit\":\"%s\",\"sqlite\":\"%s\",\"libxml2\":%s%s%s}\n",
+            WEIR_VERSION, WEIR_GIT_HASH, sqlite3_libversion(), has_xml ? "\"" : "",
+            has_xml ? xml : "null", has_xml ? "\"" : "");
+    return weir_buf_printf(out, "weir %s%s%s%s, sqlite %s, %s%s\n", WEIR_VERSION,
                            WEIR_GIT_HASH[0] ? " (" : "", WEIR_GIT_HASH, WEIR_GIT_HASH[0] ? ")" : "",
-                           sqlite3_libversion());
+                           sqlite3_libversion(),
+                           has_xml ? "libxml2 " : "no libxml2: xml and xlsx cannot be read", xml);
 }

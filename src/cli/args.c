@@ -126,8 +126,7 @@ static int parse_flag(cli_args *a, int argc, char **argv, int *i) {
     return take_flag(a, number, value ? value : "");
 }
 
-/* Whether the words ask for JSON; looked at first, so that what is wrong with them is said so. */
-static bool asks_for_json(int argc, char **argv) {
+bool cli_args_ask_json(int argc, char **argv) {
     for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
         bool flag = strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0;
         if (flag && i + 1 < argc && strcmp(argv[i + 1], "json") == 0) return true;
@@ -160,7 +159,6 @@ int cli_args_parse(cli_args *a, const cli_command *c, int argc, char **argv) {
         fprintf(stderr, "weir: memory is short\n");
         return EXIT_FAILED;
     }
-    cli_set_json(asks_for_json(argc, argv));
     bool only_words = false;
     for (int i = 0; i < argc; i++) {
         if (!only_words && strcmp(argv[i], "--") == 0) {

@@ -61,6 +61,7 @@ static void put_function(bool *any, const weir_api_function *f) {
     put_text("aliases", f->aliases, false);
     put_text("example", f->example, false);
     put_text("result", f->result, false);
+    put_text("duckdb", f->duckdb, false);
     putchar('}');
 }
 

@@ -86,6 +86,9 @@ static int unknown_command(const char *word) {
     size_t n = 0;
     for (; cli_commands[n] && n < 64; n++) names[n] = cli_commands[n]->name;
     const char *near = weir_distance_nearest(word, strlen(word), names, n);
+    if (word[0] == '-')
+        return cli_usage("weir: name a command first, %s stands behind it; see `weir --help`\n",
+                         word);
     return cli_usage("weir: there is no command %s%s%s%s; see `weir --help`\n", word,
                      near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
 }
@@ -102,6 +105,7 @@ int main(int argc, char **argv) {
     tune_malloc();
     weir_fault_init();
     signal(SIGPIPE, SIG_IGN);
+    cli_set_json(cli_args_ask_json(argc - 1, argv + 1));
     if (argc < 2) {
         print_overview();
         return EXIT_USAGE;

@@ -257,6 +257,6 @@ const weir_function weir_functions_hash[] = {
       "percent-encoding of all but unreserved characters", "url_encode('a b/c')", "a%20b%2Fc", ""},
      {{"s", 's', WEIR_K_CAN_FAIL, fn_encode, prepare_url}}},
     {{"url_decode", "", "url_decode(string) -> string", "hash", 0, "percent-encoding undone",
-      "url_decode('a%20b%2Fc')", "a b/c", ""},
+      "url_decode('a%20b%2Fc')", "a b/c", "leaves a % that is no escape"},
      {{"s", 's', WEIR_K_CAN_FAIL, fn_decode, prepare_url}}},
     {.info = {.name = NULL}}};

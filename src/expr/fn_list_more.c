@@ -32,15 +32,22 @@ void weir_list_clear(weir_list_out *w) {
 /* ---- looking for an item ------------------------------------------------------------------------
  */
 
+/* As array_position of PostgreSQL, which finds a null, too. */
 static weir_status fn_position(weir_call *call, weir_column *out, weir_error *err) {
     weir_list_arg a = weir_list_arg_of(call->args[0]);
     weir_status status = WEIR_OK;
     WEIR_EACH_ROW(row) {
         uint32_t begin, end, i;
+        bool null = weir_column_is_null(call->args[1], row);
+        if (weir_column_is_null(call->args[0], row)) {
+            WEIR_TRY(weir_call_null(call, out, row, err));
+            continue;
+        }
         weir_list_at(&a, row, &begin, &end);
         for (i = begin; i < end; i++)
-            if (!weir_column_is_null(a.items, i) &&
-                weir_compare_values(a.items, i, call->args[1], row) == 0)
+            if (null ? weir_column_is_null(a.items, i)
+                     : !weir_column_is_null(a.items, i) &&
+                           weir_compare_values(a.items, i, call->args[1], row) == 0)
                 break;
         ((int64_t *)out->values)[row] = i - begin + 1;
         if (i == end) WEIR_TRY(weir_call_null(call, out, row, err));
@@ -49,8 +56,15 @@ out:
     return status;
 }
 
+/* Argument k as an item of a list of this type; null is one of any type. */
+static weir_status take_item(weir_prepare *p, uint32_t k, const weir_type *list, weir_error *err) {
+    const weir_type *type = list->fields[0].type;
+    if (p->at->args[k]->kind == WEIR_E_NULL)
+        return weir_bind_null(p->binder, p->at->args[k], type, &p->args[k], err);
+    return weir_bind_convert(p->binder, &p->args[k], type, err);
+}
 static weir_status prepare_item(weir_prepare *p, weir_error *err) {
-    return weir_bind_convert(p->binder, &p->args[1], p->args[0]->type->fields[0].type, err);
+    return take_item(p, 1, p->args[0]->type, err);
 }
 
 /* any or all items of the second list are in the first */
@@ -212,7 +226,8 @@ out:
     return status;
 }
 
-/* Lists and items one behind the other: which arguments are lists says their type. */
+/* Lists and items one behind the other: which arguments are lists says their type.  A list that is
+ * null has no items, as in PostgreSQL. */
 static weir_status fn_concat(weir_call *call, weir_column *out, weir_error *err) {
     weir_list_out w = {0};
     weir_status status = WEIR_OK;
@@ -225,6 +240,7 @@ static weir_status fn_concat(weir_call *call, weir_column *out, weir_error *err)
                 WEIR_TRY(weir_builder_copy(w.items, c, row, err));
                 continue;
             }
+            if (weir_column_is_null(c, row)) continue;
             weir_list_arg a = weir_list_arg_of(c);
             uint32_t begin, end;
             weir_list_at(&a, row, &begin, &end);
@@ -237,13 +253,25 @@ out:
     weir_list_clear(&w);
     return status;
 }
+/* The same; null when both are. */
+static weir_status fn_concat_lists(weir_call *call, weir_column *out, weir_error *err) {
+    weir_status status = fn_concat(call, out, err);
+    if (status != WEIR_OK) return status;
+    WEIR_EACH_ROW(row) {
+        if (!weir_column_is_null(call->args[0], row) || !weir_column_is_null(call->args[1], row))
+            continue;
+        WEIR_TRY(weir_call_null(call, out, row, err));
+    }
+out:
+    return status;
+}
 static weir_status prepare_append(weir_prepare *p, weir_error *err) {
     p->type = p->args[0]->type;
-    return weir_bind_convert(p->binder, &p->args[1], p->type->fields[0].type, err);
+    return take_item(p, 1, p->type, err);
 }
 static weir_status prepare_prepend(weir_prepare *p, weir_error *err) {
     p->type = p->args[1]->type;
-    return weir_bind_convert(p->binder, &p->args[0], p->type->fields[0].type, err);
+    return take_item(p, 0, p->type, err);
 }
 
 /* list(a, b, ...) */
@@ -507,7 +535,7 @@ const weir_function weir_functions_list_more[] = {
     {{"list_position", "array_position, list_indexof", "list_position(list, item) -> int64", "list",
       0, "number of the first such item, from 1; null when there is none",
       "list_position(split('a,b', ','), 'b')", "2", "0 when there is none"},
-     {{"lx", 'i', 0, fn_position, prepare_item}}},
+     {{"lx", 'i', WEIR_K_NULLS, fn_position, prepare_item}}},
     {{"list_sort", "array_sort", "list_sort(list [, 'asc'|'desc']) -> type of the list", "list", 0,
       "the items in order, nulls last", "list_sort(list(3, 1, 2), 'desc')", "[3,2,1]",
       "nulls first; other words"},
@@ -524,15 +552,16 @@ const weir_function weir_functions_list_more[] = {
       "list_slice(list(1, 2, 3, 4), 2, -1)", "[2,3,4]", ""},
      {{"lii", '0', 0, fn_slice, NULL}}},
     {{"list_concat", "array_cat, array_concat", "list_concat(list, list) -> type of the lists",
-      "list", 0, "the items of both", "list_concat(list(1, 2), list(3))", "[1,2,3]", ""},
-     {{"ll", '!', 0, fn_concat, prepare_pair}}},
+      "list", 0, "the items of both; a null list has none", "list_concat(list(1, 2), list(3))",
+      "[1,2,3]", ""},
+     {{"ll", '!', WEIR_K_NULLS, fn_concat_lists, prepare_pair}}},
     {{"list_append", "array_append, array_push_back", "list_append(list, item) -> type of the list",
       "list", 0, "with the item at the end", "list_append(list(1, 2), 3)", "[1,2,3]", ""},
-     {{"lx", '!', 0, fn_concat, prepare_append}}},
+     {{"lx", '!', WEIR_K_NULLS, fn_concat, prepare_append}}},
     {{"list_prepend", "array_prepend, array_push_front",
       "list_prepend(item, list) -> type of the list", "list", 0, "with the item at the beginning",
       "list_prepend(0, list(1, 2))", "[0,1,2]", ""},
-     {{"xl", '!', 0, fn_concat, prepare_prepend}}},
+     {{"xl", '!', WEIR_K_NULLS, fn_concat, prepare_prepend}}},
     LIST("list_flatten", "flatten", "(list of lists) -> list", fn_flatten, prepare_flatten,
          "the items of the items", "list_flatten(list(list(1, 2), list(3)))", "[1,2,3]", "flatten"),
     {{"list_has_any", "array_has_any, arrays_overlap", "list_has_any(list, list) -> bool", "list",

@@ -31,6 +31,8 @@ FLOAT(tanh, tanh, "")
 FLOAT(asinh, asinh, "")
 FLOAT(acosh, acosh, "acosh of less than 1")
 FLOAT(atanh, atanh, "atanh outside of -1 to 1")
+FLOAT(asin, asin, "asin outside of -1 to 1")
+FLOAT(acos, acos, "acos outside of -1 to 1")
 FLOAT(cot, cotangent, "cotangent of 0")
 FLOAT(log1p, log1p, "logarithm of zero or less")
 FLOAT(expm1, expm1, "overflow of float64")
@@ -312,23 +314,28 @@ out:
     return status;
 }
 
-#define ROW(name, flags, doc, example, result)                                                     \
+#define ROW(name, flags, doc, example, result, duck)                                               \
     {                                                                                              \
-        {#name, "", #name "(x float64) -> float64", "number", 0, doc, example, result, ""}, {      \
+        {#name, "", #name "(x float64) -> float64", "number", 0, doc, example, result, duck}, {    \
             { "f", 'f', flags, fn_##name, NULL }                                                   \
         }                                                                                          \
     }
 
+#define OVERFLOWS "infinity where it overflows"
+
 const weir_function weir_functions_math[] = {
-    ROW(sinh, WEIR_K_CAN_FAIL, "hyperbolic sine", "sinh(0)", "0"),
-    ROW(cosh, WEIR_K_CAN_FAIL, "hyperbolic cosine", "cosh(0)", "1"),
-    ROW(tanh, WEIR_K_CAN_FAIL, "hyperbolic tangent", "tanh(0)", "0"),
-    ROW(asinh, WEIR_K_CAN_FAIL, "inverse hyperbolic sine", "asinh(0)", "0"),
-    ROW(acosh, WEIR_K_CAN_FAIL, "inverse hyperbolic cosine", "acosh(1)", "0"),
-    ROW(atanh, WEIR_K_CAN_FAIL, "inverse hyperbolic tangent", "atanh(0)", "0"),
-    ROW(cot, WEIR_K_CAN_FAIL, "cotangent", "round(cot(pi() / 4), 6)", "1"),
-    ROW(log1p, WEIR_K_CAN_FAIL, "ln(1 + x), exact for small x", "log1p(0)", "0"),
-    ROW(expm1, WEIR_K_CAN_FAIL, "exp(x) - 1, exact for small x", "expm1(0)", "0"),
+    ROW(asin, WEIR_K_CAN_FAIL, "angle in radians whose sine is x", "asin(0)", "0", ""),
+    ROW(acos, WEIR_K_CAN_FAIL, "angle in radians whose cosine is x", "acos(1)", "0", ""),
+    ROW(sinh, WEIR_K_CAN_FAIL, "hyperbolic sine", "sinh(0)", "0", OVERFLOWS),
+    ROW(cosh, WEIR_K_CAN_FAIL, "hyperbolic cosine", "cosh(0)", "1", OVERFLOWS),
+    ROW(tanh, WEIR_K_CAN_FAIL, "hyperbolic tangent", "tanh(0)", "0", ""),
+    ROW(asinh, WEIR_K_CAN_FAIL, "inverse hyperbolic sine", "asinh(0)", "0", ""),
+    ROW(acosh, WEIR_K_CAN_FAIL, "inverse hyperbolic cosine", "acosh(1)", "0", "NaN below 1"),
+    ROW(atanh, WEIR_K_CAN_FAIL, "inverse hyperbolic tangent", "atanh(0)", "0",
+        "infinity at -1 and 1"),
+    ROW(cot, WEIR_K_CAN_FAIL, "cotangent", "round(cot(pi() / 4), 6)", "1", ""),
+    ROW(log1p, WEIR_K_CAN_FAIL, "ln(1 + x), exact for small x", "log1p(0)", "0", "does not exist"),
+    ROW(expm1, WEIR_K_CAN_FAIL, "exp(x) - 1, exact for small x", "expm1(0)", "0", "does not exist"),
     {{"hypot", "", "hypot(x float64, y float64) -> float64", "number", 0, "sqrt(x*x + y*y)",
       "hypot(3, 4)", "5", "does not exist"},
      {{"ff", 'f', WEIR_K_CAN_FAIL, fn_hypot, NULL}}},
@@ -354,14 +361,14 @@ const weir_function weir_functions_math[] = {
       "bit_count(255)", "8", ""},
      {{"i", 'i', 0, fn_bit_count, NULL}}},
     {{"shift_left", "bit_shift_left", "shift_left(a int64, bits int64) -> int64", "number", 0,
-      "a * 2 ^ bits", "shift_left(3, 4)", "48", "<<"},
+      "a * 2 ^ bits", "shift_left(3, 4)", "48", "<<, which takes no negative number"},
      {{"ii", 'i', WEIR_K_CAN_FAIL, fn_shift_left, NULL}}},
     {{"shift_right", "bit_shift_right", "shift_right(a int64, bits int64) -> int64", "number", 0,
       "a / 2 ^ bits, rounded down", "shift_right(-5, 1)", "-3", ">>"},
      {{"ii", 'i', WEIR_K_CAN_FAIL, fn_shift_right, NULL}}},
     {{"to_base", "", "to_base(n int64, base int64) -> string", "number", 0,
       "the digits of n in base 2 to 36, small letters", "to_base(255, 16)", "ff",
-      "capital letters"},
+      "capital letters, no negative number"},
      {{"ii", 's', WEIR_K_CAN_FAIL, fn_to_base, NULL}}},
     {{"from_base", "", "from_base(string, base int64) -> int64", "number", 0,
       "the number of these digits in base 2 to 36", "from_base('ff', 16)", "255", "does not exist"},

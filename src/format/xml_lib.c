@@ -14,6 +14,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static weir_xml_lib lib;
 static bool loaded;
+static char version[32]; /* of what was loaded */
 
 /* Beside the program first (bin/../lib, where an unpacked tarball keeps what it brought), then
  * where the system looks. */
@@ -59,6 +60,15 @@ static weir_status look_up(void *object, weir_error *err) {
     return WEIR_OK;
 }
 
+/* "20914" or "20914-GITv2.9.14" as "2.9.14". */
+static void note_version(void *symbol) {
+    const char *text = symbol ? *(const char *const *)symbol : "";
+    unsigned number = 0;
+    for (size_t i = 0; i < 8 && text[i] >= '0' && text[i] <= '9'; i++)
+        number = number * 10 + (unsigned)(text[i] - '0');
+    snprintf(version, sizeof version, "%u.%u.%u", number / 10000, number / 100 % 100, number % 100);
+}
+
 static weir_status load(weir_error *err) {
     void *object = open_library();
     if (!object) {
@@ -73,6 +83,7 @@ static weir_status load(weir_error *err) {
         return status;
     }
     lib.init_parser();
+    note_version(dlsym(object, "xmlParserVersion"));
     loaded = true; /* for good: what it holds per thread must not lose its code */
     return WEIR_OK;
 }
@@ -83,6 +94,21 @@ weir_status weir_xml_lib_get(const weir_xml_lib **out, weir_error *err) {
     pthread_mutex_unlock(&lock);
     if (status == WEIR_OK) *out = &lib;
     return status;
+}
+
+bool weir_xml_lib_version(char *buf, size_t room) {
+    const weir_xml_lib *found;
+    weir_error ignored = {0};
+    if (weir_xml_lib_get(&found, &ignored) != WEIR_OK) return false;
+    snprintf(buf, room, "%s", version);
+    return true;
+}
+
+#else
+
+bool weir_xml_lib_version(char *buf, size_t room) {
+    (void)buf, (void)room;
+    return false;
 }
 
 #endif

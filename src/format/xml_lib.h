@@ -7,6 +7,9 @@
 #ifndef WEIR_FORMAT_XML_LIB_H
 #define WEIR_FORMAT_XML_LIB_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #if defined(__has_include)
 #if __has_include(<libxml/xmlreader.h>)
 #define WEIR_HAVE_LIBXML2 1
@@ -38,5 +41,9 @@ typedef struct weir_xml_lib {
  * thread. */
 WEIR_MUST_USE weir_status weir_xml_lib_get(const weir_xml_lib **out, weir_error *err);
 #endif
+
+/* The version of the library that is found, such as "2.9.14", in buf of `room` bytes; false: there
+ * is none, and xml and xlsx cannot be read.  Any thread. */
+bool weir_xml_lib_version(char *buf, size_t room);
 
 #endif

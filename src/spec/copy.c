@@ -106,8 +106,14 @@ static void check_format(copier *c, const place *p, const char *format, const ch
         return;
     }
     snprintf(words, sizeof words, "give %s, one of", flag);
-    weir_diags_error(c->diags, NULL, what, weir_spec_formats(&l, words),
-                     "the format does not follow from the name \"%.60s\"", p->path);
+    bool file = strcmp(flag, "--to-format") != 0 && stat(p->path, &st) == 0 && S_ISREG(st.st_mode);
+    if (file && st.st_size > 0)
+        weir_diags_error(c->diags, NULL, what, weir_spec_formats(&l, words),
+                         "\"%.60s\" is no text that tells its format, nor does its name", p->path);
+    else
+        weir_diags_error(c->diags, NULL, what, weir_spec_formats(&l, words),
+                         "%sthe format does not follow from the name \"%.60s\"",
+                         file ? "the file is empty, and " : "", p->path);
 }
 
 /* ---- source, sink, rejects ----------------------------------------------------------------- */
@@ -175,7 +181,11 @@ static bool put_source(copier *c, weir_node *root, const place *from, const plac
     if (from->database && !table && !o->query && !to->database) table = o->table;
     if (from->database && !table && !o->query)
         weir_diags_error(c->diags, NULL, to->database ? "--source-table" : "--table",
-                         "name the table to read", "is missing");
+                         weir_arena_printf(c->arena,
+                                           "name the table to read; `weir preview %.60s` says "
+                                           "which there are",
+                                           from->path),
+                         "is missing");
     if (!put(c, map, "table", table) || !put(c, map, "query", o->query)) return false;
     if (!put(c, map, "format", o->source_format)) return false;
     if (o->columns && !put_columns(c, map, o->columns)) return false;

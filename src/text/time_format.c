@@ -27,7 +27,9 @@ enum op_code {
     OP_ISO_WEEKDAY,
     OP_WEEKDAY,
     OP_ISO_YEAR,
-    OP_ISO_WEEK
+    OP_ISO_WEEK,
+    OP_SUNDAY_WEEK,
+    OP_MONDAY_WEEK
 };
 
 /* The parts of a value that a program names. */
@@ -53,6 +55,7 @@ struct op {
     uint8_t code;
     char literal;
     bool fixed; /* a number follows at once: take the full width */
+    bool bare;  /* %-d: written without zeros in front */
 };
 
 struct weir_time_program {
@@ -95,6 +98,8 @@ static const struct op_info infos[] = {
     {'w', OP_WEEKDAY, HAS_WEEKDAY, 1, true, true},
     {'G', OP_ISO_YEAR, HAS_YEAR, 28, true, true},
     {'V', OP_ISO_WEEK, HAS_DAY, 2, true, true},
+    {'U', OP_SUNDAY_WEEK, HAS_DAY, 2, true, true},
+    {'W', OP_MONDAY_WEEK, HAS_DAY, 2, true, true},
 };
 
 static const char *const month_names[12] = {"January",   "February", "March",    "April",
@@ -132,7 +137,8 @@ static weir_status wrong(weir_error *err, size_t offset, const char *what) {
     weir_error_at(err, NULL, 0, (int64_t)offset + 1);
     weir_error_hint(err,
                     "known are %%Y %%m %%d %%H %%M %%S %%f %%y %%b %%B %%j %%p %%I %%z %%Z %%e "
-                    "%%a %%A %%s %%F %%T %%R %%D and %%%%");
+                    "%%a %%A %%s %%F %%T %%R %%D, without zeros %%-d %%-m %%-H, for writing %%G "
+                    "%%V %%u %%w %%U %%W, and %%%%");
     return s;
 }
 
@@ -173,6 +179,11 @@ static weir_status add_text(weir_time_program *p, const char *text, bool for_par
                 i++;
                 status = add_directive(p, 'z', offset, for_parse, err);
                 if (status == WEIR_OK) p->ops[p->n - 1].code = OP_OFFSET_COLON;
+                continue;
+            }
+            if (letter == '-' && text[i + 1] && strchr("mdHIMSyj", text[i + 1])) {
+                status = add_directive(p, text[++i], offset, for_parse, err);
+                if (status == WEIR_OK) p->ops[p->n - 1].bare = true;
                 continue;
             }
             if (letter != '%' && letter != 'n' && letter != 't') {
@@ -356,7 +367,7 @@ static bool read_op(const struct op *op, struct cursor *c, struct parts *v) {
     case OP_HOUR12: return digits(c, min, 2, &v->hour);
     case OP_MINUTE: return digits(c, min, 2, &v->minute);
     case OP_SECOND: return digits(c, min, 2, &v->second);
-    case OP_YEAR_DAY: return digits(c, 3, 3, &v->year_day);
+    case OP_YEAR_DAY: return digits(c, op->bare ? 1 : 3, 3, &v->year_day);
     case OP_FRACTION: return read_fraction(c, v);
     case OP_MONTH_SHORT:
     case OP_MONTH_LONG: return name(c, month_names, 12, &v->month);
@@ -532,8 +543,22 @@ static char *write_op(const struct op *op, const struct moment *m, char *out) {
         weir_date_iso_week(m->days, &iso_year, &u);
         return weir_time_put_year(out, iso_year);
     case OP_ISO_WEEK: weir_date_iso_week(m->days, &iso_year, &u); return weir_put2(out, u);
+    case OP_SUNDAY_WEEK: /* days before the first Sunday are in week 0 */
+        u = weir_date_weekday(m->days) % 7;
+        return weir_put2(out, (weir_date_year_day(m->days) + 6 - u) / 7);
+    case OP_MONDAY_WEEK:
+        u = weir_date_weekday(m->days) - 1;
+        return weir_put2(out, (weir_date_year_day(m->days) + 6 - u) / 7);
     default: return out;
     }
+}
+
+/* The number at begin..end without the zeros in front of it. */
+static char *strip_zeros(char *begin, char *end) {
+    char *digit = begin;
+    while (digit + 1 < end && *digit == '0') digit++;
+    memmove(begin, digit, (size_t)(end - digit));
+    return end - (digit - begin);
 }
 
 size_t weir_time_program_write(const weir_time_program *p, weir_time_kind kind, int64_t value,
@@ -562,6 +587,10 @@ size_t weir_time_program_write(const weir_time_program *p, weir_time_kind kind, 
     }
     m.civil = weir_date_to_civil(m.days);
     char *end = out;
-    for (size_t i = 0; i < p->n; i++) end = write_op(&p->ops[i], &m, end);
+    for (size_t i = 0; i < p->n; i++) {
+        char *begin = end;
+        end = write_op(&p->ops[i], &m, begin);
+        if (p->ops[i].bare) end = strip_zeros(begin, end);
+    }
     return (size_t)(end - out);
 }

@@ -2,6 +2,8 @@
  *
  * SQLite types values, not columns: a value that is not of the column's type fails its record, it
  * is never coerced.  Types beyond SQLite's own (decimals, dates, ...) are read as text and cast. */
+#include <stdio.h>
+
 #include "base/printable.h"
 #include "column/kernel.h"
 #include "connect/sqlite/source.h"
@@ -101,11 +103,41 @@ out:
     return status;
 }
 
+/* The tables and views that there are, as the hint. */
+static void hint_tables(const source *s, weir_error *err) {
+    static const char sql[] =
+        "select name from sqlite_schema where type in ('table', 'view') and "
+        "name not like 'sqlite\\_%' escape '\\' and name not like '\\_weir\\_%' "
+        "escape '\\' order by type, name";
+    char text[160] = "", name[48];
+    size_t n = 0, listed = 0;
+    bool more = false;
+    sqlite3_stmt *stmt = NULL;
+    weir_error ignored = {0};
+    if (weir_sqlite_prepare(s->db, "listing the tables", sql, &stmt, &ignored) != WEIR_OK) return;
+    while (!more && sqlite3_step(stmt) == SQLITE_ROW) {
+        const char *found = (const char *)sqlite3_column_text(stmt, 0);
+        if (!found) continue;
+        size_t size = weir_printable(name, sizeof name - 1, found, strlen(found));
+        name[size] = '\0';
+        more = n + size + 3 > sizeof text;
+        if (!more)
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", listed++ ? ", " : "", name);
+    }
+    sqlite3_finalize(stmt);
+    if (listed)
+        weir_error_hint(err, "the database has %s%s%s", text, more ? ", ..." : "",
+                        s->config->table ? "" : "; name one with table, or --table");
+    else
+        weir_error_hint(err, "the database has no table");
+}
+
 static weir_status statement(source *s, weir_error *err) {
     const weir_sqlite_source_config *c = s->config;
     weir_status status;
     if (!c->table == !c->query) {
         weir_error_set(err, WEIR_USAGE, "a sqlite source needs either table or query");
+        if (!c->table) hint_tables(s, err);
         return WEIR_USAGE;
     }
     if (c->query) return prepare_query(s, c->query, err);
@@ -116,6 +148,7 @@ static weir_status statement(source *s, weir_error *err) {
     if (status == WEIR_OK)
         status =
             weir_sqlite_prepare(s->db, "opening the table", weir_buf_cstr(&sql), &s->stmt, err);
+    if (status != WEIR_OK && strstr(err->message, "no such table")) hint_tables(s, err);
     weir_buf_clear(&sql);
     return status;
 }

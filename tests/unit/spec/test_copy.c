@@ -117,9 +117,12 @@ static void test_copy_faults(void **state) {
                "SRC: s3:// is not available in this version; give a path, or sqlite:PATH\n");
     copy_fails("a.csv", "sqlite:", NULL, "DST: names nothing; give a path\n");
     copy_fails("a.csv", "b.db", NULL, "--table: is missing; name the table to load\n");
-    copy_fails("a.db", "b.csv", NULL, "--table: is missing; name the table to read\n");
+    copy_fails(
+        "a.db", "b.csv", NULL,
+        "--table: is missing; name the table to read; `weir preview a.db` says which there are\n");
     copy_fails("a.db", "b.db", &(weir_copy_options){.table = "t"},
-               "--source-table: is missing; name the table to read\n");
+               "--source-table: is missing; name the table to read; `weir preview a.db` says which "
+               "there are\n");
     copy_fails("-", "x.txt", NULL,
                "SRC: the format does not follow from the name \"-\"; give --format, one of: "
                "csv, ndjson, xml\n"

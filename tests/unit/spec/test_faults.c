@@ -163,7 +163,8 @@ static const struct {
      "p.yaml:1:35: metadata: \"_row\" is not known; there are _file, _line and _byte\n"
      "p.yaml:1:48: metadata: names \"_file\" twice; name it once\n"
      "p.yaml:1:78: a: time format: there is no such directive; known are %Y %m %d %H %M %S %f %y "
-     "%b %B %j %p %I %z %Z %e %a %A %s %F %T %R %D and %%\n"
+     "%b %B %j %p %I %z %Z %e %a %A %s %F %T %R %D, without zeros %-d %-m %-H, for writing %G %V "
+     "%u %w %U %W, and %%\n"
      "p.yaml:2:14: b: there is no time zone \"Mars/X\"; use a name such as Europe/Berlin (case "
      "counts), UTC, or an offset such as +02:00\n"},
     {"source: { path: a.db, table: t, metadata: [_file] }\n"
