@@ -249,8 +249,8 @@ static weir_status header(weir_encoder *e, weir_buf *out, weir_error *err) {
 }
 
 static weir_status footer(weir_encoder *e, const weir_slice *metas, const uint64_t *offsets,
-                          size_t n, weir_buf *out, weir_error *err) {
-    (void)e, (void)metas, (void)offsets, (void)n, (void)out, (void)err;
+                          size_t n, bool empty, weir_buf *out, weir_error *err) {
+    (void)e, (void)metas, (void)offsets, (void)n, (void)empty, (void)out, (void)err;
     return WEIR_OK;
 }
 

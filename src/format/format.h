@@ -159,10 +159,12 @@ typedef struct weir_write_ops {
     weir_status (*encode)(weir_encoder *e, weir_ctx *ctx, weir_batch *batch, weir_block **out,
                           weir_buf *meta, weir_error *err);
     /* Bytes behind the last record; metas in file order with the offset each piece was written at.
-     */
+     * empty: the file has no record. */
     weir_status (*footer)(weir_encoder *e, const weir_slice *metas, const uint64_t *offsets,
-                          size_t n, weir_buf *out, weir_error *err);
+                          size_t n, bool empty, weir_buf *out, weir_error *err);
     void (*encoder_free)(weir_encoder *e);
+    /* Stands between two pieces of a file; NULL = nothing does. */
+    const char *separator;
 } weir_write_ops;
 
 /* ---- the registry -------------------------------------------------------------------------- */

@@ -75,8 +75,6 @@ static const char *const not_finite_choices[] = {"reject", "null", NULL};
         }                                                                                          \
     }
 
-/* Both formats write one object a line: pieces of a file that several workers made can then be put
- * one behind the other, and the json reader reads lines as well as arrays. */
 static const weir_option write_options[] = {
     {.name = "not_finite",
      .type = WEIR_OPT_ENUM,
@@ -141,16 +139,14 @@ const weir_format weir_format_ndjson = {
 
 const weir_format weir_format_json = {
     .name = "json",
-    .summary =
-        "an array of JSON objects, or objects one after the other; written one a line, not as "
-        "an array",
+    .summary = "an array of JSON objects, or objects one after the other; written as an array",
     .extensions = json_extensions,
     .read_options = json_read_options,
     .read_config_size = sizeof(weir_json_read_config),
     .read = &read_ops,
     .write_options = write_options,
     .write_config_size = sizeof(weir_json_write_config),
-    .write = &weir_json_write_ops,
+    .write = &weir_json_array_write_ops,
     .text = WEIR_TEXT_UNICODE,
     .read_check = read_check,
 };

@@ -142,6 +142,7 @@ weir_status weir_json_infer_at(const weir_read_request *request, const weir_chun
                                const weir_json_places *places, struct weir_inference *into,
                                weir_error *err);
 
-extern const weir_write_ops weir_json_write_ops;
+extern const weir_write_ops weir_json_write_ops;       /* one object a line */
+extern const weir_write_ops weir_json_array_write_ops; /* one array of objects */
 
 #endif

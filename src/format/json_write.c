@@ -1,4 +1,12 @@
-/* The encoder: batches -> one JSON object a line. */
+/* The encoder: batches -> one JSON object a line; with `array` the lines are the elements of an
+ * array:
+ *
+ *     [                    the header is the bracket, and each record begins with a line feed:
+ *     {"a":1},             so pieces that several workers made need nothing but a comma between
+ * them
+ *     {"a":2}
+ *     ]
+ */
 #include "column/kernel.h"
 #include "format/json_decode.h"
 #include "text/encode.h"
@@ -22,6 +30,7 @@ typedef struct cell_column {
 
 struct weir_encoder {
     const weir_json_write_config *config;
+    bool array;
     weir_schema *schema;
     cell_column *columns;
     weir_arena arena;
@@ -72,13 +81,13 @@ out:
     return status;
 }
 
-static weir_status encoder_new(const void *config, weir_schema *schema, weir_ctx *ctx,
+static weir_status new_encoder(const void *config, bool array, weir_schema *schema,
                                weir_encoder **out, weir_error *err) {
     weir_status status = WEIR_OK;
-    (void)ctx;
     weir_encoder *e = weir_alloc_zero(1, sizeof *e);
     if (!e) return weir_error_nomem(err);
     e->config = config;
+    e->array = array;
     e->schema = weir_schema_retain(schema);
     e->row_fixed = FIXED_BYTES;
     e->columns = weir_alloc_zero(schema->n_fields + 1u, sizeof *e->columns);
@@ -90,6 +99,18 @@ static weir_status encoder_new(const void *config, weir_schema *schema, weir_ctx
 out:
     encoder_free(e);
     return status;
+}
+
+static weir_status lines_new(const void *config, weir_schema *schema, weir_ctx *ctx,
+                             weir_encoder **out, weir_error *err) {
+    (void)ctx;
+    return new_encoder(config, false, schema, out, err);
+}
+
+static weir_status array_new(const void *config, weir_schema *schema, weir_ctx *ctx,
+                             weir_encoder **out, weir_error *err) {
+    (void)ctx;
+    return new_encoder(config, true, schema, out, err);
 }
 
 /* ---- room ---------------------------------------------------------------------------------- */
@@ -379,6 +400,10 @@ static inline outcome put_value(weir_encoder *e, cell_column *c, uint32_t slot) 
 /* *failed: the column whose value JSON cannot hold. */
 static outcome put_row(weir_encoder *e, uint32_t row, const cell_column **failed) {
     if (!reserve(e, e->row_fixed)) return NO_MEMORY;
+    if (e->array) {
+        if (e->out > (char *)e->block->data) *e->out++ = ',';
+        *e->out++ = '\n';
+    }
     *e->out++ = '{';
     bool first = true;
     for (uint32_t i = 0; i < e->schema->n_fields; i++) {
@@ -400,7 +425,7 @@ static outcome put_row(weir_encoder *e, uint32_t row, const cell_column **failed
         }
     }
     *e->out++ = '}';
-    *e->out++ = '\n';
+    if (!e->array) *e->out++ = '\n';
     return PUT;
 }
 
@@ -455,20 +480,30 @@ out:
 }
 
 static weir_status header(weir_encoder *e, weir_buf *out, weir_error *err) {
-    (void)e, (void)out, (void)err;
+    if (e->array && !weir_buf_adds(out, "[")) return weir_error_nomem(err);
     return WEIR_OK;
 }
 
 static weir_status footer(weir_encoder *e, const weir_slice *metas, const uint64_t *offsets,
-                          size_t n, weir_buf *out, weir_error *err) {
-    (void)e, (void)metas, (void)offsets, (void)n, (void)out, (void)err;
+                          size_t n, bool empty, weir_buf *out, weir_error *err) {
+    (void)metas, (void)offsets, (void)n;
+    if (e->array && !weir_buf_adds(out, empty ? "]\n" : "\n]\n")) return weir_error_nomem(err);
     return WEIR_OK;
 }
 
 const weir_write_ops weir_json_write_ops = {
-    .encoder_new = encoder_new,
+    .encoder_new = lines_new,
     .header = header,
     .encode = encode,
     .footer = footer,
     .encoder_free = encoder_free,
+};
+
+const weir_write_ops weir_json_array_write_ops = {
+    .encoder_new = array_new,
+    .header = header,
+    .encode = encode,
+    .footer = footer,
+    .encoder_free = encoder_free,
+    .separator = ",",
 };

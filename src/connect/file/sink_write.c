@@ -130,14 +130,20 @@ static weir_status put(writer *w, target *t, const void *data, size_t size, weir
     return status == WEIR_OK ? touch(w, t, err) : status;
 }
 
-/* Bytes that do not come from workers: headers and footers, compressed like the rest. */
-static weir_status put_text(writer *w, target *t, const weir_buf *text, weir_error *err) {
-    if (text->size == 0) return WEIR_OK;
-    if (w->s->codec == WEIR_CODEC_NONE) return put(w, t, text->data, text->size, err);
+/* Adds bytes that do not come from workers - headers, footers, separators - to out, compressed like
+ * the rest. */
+static weir_status pack(const writer *w, const char *data, size_t size, weir_buf *out,
+                        weir_error *err) {
+    if (size == 0) return WEIR_OK;
+    if (w->s->codec == WEIR_CODEC_NONE)
+        return weir_buf_add(out, data, size) ? WEIR_OK : weir_error_nomem(err);
+    return weir_compress_block(w->s->codec, (int)w->s->config->level, data, size, out, err);
+}
+
+static weir_status put_text(writer *w, target *t, const char *data, size_t size, weir_error *err) {
     weir_buf packed = {0};
-    weir_status status = weir_compress_block(w->s->codec, (int)w->s->config->level, text->data,
-                                             text->size, &packed, err);
-    if (status == WEIR_OK) status = put(w, t, packed.data, packed.size, err);
+    weir_status status = pack(w, data, size, &packed, err);
+    if (status == WEIR_OK && packed.size) status = put(w, t, packed.data, packed.size, err);
     weir_buf_clear(&packed);
     return status;
 }
@@ -197,7 +203,7 @@ static weir_status target_new(writer *w, const char *key, uint64_t hash, uint32_
     status = t->key && t->path ? WEIR_OK : weir_error_nomem(err);
     if (status == WEIR_OK && !w->standard) status = begin_file(w, t, err);
     if (status == WEIR_OK) status = w->s->request.format->write->header(w->inner, &header, err);
-    if (status == WEIR_OK) status = put_text(w, t, &header, err);
+    if (status == WEIR_OK) status = put_text(w, t, header.data, header.size, err);
     weir_buf_clear(&header);
     if (status != WEIR_OK) {
         unlist(w, t);
@@ -275,8 +281,8 @@ static weir_status finish_target(writer *w, target *t, weir_error *err) {
     weir_status status = flush_held(w, t, err);
     if (status == WEIR_OK)
         status = w->s->request.format->write->footer(w->inner, t->metas, t->offsets, t->n_metas,
-                                                     &footer, err);
-    if (status == WEIR_OK) status = put_text(w, t, &footer, err);
+                                                     !t->filled, &footer, err);
+    if (status == WEIR_OK) status = put_text(w, t, footer.data, footer.size, err);
     weir_buf_clear(&footer);
     t->closed = true;
     if (status != WEIR_OK) return status;
@@ -307,15 +313,20 @@ static weir_status write_part(writer *w, part *p, weir_error *err) {
     weir_status status = target_find(w, p->path ? p->path : w->s->path, &t, err);
     if (status == WEIR_OK) status = rotate(w, &t, p->bytes->size, err);
     if (status != WEIR_OK) return status;
+    const char *separator = t->filled ? w->s->request.format->write->separator : NULL;
+    size_t between = separator ? strlen(separator) : 0;
     t->filled = true;
     bool hold = w->s->n_partition && p->meta.size == 0 && p->bytes->size < PART_BUFFER_BYTES;
     if (!hold) {
         if ((status = flush_held(w, t, err)) != WEIR_OK) return status;
+        if ((status = put_text(w, t, separator, between, err)) != WEIR_OK) return status;
         if ((status = keep_meta(t, &p->meta, err)) != WEIR_OK) return status;
         return put(w, t, p->bytes->data, p->bytes->size, err);
     }
+    size_t held = t->held.size;
+    if ((status = pack(w, separator, between, &t->held, err)) != WEIR_OK) return status;
     if (!weir_buf_add(&t->held, p->bytes->data, p->bytes->size)) return weir_error_nomem(err);
-    w->held_bytes += p->bytes->size;
+    w->held_bytes += t->held.size - held;
     if (t->held.size >= PART_BUFFER_BYTES) return flush_held(w, t, err);
     size_t budget = w->s->env->memory_bytes ? w->s->env->memory_bytes / 8 : (size_t)16 << 20;
     for (size_t i = 0; status == WEIR_OK && w->held_bytes > budget && i < w->n; i++)

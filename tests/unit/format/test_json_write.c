@@ -338,6 +338,39 @@ static void blocks_grow_as_needed(void **state) {
     weir_schema_release(schema);
 }
 
+/* One file of an array: header, pieces with the separator between them, footer. */
+static void an_array_is_put_together(void **state) {
+    (void)state;
+    const weir_write_ops *ops = &weir_json_array_write_ops;
+    weir_schema *schema = schema_of("f float64");
+    weir_batch *b = batch_of(schema, "{\"f\":1}\n{\"f\":2.5}\n{\"f\":null}\n");
+    ((double *)b->columns[0]->values)[0] = (double)INFINITY; /* the first one is left out */
+    weir_ctx ctx = {0};
+    weir_encoder *e = NULL;
+    weir_error err = {0};
+    weir_buf file = {0}, meta = {0}, nothing = {0};
+    assert_int_equal(ops->encoder_new(&plain, schema, &ctx, &e, &err), WEIR_OK);
+    assert_int_equal(ops->header(e, &file, &err), WEIR_OK);
+    for (int i = 0; i < 2; i++) {
+        weir_block *out = NULL;
+        assert_int_equal(ops->encode(e, &ctx, b, &out, &meta, &err), WEIR_OK);
+        if (i) assert_true(weir_buf_adds(&file, ops->separator));
+        assert_true(weir_buf_add(&file, (char *)out->data, out->size));
+        weir_block_release(out);
+    }
+    assert_int_equal(ops->footer(e, NULL, NULL, 0, false, &file, &err), WEIR_OK);
+    assert_string_equal(weir_buf_cstr(&file),
+                        "[\n{\"f\":2.5},\n{\"f\":null},\n{\"f\":2.5},\n{\"f\":null}\n]\n");
+    assert_int_equal(ops->header(e, &nothing, &err), WEIR_OK);
+    assert_int_equal(ops->footer(e, NULL, NULL, 0, true, &nothing, &err), WEIR_OK);
+    assert_string_equal(weir_buf_cstr(&nothing), "[]\n");
+    weir_buf_clear(&file);
+    weir_buf_clear(&nothing);
+    ops->encoder_free(e);
+    weir_batch_free(b);
+    weir_schema_release(schema);
+}
+
 static void lack_of_memory_is_reported(void **state) {
     (void)state;
     weir_schema *schema =
@@ -378,6 +411,7 @@ int main(void) {
         cmocka_unit_test(only_living_sound_rows_are_written),
         cmocka_unit_test(other_encodings_are_written),
         cmocka_unit_test(blocks_grow_as_needed),
+        cmocka_unit_test(an_array_is_put_together),
         cmocka_unit_test(lack_of_memory_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
