@@ -134,6 +134,17 @@ static const expr_case sql_cases[] = {
     {"array_length(l)", "int64", "0|1|~|3|4|5", ""},
     {"array_length(l, 1)", "int64", "~|1|~|3|4|5", ""},
     {"string_split(g, 'e')[1]", "string", "r|gr|r|~|blu|r", ""},
+    {"strftime(dt, '%-d.%-m.%Y %-j %U %W')", "string", "31.1.2024 31 04 05|31.12.1999 365 52 52|~|1.1.1970 1 00 00|1.1.0001 1 00 01|31.12.9999 365 52 52", ""},
+    {"strftime(t, '%-I.%-M.%-S')", "string", "12.0.0|12.34.56|~|11.59.59|6.0.0|6.30.0", ""},
+    {"to_date('5.3.2024', '%-d.%-m.%Y')", "date", "2024-03-05", ""},
+    {"to_date('2024 60', '%Y %-j')", "date", "2024-02-29", ""},
+    {"asin(2)", "float64", "!", "0: asin outside of -1 to 1 in asin(2); "},
+    {"acos(-1.5)", "float64", "!", "0: acos outside of -1 to 1 in acos(-1.5); "},
+    {"list_concat(l, l)", "list<int64>", "[]|[0,0]|~|[0,1,2,0,1,2]|[0,1,2,3,0,1,2,3]|[0,1,2,3,4,0,1,2,3,4]", ""},
+    {"list_position(list(k, i), i)", "int64", "2|2|2|2|1|2", ""},
+    {"list_position(l, null)", "int64", "~|~|~|~|~|~", ""},
+    {"list_position(list(1, null), null)", "int64", "2", ""},
+    {"list_append(list(1), null)", "list<int64>", "[1,null]", ""},
 };
 /* clang-format on */
 
