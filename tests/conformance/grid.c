@@ -77,7 +77,7 @@ static bool read_header(grid *g, const ref_dialect *d, const char *p, size_t *at
         size_t from = *at;
         *at = r.next;
         bool empty = p[from] == '\n' || p[from] == '\r';
-        if (!empty || r.multi) break;
+        if (!empty || r.last_line) break;
     }
     g->columns = r.n_fields;
     g->names = calloc(g->columns + 1, sizeof *g->names);
