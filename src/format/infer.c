@@ -345,11 +345,13 @@ static weir_status look_at_times(weir_evidence *e, looked_at *v, weir_error *err
     return WEIR_OK;
 }
 
-/* Whether a small integer says nothing that another of the column has not said. */
+/* Whether a small integer says nothing that another of the column has not said.  A zero has no
+ * digit that counts: the first digit after zeros alone is news, though it is as wide as they. */
 static bool is_known_width(const weir_evidence *e, const looked_at *v) {
     size_t n = v->text.size;
-    return n >= e->ints.whole_min && n <= e->ints.whole_max &&
-           (n < (size_t)e->max_whole || !e->widest || !weir_address_before(v->at, e->widest->at));
+    if (n < e->ints.whole_min || n > e->ints.whole_max) return false;
+    if (v->text.data[0] == '0' || n < (size_t)e->max_whole) return true;
+    return e->widest && !weir_address_before(v->at, e->widest->at);
 }
 
 static weir_status look_further(weir_evidence *e, looked_at *v, weir_error *err) {
