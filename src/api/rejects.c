@@ -4,6 +4,12 @@
 #include "base/clock.h"
 #include "connect/file/file.h"
 #include "reject/reject.h"
+#include "spec/yaml.h"
+
+/* How the state writes its sets: nothing of it is to be found out, whatever raw records look like.
+ */
+static const char own_dialect[] = "{ delimiter: \",\", quote: '\"', escape: none, comment: none, "
+                                  "header: true, skip: 0, units: 0, skip_footer: 0, newline: lf }";
 
 /* ---- a reader of one set -------------------------------------------------------------------- */
 
@@ -61,11 +67,13 @@ weir_status weir_reject_reader_new(const char *path, const weir_env *env, weir_r
     weir_reject_reader *r = weir_alloc_zero(1, sizeof *r);
     if (!r) return weir_error_nomem(err);
     const weir_format *csv = weir_format_find("csv");
+    weir_node *dialect = NULL;
     weir_status status;
     r->ops = weir_connector_find("file")->source;
     r->paths[0] = path;
     r->config.path = (weir_opt_strings){1, r->paths};
     r->config.compression = WEIR_FILE_NONE;
+    r->config.encoding = "utf-8";
     r->ctx = (weir_ctx){.ledger = env->ledger,
                         .scratch = &r->scratch,
                         .cancel = env->cancel,
@@ -75,7 +83,8 @@ weir_status weir_reject_reader_new(const char *path, const weir_env *env, weir_r
     void *format_config = weir_arena_zero(&r->arena, 1, csv->read_config_size + 1);
     if (!format_config) status = weir_error_nomem(err);
     if (status != WEIR_OK) goto out;
-    WEIR_TRY(weir_option_bind(csv->read_options, NULL, format_config, &r->arena, &r->diags));
+    WEIR_TRY(weir_yaml_parse(weir_slice_of(own_dialect), NULL, &r->arena, &r->diags, &dialect));
+    WEIR_TRY(weir_option_bind(csv->read_options, dialect, format_config, &r->arena, &r->diags));
     weir_source_request request = {.config = &r->config,
                                    .format = csv,
                                    .format_config = format_config,

@@ -17,7 +17,8 @@ typedef struct replay {
     weir_read_request read;
     weir_opt_columns columns, found; /* found: how inferred columns are written */
     weir_schema *schema;             /* of what decode gives, metadata columns last */
-    weir_layout *layout;
+    weir_layout *layout; /* as the source declares it; names alone when it is undeclared */
+    bool undeclared;
     const char **names; /* of the columns, n_names: what a layout is made of */
     uint32_t n_names;
     const char **dialects; /* for each set: what its run found of the text; NULL = nothing */
@@ -204,8 +205,14 @@ static weir_status load_schema(replay *r, weir_error *err) {
     r->n_names = n;
     status = load_dialects(r, err);
     if (status != WEIR_OK) return status;
-    return ops->layout_of ? ops->layout_of(&r->read, names, n, &r->layout, err)
-                          : weir_layout_new(names, n, &r->layout, err);
+    if (!ops->layout_of) return weir_layout_new(names, n, &r->layout, err);
+    /* What the source does not declare may show in the files, or be kept with the rejects. */
+    weir_error why = {0};
+    status = ops->layout_of(&r->read, names, n, &r->layout, &why);
+    r->undeclared = status == WEIR_USAGE;
+    if (r->undeclared) return weir_layout_new(names, n, &r->layout, err);
+    if (status != WEIR_OK && err) *err = why;
+    return status;
 }
 
 /* ---- open ---------------------------------------------------------------------------------- */
@@ -516,6 +523,8 @@ static weir_status layout_of_file(replay *r, const char *file, const record *wha
             if (status != WEIR_OK) return status;
         }
     }
+    if (!(formats && r->file_layout) && r->undeclared)
+        return r->format->read->layout_of(&r->read, r->names, r->n_names, out, err); /* says why */
     *out = weir_layout_retain(formats && r->file_layout ? r->file_layout : r->layout);
     return WEIR_OK;
 }

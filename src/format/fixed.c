@@ -47,8 +47,9 @@ static const weir_option read_options[] = {
     {.name = "widths",
      .type = WEIR_OPT_STRINGS,
      .offset = offsetof(weir_fixed_read_config, widths),
-     .help = "the same by widths alone, one behind the other; names are those of the header or of "
-             "columns, in order",
+     .help =
+         "the same by widths alone, one behind the other; -2 is a gap of two places, which must "
+         "be blank; names are those of the header or of columns, in order",
      .since = "0.1"},
     {.name = "header",
      .type = WEIR_OPT_ENUM,
@@ -111,7 +112,7 @@ typedef struct fixed_layout {
     uint32_t n_edges;
     uint32_t full; /* units of a line that has all columns */
     bool bytes, trim_left, trim_right, reject_short;
-    bool found;       /* not declared: text between columns is a fault */
+    bool gaps;        /* text between columns is a fault */
     bool reject_long; /* text behind the last column */
     weir_line_column *columns;
     weir_opt_strings nulls; /* the config's */
@@ -172,7 +173,7 @@ static void split_characters(const fixed_layout *l, weir_line_group *g, uint32_t
     *units = n;
 }
 
-/* Columns that were found: whether text stands between them, which a sample had not. */
+/* Whether text stands between columns, where the sample in which they were found had none. */
 static bool text_between(const fixed_layout *l, const weir_line_group *g, uint32_t r) {
     uint32_t at = g->begin[r];
     for (uint32_t c = 0; c < l->lines.n_columns; c++) {
@@ -200,7 +201,7 @@ static weir_status split(const weir_line_layout *layout, weir_line_group *g, wei
             split_bytes(l, g, r);
         else
             split_characters(l, g, r, &units);
-        if (l->found && text_between(l, g, r)) fail(g, r, "has text between the columns");
+        if (l->gaps && text_between(l, g, r)) fail(g, r, "has text between the columns");
         for (uint32_t c = 0; c < l->lines.n_columns; c++)
             put(l, g, c, r, g->start[c * 64 + r], g->stop[c * 64 + r]);
         if (l->reject_short && units < l->full) fail(g, r, "is shorter than its columns");
@@ -264,25 +265,71 @@ static weir_status from_fields(fixed_layout *l, const weir_fixed_read_config *co
     return WEIR_OK;
 }
 
+/* One of `widths`; *gap: it is a gap.  0 = it is none. */
+static uint64_t width_of(const char *text, bool *gap) {
+    uint64_t width = 0;
+    *gap = *text == '-';
+    const char *digits = text + *gap;
+    bool good = weir_num_parse_uint64(digits, strlen(digits), &width) == WEIR_NUM_OK;
+    return good && width <= 1000000 ? width : 0;
+}
+
+/* How many columns the config declares; 0 = they are to be found. */
+static size_t declared_columns(const weir_fixed_read_config *config) {
+    size_t n = config->fields.n;
+    for (size_t i = 0; !config->fields.n && i < config->widths.n; i++)
+        n += config->widths.items[i][0] != '-';
+    return n;
+}
+
 static weir_status from_widths(fixed_layout *l, const weir_fixed_read_config *config,
                                weir_error *err) {
-    uint64_t at = 0, width;
+    uint64_t at = 0;
     for (size_t i = 0; i < config->widths.n; i++) {
         const char *text = config->widths.items[i];
-        bool rest = strcmp(text, "*") == 0 && i + 1 == config->widths.n;
-        width = 0;
-        if (!rest && (weir_num_parse_uint64(text, strlen(text), &width) != WEIR_NUM_OK ||
-                      width == 0 || width > 1000000)) {
+        bool rest = strcmp(text, "*") == 0 && i + 1 == config->widths.n, gap = false;
+        uint64_t width = rest ? 0 : width_of(text, &gap);
+        if (!rest && !width) {
             weir_error_set(err, WEIR_USAGE, "\"%.20s\" is no width", text);
-            weir_error_hint(err, "give whole numbers from 1; the last may be * for the rest");
+            weir_error_hint(err,
+                            "give whole numbers from 1, -1 and so on for gaps; the last may be "
+                            "* for the rest");
             return WEIR_USAGE;
         }
-        weir_status status = add_place(l, at, width, err);
+        weir_status status = gap ? WEIR_OK : add_place(l, at, width, err);
         if (status != WEIR_OK) return status;
         at += width;
+        l->gaps |= gap;
+        if (at > 1u << 30)
+            return weir_error_set(err, WEIR_USAGE, "a line would have more than 1 GiB");
+    }
+    if (l->lines.n_columns == 0) {
+        weir_error_set(err, WEIR_USAGE, "these are gaps only");
+        weir_error_hint(err, "a column has a width without a minus sign");
+        return WEIR_USAGE;
     }
     l->reject_long = true;
     return WEIR_OK;
+}
+
+/* Columns that were found, as options that could stand in the source. */
+static weir_status describe(const weir_fixed_found *f, weir_layout *layout, weir_error *err) {
+    weir_buf text = {0};
+    uint32_t at = 0;
+    bool ok = weir_buf_adds(&text, "widths: [");
+    for (uint32_t c = 0; ok && c < f->n; c++) {
+        const weir_fixed_place *p = &f->places[c];
+        ok = (p->begin == at || weir_buf_printf(&text, "-%u, ", p->begin - at)) &&
+             (p->end == UINT32_MAX ? weir_buf_adds(&text, "\"*\"")
+                                   : weir_buf_printf(&text, "%u", p->end - p->begin)) &&
+             (c + 1 == f->n || weir_buf_adds(&text, ", "));
+        at = p->end;
+    }
+    ok = ok && weir_buf_adds(&text, f->header ? "]\nheader: true\n" : "]\n");
+    weir_status status =
+        ok ? weir_layout_describe(layout, weir_buf_cstr(&text), err) : weir_error_nomem(err);
+    weir_buf_clear(&text);
+    return status;
 }
 
 static weir_status not_found(const weir_stream *in, weir_error *err) {
@@ -348,6 +395,7 @@ static weir_status new_layout(const weir_read_request *request, uint8_t eol, siz
     l->trim_left = config->trim == WEIR_FIXED_TRIM_BOTH || config->trim == WEIR_FIXED_TRIM_LEFT;
     l->trim_right = config->trim == WEIR_FIXED_TRIM_BOTH || config->trim == WEIR_FIXED_TRIM_RIGHT;
     l->reject_short = config->short_lines == 1;
+    if (config->null_given) l->nulls = config->null_words;
     l->places = weir_arena_zero(&l->arena, columns + 1, sizeof *l->places);
     if (l->places) {
         *out = l;
@@ -367,20 +415,30 @@ static weir_status publish(fixed_layout *l, const char *const *names, weir_layou
     return WEIR_OK;
 }
 
+/* Passes over a rule of dashes below the header. */
+static weir_status skip_rule(weir_lines *lines, weir_error *err) {
+    bool whole, got;
+    weir_slice head = weir_lines_head(lines, &whole);
+    if (!weir_fixed_is_rule(head, whole, weir_lines_eol(lines))) return WEIR_OK;
+    return weir_lines_skip(lines, NULL, &got, err);
+}
+
 /* The columns of a split, and the lines in front of its records passed over. */
 static weir_status read_head(const weir_read_request *request, weir_stream *in, weir_lines *lines,
                              weir_layout **out, weir_error *err) {
     const weir_fixed_read_config *config = request->config;
     fixed_layout *l = NULL;
+    weir_layout *layout = NULL;
     weir_fixed_found *found = NULL;
     const char **names = NULL;
     weir_status status = WEIR_OK;
     bool header = config->header == WEIR_FIXED_HEADER_TRUE, whole, got = true;
     weir_slice line = {"", 0};
-    size_t n = config->fields.n ? config->fields.n : config->widths.n;
+    size_t n = declared_columns(config);
+    bool find = !config->fields.n && !config->widths.n;
     for (int64_t i = 0; i < config->skip && got; i++)
         WEIR_TRY(weir_lines_skip(lines, NULL, &got, err));
-    if (n == 0) {
+    if (find) {
         found = weir_alloc(sizeof *found);
         if (!found) WEIR_TRY(weir_error_nomem(err));
         weir_slice head = weir_lines_head(lines, &whole);
@@ -399,20 +457,23 @@ static weir_status read_head(const weir_read_request *request, weir_stream *in, 
         WEIR_TRY(from_fields(l, config, names, err));
     else if (config->widths.n)
         WEIR_TRY(from_widths(l, config, err));
-    if (config->null_given) l->nulls = config->null_words;
     for (uint32_t c = 0; found && c < found->n; c++) l->places[c] = found->places[c];
     if (found) l->lines.n_columns = found->n;
-    l->found = found != NULL;
+    l->gaps |= found != NULL;
     while (header && got && weir_fixed_trim(line).size == 0)
         WEIR_TRY(weir_lines_skip(lines, &line, &got, err));
-    if (found && found->ruled) WEIR_TRY(weir_lines_skip(lines, NULL, &got, err));
+    if (header && got && !(found && !found->ruled)) WEIR_TRY(skip_rule(lines, err));
     if (header && !config->fields.n)
         WEIR_TRY(header_names(l, line, names, err));
     else if (!config->fields.n)
         WEIR_TRY(made_names(l, request, names, err));
-    WEIR_TRY(publish(l, names, out, err));
+    WEIR_TRY(publish(l, names, &layout, err));
     l = NULL;
+    if (found) WEIR_TRY(describe(found, layout, err));
+    *out = layout;
+    layout = NULL;
 out:
+    weir_layout_release(layout);
     fixed_layout_free(l);
     weir_free(found);
     weir_free(names);
@@ -446,15 +507,17 @@ static void cutter_free(weir_cutter *c) {
     weir_lines_free((weir_lines *)c);
 }
 
-/* Records of a replay: their places must be declared, for they come without their file. */
+/* Records of a replay, which come without their file: their places are declared, or kept with them.
+ */
 static weir_status layout_of(const weir_read_request *request, const char *const *names, uint32_t n,
                              weir_layout **out, weir_error *err) {
     const weir_fixed_read_config *config = request->config;
     fixed_layout *l = NULL;
     const char **own = NULL;
-    size_t columns = config->fields.n ? config->fields.n : config->widths.n;
+    size_t columns = declared_columns(config);
     weir_status status = WEIR_OK;
-    if (columns == 0 || (columns != n && !config->fields.n)) {
+    bool none = !config->fields.n && !config->widths.n;
+    if (none || (columns && columns != n && !config->fields.n)) {
         weir_error_set(err, WEIR_USAGE,
                        "these records come without their file, in which the "
                        "columns were found");
@@ -482,14 +545,14 @@ static weir_status read_check(const void *config, weir_error *err) {
     const weir_read_request request = {.config = c, .max_record_bytes = WEIR_LINES_HEAD_BYTES};
     weir_layout *layout = NULL;
     const char **names = NULL;
-    uint32_t n = (uint32_t)c->widths.n;
-    if (c->fields.n && n) {
+    uint32_t n = (uint32_t)declared_columns(c);
+    if (c->fields.n && c->widths.n) {
         weir_error_set(err, WEIR_USAGE, "fields say already where the columns stand");
         weir_error_hint(err, "give one of the two");
         if (err) snprintf(err->key, sizeof err->key, "widths");
         return WEIR_USAGE;
     }
-    if (!c->fields.n && !n) return WEIR_OK;
+    if (!c->fields.n && !c->widths.n) return WEIR_OK;
     weir_status status = WEIR_OK;
     names = weir_alloc_zero(n + 1u, sizeof *names);
     if (!names) return weir_error_nomem(err);

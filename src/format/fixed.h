@@ -55,6 +55,8 @@ typedef struct weir_fixed_found {
  * few lines to tell.  bytes: units are bytes, else characters. */
 bool weir_fixed_find(weir_slice text, bool whole, uint8_t eol, bool bytes, int header,
                      weir_fixed_found *out);
+/* Whether the first line of text is a rule: two runs of dashes at least, and blanks. */
+bool weir_fixed_is_rule(weir_slice text, bool whole, uint8_t eol);
 /* Bytes of a line in front of unit number `at`, its size when it is shorter. */
 size_t weir_fixed_offset(weir_slice line, uint32_t at, bool bytes);
 /* Without blanks at both ends. */

@@ -73,6 +73,11 @@ static bool is_rule(weir_slice line) {
     return runs >= 2;
 }
 
+bool weir_fixed_is_rule(weir_slice text, bool whole, uint8_t eol) {
+    weir_slice line;
+    return next_line(&text, whole, eol, &line) && is_rule(line);
+}
+
 static weir_slice cell(weir_slice line, const weir_fixed_place *p, bool bytes) {
     size_t from = weir_fixed_offset(line, p->begin, bytes);
     size_t to = p->end == UINT32_MAX ? line.size : weir_fixed_offset(line, p->end, bytes);
