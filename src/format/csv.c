@@ -207,6 +207,8 @@ static void find_repeats(weir_csv_dialect *d) {
 
 void weir_csv_dialect_finish(weir_csv_dialect *d) {
     d->doubled = d->escape == d->quote;
+    /* So MySQL writes it, between fields that may be quoted; PostgreSQL without quotes. */
+    d->escaped_null = d->escapes_plain || (d->has_quote && d->escape == '\\');
     d->regular = (d->doubled || !d->has_quote) && !d->lone_cr && d->delimiter_size == 1 &&
                  !d->comment_size && !d->escapes_plain;
     memset(d->stops, 0, sizeof d->stops);

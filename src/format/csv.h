@@ -72,6 +72,7 @@ typedef struct weir_csv_dialect {
     uint8_t ragged; /* weir_csv_ragged */
     bool has_quote;
     bool escapes_plain; /* no quotes; the escape stands in front of any byte: \t \n \\ \N */
+    bool escaped_null;  /* an unquoted field that is the escape and N is null */
     bool doubled;       /* a quote inside quotes is written twice (escape == quote) */
     bool lone_cr; /* a lone CR ends a line, as LF and CR LF do; else it is a fault outside quotes */
     bool keep_stray; /* a quote inside an unquoted field is a character, not a fault */
@@ -326,7 +327,7 @@ bool weir_csv_unquote(const weir_csv_dialect *d, weir_slice field, weir_slice *i
 size_t weir_csv_unescape(const weir_csv_dialect *d, weir_slice inner, char *out);
 /* The same for a field where the dialect says escapes_plain. */
 size_t weir_csv_unescape_plain(const weir_csv_dialect *d, weir_slice text, char *out);
-/* Whether a field is the null of such a dialect: the escape and N. */
+/* Whether an unquoted field is the null of a dialect that says escaped_null: the escape and N. */
 static inline bool weir_csv_is_plain_null(const weir_csv_dialect *d, weir_slice text) {
     return text.size == 2 && (uint8_t)text.data[0] == d->escape && text.data[1] == 'N';
 }

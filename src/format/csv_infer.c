@@ -79,8 +79,9 @@ static weir_status add_field(const wanted *w, const weir_csv_dialect *d, weir_sl
         } else {
             text = inner;
         }
+    } else if (d->escaped_null && weir_csv_is_plain_null(d, text)) {
+        return weir_inference_null(into, w->column, err);
     } else if (d->escapes_plain && memchr(text.data, d->escape, text.size)) {
-        if (weir_csv_is_plain_null(d, text)) return weir_inference_null(into, w->column, err);
         buf->size = 0;
         if (!weir_buf_reserve(buf, text.size)) return weir_error_nomem(err);
         text.size = weir_csv_unescape_plain(d, text, buf->data);

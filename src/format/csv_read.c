@@ -314,18 +314,26 @@ static uint64_t peel_quotes(weir_csv_cells *cells, const weir_csv_dialect *d) {
     return peeled;
 }
 
-/* Cells with an escape, where the dialect has these outside quotes; *nulls: those that are \\N. */
-static uint64_t escaped_cells(const weir_csv_cells *cells, const weir_csv_dialect *d,
-                              uint64_t *nulls) {
+/* Cells with an escape, where the dialect has these outside quotes. */
+static uint64_t escaped_cells(const weir_csv_cells *cells, const weir_csv_dialect *d) {
     uint64_t escaped = 0;
+    for (uint32_t i = 0; i < cells->n; i++) {
+        const uint8_t *p = cells->data + cells->start[i];
+        uint32_t n = cells->end[i] - cells->start[i];
+        escaped |= (uint64_t)(n && memchr(p, d->escape, n)) << i;
+    }
+    return escaped;
+}
+
+/* Cells that are \\N, where the dialect has this null. */
+static uint64_t escaped_nulls(const weir_csv_cells *cells, const weir_csv_dialect *d) {
+    uint64_t nulls = 0;
     for (uint32_t i = 0; i < cells->n; i++) {
         weir_slice s = {(const char *)cells->data + cells->start[i],
                         cells->end[i] - cells->start[i]};
-        if (!s.size || !memchr(s.data, d->escape, s.size)) continue;
-        escaped |= 1ull << i;
-        *nulls |= (uint64_t)weir_csv_is_plain_null(d, s) << i;
+        nulls |= (uint64_t)weir_csv_is_plain_null(d, s) << i;
     }
-    return escaped;
+    return nulls;
 }
 
 /* The kernel over the group: the cells that are left over.  nulls: those that are settled; quoted
@@ -439,6 +447,7 @@ static weir_status column_group(weir_decoder *d, weir_csv_target *t, weir_ctx *c
     uint32_t row = d->rows + first;
     uint64_t bad, empty, nulls, poison = 0, left;
     const bool boolean = t->type->id == WEIR_BOOL;
+    const weir_csv_dialect *dialect = d->splitter.dialect;
     uint64_t bits = 0;
     uint8_t *out = (uint8_t *)t->column->values + (size_t)row * t->type->width;
     empty = gather(&d->cells, t, tile, first, n);
@@ -449,9 +458,9 @@ static weir_status column_group(weir_decoder *d, weir_csv_target *t, weir_ctx *c
     }
     nulls = t->empty_is_null ? empty : 0;
     if (t->nulls.n) nulls |= word_nulls(t, &d->cells);
+    if (dialect->escaped_null) nulls |= escaped_nulls(&d->cells, dialect);
     left = run_kernel(d, t, boolean ? (void *)&bits : out, &nulls);
-    if (d->splitter.dialect->escapes_plain)
-        left |= escaped_cells(&d->cells, d->splitter.dialect, &nulls);
+    if (dialect->escapes_plain) left |= escaped_cells(&d->cells, dialect);
     left &= ~(nulls | bad);
     if (boolean) ((uint64_t *)t->column->values)[row >> 6] |= (bits & ~nulls) << (row & 63);
     if (left) WEIR_TRY(exact_values(d, t, ctx, out, row, left, &nulls, &poison, err));
