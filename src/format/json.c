@@ -7,7 +7,7 @@
 
 static const char *const repeated_choices[] = {"reject", "first", "last", NULL};
 static const char *const nested_choices[] = {"json", "struct", "flatten", NULL};
-static const char *const not_finite_choices[] = {"reject", "null", NULL};
+static const char *const not_finite_choices[] = {"text", "reject", "null", NULL};
 
 #define READ_OPTIONS(lines_fallback)                                                               \
     {                                                                                              \
@@ -80,8 +80,9 @@ static const weir_option write_options[] = {
      .type = WEIR_OPT_ENUM,
      .offset = offsetof(weir_json_write_config, not_finite),
      .choices = not_finite_choices,
-     .fallback = "reject",
-     .help = "NaN and infinity, which JSON does not have: reject the record, or null",
+     .fallback = "text",
+     .help = "NaN and infinity, for which JSON has no number: the texts \"NaN\", \"Infinity\" and "
+             "\"-Infinity\", which are read back as numbers; reject the record; or null",
      .since = "0.1"},
     {.name = "omit_nulls",
      .type = WEIR_OPT_BOOL,

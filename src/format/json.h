@@ -51,6 +51,7 @@ typedef struct weir_json_read_config {
 } weir_json_read_config;
 
 typedef enum weir_json_not_finite {
+    WEIR_JSON_FINITE_TEXT, /* "NaN", "Infinity", "-Infinity", as PostgreSQL's to_json has them */
     WEIR_JSON_FINITE_REJECT,
     WEIR_JSON_FINITE_NULL
 } weir_json_not_finite;

@@ -159,6 +159,11 @@ static weir_type_id exact_type(weir_slice s) {
     return n == s.size && memcmp(out, s.data, n) == 0 ? id : WEIR_STRING;
 }
 
+/* A number that JSON can only write as a text. */
+static bool is_not_finite(weir_slice s) {
+    return weir_slice_is(s, "NaN") || weir_slice_is(s, "Infinity") || weir_slice_is(s, "-Infinity");
+}
+
 /* The bit under which values of such a type are known; 0 = each is looked at. */
 static uint32_t kind_of(weir_type_id id) {
     return id == WEIR_DATE          ? SAID_DATE
@@ -189,6 +194,9 @@ static weir_status look_at_string(looker *l, uint32_t column, weir_slice token) 
         if (id != WEIR_STRING)
             return weir_inference_type(l->into, column, weir_type_of(id), text, l->at, l->err);
     }
+    if (is_not_finite(text))
+        return weir_inference_type(l->into, column, weir_type_of(WEIR_FLOAT64), text, l->at,
+                                   l->err);
     s->kinds |= SAID_TEXT;
     return weir_inference_type(l->into, column, weir_type_of(WEIR_STRING), text, l->at, l->err);
 }

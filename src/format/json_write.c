@@ -228,6 +228,18 @@ static char *put_float(char *out, const weir_type *t, const void *v) {
     return d - d == 0 ? out + weir_num_format_double(d, out) : NULL;
 }
 
+/* What stands for a value that put_float has none for; NULL: the record fails. */
+static char *put_not_finite(char *out, const weir_type *t, const void *values, uint32_t slot,
+                            int how) {
+    if (how == WEIR_JSON_FINITE_REJECT) return NULL;
+    if (how == WEIR_JSON_FINITE_NULL) return put_word(out, "null", 4);
+    double v = t->id == WEIR_FLOAT32 ? (double)((const float *)values)[slot]
+                                     : ((const double *)values)[slot];
+    return v > 0   ? put_word(out, "\"Infinity\"", 10)
+           : v < 0 ? put_word(out, "\"-Infinity\"", 11)
+                   : put_word(out, "\"NaN\"", 5);
+}
+
 static char *put_integer(char *out, const weir_type *t, const void *v) {
     switch (t->id) {
     case WEIR_INT8: return out + weir_num_format_int64(*(const int8_t *)v, out);
@@ -350,8 +362,8 @@ static outcome nest(weir_encoder *e, const weir_column *c, uint32_t row, weir_bu
     }
     if (!weir_buf_reserve(b, FIXED_BYTES)) return NO_MEMORY;
     char *p = b->data + b->size, *end = put_fixed(p, c->type, base->values, slot, &cache);
-    if (!end && e->config->not_finite == WEIR_JSON_FINITE_REJECT) return NOT_FINITE;
-    if (!end) return weir_buf_add(b, "null", 4) ? PUT : NO_MEMORY;
+    if (!end) end = put_not_finite(p, c->type, base->values, slot, e->config->not_finite);
+    if (!end) return NOT_FINITE;
     b->size += (size_t)(end - p);
     return PUT;
 }
@@ -392,8 +404,9 @@ static inline outcome put_value(weir_encoder *e, cell_column *c, uint32_t slot) 
     }
     if (weir_type_is_nested(c->type)) return put_nested(e, c->base, slot);
     char *end = put_fixed(e->out, c->type, c->base->values, slot, &c->zone);
-    if (!end && e->config->not_finite == WEIR_JSON_FINITE_REJECT) return NOT_FINITE;
-    e->out = end ? end : put_word(e->out, "null", 4);
+    if (!end) end = put_not_finite(e->out, c->type, c->base->values, slot, e->config->not_finite);
+    if (!end) return NOT_FINITE;
+    e->out = end;
     return PUT;
 }
 

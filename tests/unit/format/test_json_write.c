@@ -234,12 +234,22 @@ static weir_batch *floats(const double *values, uint32_t n, bool in_list) {
     return batch;
 }
 
-static void what_is_not_finite_fails_or_becomes_null(void **state) {
+static void what_is_not_finite_is_text_or_fails_or_becomes_null(void **state) {
     (void)state;
     const double values[] = {1, NAN, 2, INFINITY, -INFINITY};
+    const weir_json_write_config strict = {.not_finite = WEIR_JSON_FINITE_REJECT};
     for (int in_list = 0; in_list < 2; in_list++) {
         weir_batch *b = floats(values, 5, in_list);
         char *text = encode(&plain, b);
+        assert_string_equal(text, in_list ? "{\"f\":[1]}\n{\"f\":[\"NaN\"]}\n{\"f\":[2]}\n"
+                                            "{\"f\":[\"Infinity\"]}\n{\"f\":[\"-Infinity\"]}\n"
+                                          : "{\"f\":1}\n{\"f\":\"NaN\"}\n{\"f\":2}\n"
+                                            "{\"f\":\"Infinity\"}\n{\"f\":\"-Infinity\"}\n");
+        assert_null(b->failures);
+        free(text);
+        weir_batch_free(b);
+        b = floats(values, 5, in_list);
+        text = encode(&strict, b);
         assert_string_equal(text,
                             in_list ? "{\"f\":[1]}\n{\"f\":[2]}\n" : "{\"f\":1}\n{\"f\":2}\n");
         assert_int_equal(b->failures->n, 3);
@@ -261,7 +271,7 @@ static void what_is_not_finite_fails_or_becomes_null(void **state) {
     }
     const double bad[] = {NAN};
     weir_batch *b = floats(bad, 1, false);
-    assert_null(encode(&plain, b));
+    assert_null(encode(&strict, b));
     weir_batch_free(b);
 }
 
@@ -349,7 +359,8 @@ static void an_array_is_put_together(void **state) {
     weir_encoder *e = NULL;
     weir_error err = {0};
     weir_buf file = {0}, meta = {0}, nothing = {0};
-    assert_int_equal(ops->encoder_new(&plain, schema, &ctx, &e, &err), WEIR_OK);
+    const weir_json_write_config strict = {.not_finite = WEIR_JSON_FINITE_REJECT};
+    assert_int_equal(ops->encoder_new(&strict, schema, &ctx, &e, &err), WEIR_OK);
     assert_int_equal(ops->header(e, &file, &err), WEIR_OK);
     for (int i = 0; i < 2; i++) {
         weir_block *out = NULL;
@@ -407,7 +418,7 @@ int main(void) {
         cmocka_unit_test(nulls_can_be_left_out),
         cmocka_unit_test(json_never_spans_lines),
         cmocka_unit_test(escapes_at_every_place),
-        cmocka_unit_test(what_is_not_finite_fails_or_becomes_null),
+        cmocka_unit_test(what_is_not_finite_is_text_or_fails_or_becomes_null),
         cmocka_unit_test(only_living_sound_rows_are_written),
         cmocka_unit_test(other_encodings_are_written),
         cmocka_unit_test(blocks_grow_as_needed),
