@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "api/env_file.h"
+#include "api/rejects.h"
 #include "connect/file/file.h"
 #include "format/format.h"
 #include "text/json.h"
@@ -71,7 +72,8 @@ weir_status weir_api_load_copy(weir_session *s, const char *source, const char *
 
 /* Paths below the state are used from connectors, whose relative paths count from the pipeline's
  * folder: so the state's own path is made absolute. */
-static weir_status absolute(weir_session *s, const char *path, const char **out, weir_error *err) {
+weir_status weir_api_absolute(weir_session *s, const char *path, const char **out,
+                              weir_error *err) {
     char here[4096];
     if (path[0] == '/') {
         *out = path;
@@ -79,12 +81,14 @@ static weir_status absolute(weir_session *s, const char *path, const char **out,
     }
     if (!getcwd(here, sizeof here))
         return weir_error_errno(err, errno, "cannot find the working folder");
-    *out = weir_arena_printf(&s->arena, "%s/%s", here, path);
+    *out = strcmp(path, ".") == 0 ? weir_arena_strdup(&s->arena, here)
+                                  : weir_arena_printf(&s->arena, "%s/%s", here, path);
     return *out ? WEIR_OK : weir_error_nomem(err);
 }
 
 weir_status weir_api_open_state(weir_session *s, bool create, weir_error *err) {
-    weir_status status = absolute(s, s->pipeline->state_path, &s->pipeline->state_path, err);
+    weir_status status =
+        weir_api_absolute(s, s->pipeline->state_path, &s->pipeline->state_path, err);
     if (status != WEIR_OK) return status;
     return weir_state_open(s->pipeline->state_path, create, &s->state, err);
 }
@@ -145,6 +149,7 @@ static weir_run_request request_of(weir_session *s, const weir_api_run_options *
                               .dry = o->dry,
                               .limit_rows = o->limit_rows,
                               .reject_sink = reject_sink,
+                              .reject_read = weir_rejects_read,
                               .reject_context = s,
                               .progress = o->progress,
                               .progress_context = o->progress_context};

@@ -1,5 +1,7 @@
 #include "api/rejects.h"
 
+#include <unistd.h>
+
 #include "api/api.h"
 #include "base/clock.h"
 #include "connect/file/file.h"
@@ -124,6 +126,34 @@ out:
     return status;
 }
 
+weir_status weir_rejects_read(const char *path, const weir_env *env,
+                              weir_status (*see)(void *to, const weir_batch *rejects,
+                                                 weir_error *err),
+                              void *to, weir_error *err) {
+    weir_reject_reader *r = NULL;
+    weir_status status = weir_reject_reader_new(path, env, &r, err);
+    while (status == WEIR_OK) {
+        weir_batch *b = NULL;
+        status = weir_reject_reader_next(r, &b, err);
+        if (status != WEIR_OK || !b) break;
+        status = see(to, b, err);
+        weir_batch_free(b);
+    }
+    weir_reject_reader_free(r);
+    return status;
+}
+
+/* Where a reject set stands now: its folder may have been moved or copied with its state.  NULL =
+ * out of memory. */
+static const char *place_of_set(weir_session *s, const char *stored) {
+    const char *name = stored + strlen(stored);
+    for (int parts = 0; name > stored && parts < 3;) parts += *--name == '/';
+    if (!s->pipeline || !s->pipeline->state_path || strncmp(name, "/rejects/", 9) != 0)
+        return stored;
+    const char *path = weir_arena_printf(&s->arena, "%s%s", s->pipeline->state_path, name);
+    return !path || access(path, F_OK) == 0 ? path : stored;
+}
+
 weir_status weir_api_rejects_read(weir_session *s, const char *path,
                                   weir_status (*see)(void *context, const weir_batch *batch,
                                                      weir_error *err),
@@ -139,17 +169,9 @@ weir_status weir_api_rejects_read(weir_session *s, const char *path,
                     .cancel = &s->cancel,
                     .threads = 1,
                     .memory_bytes = WEIR_DEFAULT_MEMORY_BYTES};
-    weir_reject_reader *r = NULL;
-    weir_status status = weir_reject_reader_new(path, &env, &r, err);
-    while (status == WEIR_OK) {
-        weir_batch *b = NULL;
-        status = weir_reject_reader_next(r, &b, err);
-        if (status != WEIR_OK || !b) break;
-        status = see(context, b, err);
-        weir_batch_free(b);
-    }
-    weir_reject_reader_free(r);
-    return status;
+    path = place_of_set(s, path);
+    if (!path) return weir_error_nomem(err);
+    return weir_rejects_read(path, &env, see, context, err);
 }
 
 /* ---- replay: the run ------------------------------------------------------------------------ */
@@ -262,9 +284,16 @@ static weir_status replay_step(weir_session *s, const weir_step *step, const rej
     const char **paths = weir_arena_zero(&s->arena, sets->n + 1, sizeof *paths);
     const char **schemas = weir_arena_zero(&s->arena, sets->n + 1, sizeof *schemas);
     char *name = replay_name(s, step);
+    const char *folder = NULL;
     if (!config || !paths || !schemas || !name) return weir_error_nomem(err);
+    weir_status found = weir_api_absolute(s, s->pipeline->folder, &folder, err);
+    if (found != WEIR_OK) return found;
+    size_t size = strlen(folder);
     for (size_t i = 0; i < sets->n; i++) {
-        paths[i] = sets->items[i].path;
+        paths[i] = place_of_set(s, sets->items[i].path);
+        if (!paths[i]) return weir_error_nomem(err);
+        /* the ledger of what was replayed counts from the folder, too */
+        if (strncmp(paths[i], folder, size) == 0 && paths[i][size] == '/') paths[i] += size + 1;
         schemas[i] = sets->items[i].schema;
     }
     *config = (weir_replay_config){.origin = step->flow.source.connector,

@@ -2,7 +2,12 @@
 #ifndef WEIR_API_REJECTS_H
 #define WEIR_API_REJECTS_H
 
+#include "api/api.h"
 #include "engine/flow.h"
+
+/* A path as it is seen from everywhere, in the session's arena. */
+WEIR_MUST_USE weir_status weir_api_absolute(weir_session *s, const char *path, const char **out,
+                                            weir_error *err);
 
 /* An open reader of one reject set (a CSV file of weir_reject_schema). */
 typedef struct weir_reject_reader weir_reject_reader;
@@ -12,6 +17,12 @@ WEIR_MUST_USE weir_status weir_reject_reader_new(const char *path, const weir_en
 WEIR_MUST_USE weir_status weir_reject_reader_next(weir_reject_reader *r, weir_batch **out,
                                                   weir_error *err);
 void weir_reject_reader_free(weir_reject_reader *r); /* NULL is legal */
+
+/* Gives all batches of a set to see, which borrows them. */
+WEIR_MUST_USE weir_status weir_rejects_read(const char *path, const weir_env *env,
+                                            weir_status (*see)(void *to, const weir_batch *rejects,
+                                                               weir_error *err),
+                                            void *to, weir_error *err);
 
 /* The source that gives raw records once more (replay.c). */
 typedef struct weir_replay_config {

@@ -1,6 +1,7 @@
 #include "engine/coordinator.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "text/json.h"
@@ -338,7 +339,7 @@ static weir_status commit(void *context, weir_flow *f, const weir_flow_epoch *e,
     account.splits_skipped = c->splits_skipped;
     WEIR_TRY(finish(c, &account, err));
     weir_fault_point("after-done");
-    c->begun = c->decided = c->again = false;
+    c->begun = c->decided = c->again = c->rejects_before = false;
     memset(c->settled, 0, sizeof c->settled);
     memset(c->n_settled_handles, 0, sizeof c->n_settled_handles);
     weir_load_counts_add(&c->loaded, &counts);
@@ -453,6 +454,19 @@ out:
     return status;
 }
 
+/* An epoch is to be read again, but not for a target that has committed it: what that one refused
+ * stands in the reject set alone.  So the set is published before it is written anew.  Once it
+ * stands there it is whole; what has its temporary name may then be of a second reading. */
+static weir_status keep_reject_set(weir_coordinator *c, const weir_state_epoch *epoch,
+                                   weir_error *err) {
+    weir_load_counts ignored = {0};
+    weir_recovery found = WEIR_RECOVER_DONE;
+    if (!any_settled(c) || epoch->intent.n_rejects == 0) return WEIR_OK;
+    c->rejects_before = true;
+    if (access(c->owner_rejects, F_OK) == 0) return WEIR_OK;
+    return recover_sink(c, epoch, targets(c), &ignored, &found, err);
+}
+
 static weir_status roll_forward(weir_coordinator *c, const weir_state_epoch *epoch,
                                 weir_epoch_fate *fate, weir_splits *splits, weir_account *account,
                                 weir_error *err) {
@@ -465,6 +479,7 @@ static weir_status roll_forward(weir_coordinator *c, const weir_state_epoch *epo
     c->decided = true;
     WEIR_TRY(recover_targets(c, epoch, &lost, &account->loaded, err));
     if (lost) {
+        WEIR_TRY(keep_reject_set(c, epoch, err));
         WEIR_TRY(discard_all(c, err));
         WEIR_TRY(weir_splits_load(splits, epoch->intent.splits, err));
         c->again = true;

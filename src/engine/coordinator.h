@@ -40,7 +40,10 @@ typedef struct weir_coordinator {
     uint64_t splits_skipped; /* files left out by on_file_error: skip; for the account */
     /* an epoch that is read again: set by recover */
     bool again;
-    const char *owner; /* the run whose epoch is being recovered; NULL = this one's */
+    bool rejects_before; /* the epoch had rejects, and one of its targets has committed: what that
+                            one refused stands in the epoch's reject set */
+    const char *owner;   /* the run whose epoch is being recovered; NULL = this one's */
+    const char *owner_rejects; /* where its reject set stands; by the caller of recover */
     /* results */
     uint64_t number;
     char token[160];

@@ -54,6 +54,14 @@ typedef struct weir_flow_config {
     /* By sink, of an epoch that is read again: it has committed already, so it is not opened and
      * what goes to it is left out.  NULL = none. */
     const bool *settled;
+    /* Of such an epoch: gives the rejects that it had, batch after batch of weir_reject_schema, to
+     * `see`, which borrows them.  What the settled sinks refused is taken over.  NULL = it had
+     * none. */
+    weir_status (*rejects_before)(void *context,
+                                  weir_status (*see)(void *to, const weir_batch *rejects,
+                                                     weir_error *err),
+                                  void *to, weir_error *err);
+    void *rejects_context;
     double max_ratio;    /* rejects / read above which nothing is committed; < 0 = no limit */
     int64_t max_rows;    /* < 0 = no limit */
     bool empty_ok;       /* no split is not an error */

@@ -109,6 +109,8 @@ void flow_encoders_free(worker *w);
 /* Rows that the target (number sink) refused leave the flow as rejects, counted in account. */
 WEIR_MUST_USE weir_status flow_leave_at_load(worker *w, uint32_t sink, weir_batch *b,
                                              weir_account *account, weir_error *err);
+/* Sends reject records (batch taken over) to every reject sink; context: the worker. */
+WEIR_MUST_USE weir_status flow_emit_rejects(void *context, weir_batch *batch, weir_error *err);
 /* Frees what an exchange still held. */
 void flow_packet_free(void *packet);
 void flow_output_drop(flow_run *r, output *o);

@@ -60,8 +60,29 @@ static weir_status make_piece(worker *w, uint32_t sink, weir_batch *batch, outpu
     return WEIR_OK;
 }
 
+/* The alive rows of b over the same columns. */
+static weir_status share(const weir_batch *b, weir_batch **out, weir_error *err) {
+    weir_batch *copy = NULL;
+    weir_status status = weir_batch_new(b->schema, b->length, &copy, err);
+    if (status != WEIR_OK) return status;
+    if (b->selection) {
+        size_t bytes = ((size_t)b->n_selected + 1) * sizeof *copy->selection;
+        copy->selection = weir_alloc_zero(1, bytes);
+        if (!copy->selection) {
+            weir_batch_free(copy);
+            return weir_error_nomem(err);
+        }
+        memcpy(copy->selection, b->selection, b->n_selected * sizeof *copy->selection);
+        copy->n_selected = b->n_selected;
+    }
+    for (uint32_t c = 0; c < b->schema->n_fields; c++)
+        copy->columns[c] = weir_column_retain(b->columns[c]);
+    *out = copy;
+    return WEIR_OK;
+}
+
 /* Sends reject records (batch taken over) to every reject sink. */
-static weir_status emit_rejects(void *context, weir_batch *batch, weir_error *err) {
+weir_status flow_emit_rejects(void *context, weir_batch *batch, weir_error *err) {
     worker *w = context;
     flow_run *r = w->run;
     weir_status status = WEIR_OK;
@@ -70,10 +91,8 @@ static weir_status emit_rejects(void *context, weir_batch *batch, weir_error *er
          status == WEIR_OK && s < r->flow->config.n_sinks; s++) {
         weir_batch *mine = batch;
         if (s + 1 < r->flow->config.n_sinks) { /* each sink may keep the batch: share the columns */
-            status = weir_batch_new(batch->schema, batch->length, &mine, err);
+            status = share(batch, &mine, err);
             if (status != WEIR_OK) break;
-            for (uint32_t c = 0; c < batch->schema->n_fields; c++)
-                mine->columns[c] = weir_column_retain(batch->columns[c]);
         } else {
             batch = NULL;
         }
@@ -107,7 +126,7 @@ weir_status flow_leave_at_load(worker *w, uint32_t sink, weir_batch *b, weir_acc
     if (status == WEIR_OK) status = weir_reject_drop(b, &dropped, err);
     account->operators[r->flow->n_operators + 1 + sink].rejected += dropped;
     account->rows_rejected += dropped;
-    if (status == WEIR_OK && rejects) return emit_rejects(w, rejects, err);
+    if (status == WEIR_OK && rejects) return flow_emit_rejects(w, rejects, err);
     weir_batch_free(rejects);
     return status;
 }
@@ -257,7 +276,7 @@ static weir_status end_turn(worker *w, weir_error *err) {
 static weir_status work_batch(worker *w, weir_batch *batch, weir_error *err) {
     flow_run *r = w->run;
     weir_chain_out out = {
-        .done = load_piece, .emit = emit_rejects, .turn = take_turn, .context = w};
+        .done = load_piece, .emit = flow_emit_rejects, .turn = take_turn, .context = w};
     weir_status status = apply_limit(r, batch, err);
     atomic_fetch_add(&r->rows_read, batch->n_selected);
     uint64_t filtered = w->account.rows_filtered;

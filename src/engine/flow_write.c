@@ -99,10 +99,60 @@ out:
     return status;
 }
 
+/* The settled sink that refused a record, by the stage of its reject; -1 = none. */
+static int refused_by(const weir_flow *f, weir_slice stage) {
+    for (size_t s = 0; s < f->config.n_targets; s++) {
+        const char *load = f->config.sinks[s].load_name;
+        if (!f->sinks[s] && load && weir_slice_is(stage, load)) return (int)s;
+    }
+    return -1;
+}
+
+/* Of the rejects that an epoch had before a crash: those of sinks that have committed are kept, for
+ * these are not asked again. */
+static weir_status keep_rejects(void *context, const weir_batch *b, weir_error *err) {
+    flow_run *r = context;
+    const weir_flow *f = r->flow;
+    weir_account *a = &r->front.account;
+    weir_batch *kept = NULL;
+    weir_status status = WEIR_OK;
+    uint64_t *bits = weir_alloc_zero(weir_bit_words(b->length) + 1, sizeof *bits);
+    int stage = weir_schema_find(f->reject_schema, "stage", 5);
+    if (!bits) return weir_error_nomem(err);
+    if (b->schema->n_fields != f->reject_schema->n_fields)
+        WEIR_TRY(weir_error_set(err, WEIR_DATA, "the rejects of the interrupted run are damaged"));
+    for (uint32_t k = 0; k < b->n_selected; k++) {
+        uint32_t row = weir_batch_row(b, k);
+        int sink = refused_by(f, weir_column_slice(b->columns[stage], row));
+        if (sink < 0) continue;
+        weir_bit_set(bits, row);
+        weir_operator_account *load = &a->operators[f->n_operators + 1 + (size_t)sink];
+        load->out--; /* counted as loaded when the record comes again */
+        load->rejected++;
+        a->rows_loaded--;
+        a->rows_rejected++;
+    }
+    WEIR_TRY(weir_batch_new(f->reject_schema, b->length, &kept, err));
+    for (uint32_t c = 0; c < b->schema->n_fields; c++)
+        kept->columns[c] = weir_column_retain(b->columns[c]);
+    WEIR_TRY(weir_batch_keep(kept, bits, err));
+    if (kept->n_selected) {
+        status = flow_emit_rejects(&r->front, kept, err);
+        kept = NULL;
+    }
+out:
+    weir_batch_free(kept);
+    weir_free(bits);
+    return status;
+}
+
 weir_status flow_begin_epoch(flow_run *r, weir_error *err) {
+    const weir_flow_config *c = &r->flow->config;
     weir_status status = WEIR_OK;
     if (r->hooks->begin) status = r->hooks->begin(r->hooks->context, r->flow, err);
     if (status == WEIR_OK) status = writers_new(r, err);
+    if (status == WEIR_OK && c->rejects_before)
+        status = c->rejects_before(c->rejects_context, keep_rejects, r, err);
     pthread_mutex_lock(&r->lock);
     r->epochs_open++;
     pthread_cond_broadcast(&r->changed);

@@ -366,6 +366,7 @@ static weir_step_env env_of(const weir_run_request *q, weir_diags *diags) {
         .memory_bytes = p->memory_bytes ? (size_t)p->memory_bytes : WEIR_DEFAULT_MEMORY_BYTES,
         .threads = p->threads > 0 ? (uint32_t)p->threads : weir_default_threads(),
         .reject_sink = q->reject_sink,
+        .reject_read = q->reject_read,
         .reject_context = q->reject_context,
         .progress = q->progress,
         .progress_context = q->progress_context,

@@ -19,6 +19,10 @@ typedef struct weir_run_request {
     weir_status (*reject_sink)(void *context, weir_arena *arena, const char *run_id,
                                const char *step, weir_flow_sink *out, const char **path,
                                const char **format, weir_error *err);
+    weir_status (*reject_read)(const char *path, const weir_env *env,
+                               weir_status (*see)(void *to, const weir_batch *rejects,
+                                                  weir_error *err),
+                               void *to, weir_error *err);
     void *reject_context;
     void (*progress)(void *context, const char *step, const weir_account *sofar);
     void *progress_context;

@@ -514,6 +514,16 @@ static weir_status same_file(const work *w, const char *run_id, bool *same, weir
     return status;
 }
 
+/* The rejects that the epoch had before the crash. */
+static weir_status rejects_before(void *context,
+                                  weir_status (*see)(void *to, const weir_batch *rejects,
+                                                     weir_error *err),
+                                  void *to, weir_error *err) {
+    const work *w = context;
+    if (!w->coordinator.rejects_before) return WEIR_OK;
+    return w->env->reject_read(w->coordinator.owner_rejects, &w->flow_env, see, to, err);
+}
+
 /* Reads a decided epoch again that its target has lost; it stays the interrupted run's. */
 static weir_status run_again(work *w, const weir_state_epoch *epoch, const weir_splits *splits,
                              bool *done, weir_error *err) {
@@ -529,13 +539,16 @@ static weir_status run_again(work *w, const weir_state_epoch *epoch, const weir_
                       w->step->name, epoch->run_id);
         return weir_coordinator_give_up(c, err);
     }
-    if (status == WEIR_OK) status = find_rejects(w, epoch->run_id, &c->reject_path, err);
     if (status != WEIR_OK) return status;
+    c->reject_path = c->owner_rejects;
     w->flow_env.run_id = epoch->run_id; /* it stands in paths and in rejects */
+    w->config.rejects_before = rejects_before;
+    w->config.rejects_context = w;
     watchdog_start(&dog, w);
     status = run_once(w, splits, &failed, err);
     watchdog_stop(&dog);
     w->flow_env.run_id = w->env->run_id;
+    w->config.rejects_before = NULL;
     c->reject_path = own_path;
     c->rejects = 0;
     c->loaded = (weir_load_counts){0};
@@ -561,8 +574,9 @@ static weir_status recover_epoch(work *w, const weir_state_epoch *epoch, bool *d
     weir_splits splits = {0};
     weir_account account = {0};
     weir_epoch_fate fate = WEIR_FATE_UNDONE;
-    weir_status status =
-        weir_coordinator_recover(&w->coordinator, epoch, &fate, &splits, &account, err);
+    weir_status status = find_rejects(w, epoch->run_id, &w->coordinator.owner_rejects, err);
+    if (status == WEIR_OK)
+        status = weir_coordinator_recover(&w->coordinator, epoch, &fate, &splits, &account, err);
     if (status == WEIR_OK && fate == WEIR_FATE_DONE) {
         weir_account_add(&w->result->recovered, &account);
         *done = true;

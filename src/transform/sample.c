@@ -56,11 +56,16 @@ static weir_status sample_bind(const void *config, const weir_bind *bind, weir_o
     return WEIR_OK;
 }
 
-/* Where the row stands in its source: its first byte, its id, or its number. */
-static uint64_t place(const weir_batch *b, uint32_t row) {
+/* Where the row stands in its source: its first byte, its line where the source counts lines only,
+ * its id, or its number.  *known false: a record that comes again and never had a byte or line. */
+static uint64_t place(const weir_batch *b, uint32_t row, bool *known) {
     const weir_origin *o = &b->origin;
-    if (o->raw) return weir_batch_byte(b, row);
-    return o->row_id ? o->row_id[row] : weir_batch_row_number(b, row);
+    *known = true;
+    if (!o->raw) return o->row_id ? o->row_id[row] : weir_batch_row_number(b, row);
+    if (weir_batch_has_byte(b, row)) return weir_batch_byte(b, row);
+    uint64_t line = o->row_line ? weir_batch_line(b, row) : 0;
+    *known = line != 0;
+    return line;
 }
 
 static weir_status sample_process(const weir_operator *op, void *local, weir_ctx *ctx,
@@ -76,12 +81,11 @@ static weir_status sample_process(const weir_operator *op, void *local, weir_ctx
     if (o->source) base = weir_hash_bytes(o->source, strlen(o->source), base);
     for (uint32_t k = 0; k < batch->n_selected; k++) {
         uint32_t row = weir_batch_row(batch, k);
-        /* of a record that comes again only its byte is known, and only where it had one */
-        bool in = o->row_byte && o->row_byte[weir_batch_record(batch, row)] == UINT64_MAX;
-        uint64_t hash = weir_hash_word(place(batch, row), base);
+        bool known = true;
+        uint64_t hash = weir_hash_word(place(batch, row, &known), base);
         for (uint32_t l = 0; l < o->levels; l++)
             hash = weir_hash_word(o->items[(size_t)row * o->levels + l], hash);
-        if (in || hash < s->bound || weir_failures_bad(batch->failures, row))
+        if (!known || hash < s->bound || weir_failures_bad(batch->failures, row))
             weir_bit_set(keep, row);
     }
     weir_status status = weir_batch_keep(batch, keep, err);

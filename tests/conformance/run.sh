@@ -1,7 +1,7 @@
 #!/bin/bash
 # Every connector and format through one suite, and the files from the wild.  README.md has the parts.
 #
-#   tests/conformance/run.sh [PART...]      types unnest expected files threads
+#   tests/conformance/run.sh [PART...]      types unnest carry expected files threads
 #
 # CONFORMANCE_SEED: first seed of the generated texts (default: of the clock; it is printed).
 set -u
@@ -10,7 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${WEIR:=$WEIR_BUILD/weir}" "${WEIR_CORPUS:=$WEIR_ROOT/../shared/corpus}"
 export WEIR WEIR_ROOT WEIR_CORPUS WEIR_JOBS=${JOBS:-2} LC_ALL=C.UTF-8 TZ=UTC
 programs=$WEIR_BUILD/tests/conformance
-parts=${*:-types unnest expected files threads}
+parts=${*:-types unnest carry expected files threads}
 
 # Thousands of small runs: in memory where there is room, since no case is about what a disk keeps.
 if [ -z "${TMPDIR-}" ] && [ "$(df -Pk /dev/shm 2>/dev/null | awk 'END { print $4 + 0 }')" -gt 262144 ] &&
@@ -72,6 +72,7 @@ for part in $parts; do
     case $part in
     types) "$here/roundtrip.sh" ;;
     unnest) "$here/unnest.sh" ;;
+    carry) "$here/carry.sh" ;;
     expected)
         has_corpus expected &&
             each_file csv/csv-spectrum csv/csv-test-data json/JSONTestSuite json/jsonchecker -- \

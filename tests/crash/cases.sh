@@ -93,9 +93,11 @@ route:
 END
         ;;
     route_databases)
-        # Two transactions that die with the process, and a file.
+        # Two transactions that die with the process, and a file. Both refuse some records.
         mkdir out
-        sqlite3 db.sqlite "create table t(id integer primary key, day text, name text, amount text, double text)"
+        for db in db two; do
+            sqlite3 $db.sqlite "create table t(id integer primary key, day text, name text, amount text, double text, check (id % 7 > 0))"
+        done
         flow "connection: db" "table: t" "mode: append" | sed '/^sink:/,$d' >pipeline.yaml
         cat >>pipeline.yaml <<END
 route:
@@ -126,9 +128,9 @@ route:
     - { name: two, when: "id % 4 > 0", sink: { type: sqlite, path: two.sqlite, table: t } }
 END
         timeout 60 "$WEIR" run pipeline.yaml -q || return 1
-        # One takes all of them now, two half.
+        # They take half of them now. What the first one refused must not be lost when the second one commits later.
         for db in one two; do
-            sqlite3 $db.sqlite "create table u(id integer primary key, name text, amount text, check ('$db' = 'one' or id % 10 > 0))" \
+            sqlite3 $db.sqlite "create table u(id integer primary key, name text, amount text, check (id % 10 > 0))" \
                 "insert into u select * from t" "drop table t" "alter table u rename to t"
         done
         echo rejects replay >verb
@@ -162,7 +164,8 @@ show_target() {
         done
     fi
     [ -f out.csv ] && cat out.csv
-    [ -f rejects.csv ] && cut -d, -f2- rejects.csv
+    # What a target refused before a crash comes first when the rest is read again.
+    [ -f rejects.csv ] && cut -d, -f2- rejects.csv | sort
     [ -f one.sqlite ] && sqlite3 one.sqlite 'select * from t order by id; select count(*) from _weir_commits'
     [ -f two.sqlite ] && sqlite3 two.sqlite 'select * from t order by id; select count(*) from _weir_commits'
     [ -f db.sqlite ] && sqlite3 db.sqlite 'pragma integrity_check; select * from t order by id, double'
