@@ -95,7 +95,10 @@ static weir_status read_split(reading *g, uint32_t number, bool *stop, weir_erro
     weir_flow *f = r->flow;
     const weir_source_ops *source = f->config.source->source;
     const weir_split *split = &f->splits.items[number];
-    weir_status status = source->split_begin(f->source, split, number, err);
+    /* What a decoder keeps for its file is charged, too. */
+    weir_status status = wait_for_budget(g, err);
+    if (status != WEIR_OK) return status;
+    status = source->split_begin(f->source, split, number, err);
     bool ours = true; /* the fault is the split's, not the run's */
     g->cut = false;
     while (status == WEIR_OK && !*stop) {

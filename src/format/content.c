@@ -2,6 +2,7 @@
 #include "format/fixed.h"
 #include "format/format.h"
 #include "format/text.h"
+#include "io/zip.h"
 #include "text/json.h"
 #include "text/utf8.h"
 
@@ -111,15 +112,44 @@ static const char *as_fixed(const head *h) {
     return is ? "fixed" : NULL;
 }
 
-const char *weir_format_of_content(const char *path) {
+/* An archive of which nothing can be read: a workbook, or anything; NULL = no archive. */
+static const char *as_archive(const char *path) {
+    weir_error ignored = {0};
+    weir_stream *in = NULL;
+    weir_zip *z = NULL;
+    const char *format = NULL;
+    char magic[4];
+    size_t got = 0;
+    if (weir_file_open(path, NULL, &in, &ignored) != WEIR_OK) return NULL;
+    if (in->at_will && weir_stream_read_at(in, 0, magic, sizeof magic, &got, &ignored) == WEIR_OK &&
+        weir_zip_magic(magic, got)) {
+        format = "csv";
+        if (weir_zip_open(in, &(weir_zip_limits){0}, &z, &ignored) == WEIR_OK &&
+            weir_zip_find(z, "xl/workbook.xml", NULL))
+            format = "xlsx";
+    }
+    weir_zip_close(z);
+    weir_stream_close(in);
+    return format;
+}
+
+const char *weir_format_of_content(const char *path, const char *member) {
     weir_error ignored = {0};
     weir_stream *in = NULL;
     const char *format = NULL;
+    weir_decompress_options o = {.codec = WEIR_CODEC_AUTO, .member = member};
     head *h = weir_alloc_zero(1, sizeof *h);
     char *data = weir_alloc(HEAD_BYTES);
-    if (!h || !data || weir_file_open(path, NULL, &in, &ignored) != WEIR_OK ||
-        weir_decompress(in, WEIR_CODEC_AUTO, 0, &in, &ignored) != WEIR_OK ||
-        weir_transcode(in, "auto", false, &in, &ignored) != WEIR_OK) {
+    if (!h || !data || weir_file_open(path, NULL, &in, &ignored) != WEIR_OK) goto out;
+    if (weir_decompress_with(in, &o, &in, &ignored) != WEIR_OK) {
+        in = NULL;
+        format = as_archive(path);
+        goto out;
+    }
+    const weir_format *named = weir_format_of_path(in->name);
+    if (named) {
+        format = named->name;
+    } else if (weir_transcode(in, "auto", false, &in, &ignored) != WEIR_OK) {
         in = NULL;
     } else if (weir_stream_read_full(in, data, HEAD_BYTES, &h->size, &ignored) == WEIR_OK) {
         size_t bom = h->size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
@@ -128,7 +158,7 @@ const char *weir_format_of_content(const char *path) {
         h->size -= bom;
         if (!memchr(h->data, 0, h->size)) take_lines(h);
     }
-    if (h && h->n) {
+    if (h->n) {
         format = as_json(h);
         if (!format) format = as_xml(h);
         if (!format) format = as_log(h);
@@ -136,6 +166,7 @@ const char *weir_format_of_content(const char *path) {
         if (!format) format = as_fixed(h);
         if (!format) format = "text";
     }
+out:
     weir_stream_close(in);
     weir_free(data);
     weir_free(h);

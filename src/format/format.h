@@ -198,7 +198,9 @@ const weir_format *weir_format_find(const char *name);
 /* By file name, compression suffix ignored: "a.csv.gz" -> csv; NULL = unknown. */
 const weir_format *weir_format_of_path(const char *path);
 /* By the first lines of a regular file, unpacked and in any encoding: JSON, XML, delimited, fixed
- * width, else text.  NULL when it cannot be read as text, or is empty. */
-const char *weir_format_of_content(const char *path);
+ * width, else text; of a zip archive by the name of the file in it (member, or the only one) before
+ * that.  NULL when it cannot be read as text, or is empty.  An archive in which no file can be
+ * chosen is csv: reading it says why. */
+const char *weir_format_of_content(const char *path, const char *member);
 
 #endif

@@ -11,7 +11,8 @@ static const struct {
     weir_codec codec;
 } suffixes[] = {
     {".gz", WEIR_CODEC_GZIP},  {".gzip", WEIR_CODEC_GZIP}, {".bgz", WEIR_CODEC_GZIP},
-    {".zst", WEIR_CODEC_ZSTD}, {".zstd", WEIR_CODEC_ZSTD},
+    {".zst", WEIR_CODEC_ZSTD}, {".zstd", WEIR_CODEC_ZSTD}, {".bz2", WEIR_CODEC_BZIP2},
+    {".xz", WEIR_CODEC_XZ},    {".lzma", WEIR_CODEC_LZMA}, {".zip", WEIR_CODEC_ZIP},
 };
 
 weir_codec weir_codec_of_name(const char *name, size_t *stem_size) {
@@ -29,11 +30,57 @@ weir_codec weir_codec_of_name(const char *name, size_t *stem_size) {
 }
 
 const char *weir_codec_name(weir_codec codec) {
-    static const char *const names[] = {"none", "gzip", "zstd", "auto"};
-    return (unsigned)codec < 4 ? names[codec] : "?";
+    static const char *const names[] = {"none", "gzip", "zstd", "bzip2",
+                                        "xz",   "lzma", "zip",  "auto"};
+    return (unsigned)codec < sizeof names / sizeof *names ? names[codec] : "?";
+}
+
+bool weir_codec_versions(weir_buf *out, bool json) {
+    const struct {
+        const char *name, *version;
+    } all[] = {{"zstd", weir_zstd_version()},
+               {"bzip2", weir_bzip2_version()},
+               {"liblzma", weir_xz_version()}};
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof all / sizeof *all; i++) {
+        int n = (int)strcspn(all[i].version, ","); /* bzip2 has a date there */
+        ok = json ? weir_buf_printf(out, ",\"%s\":\"%.*s\"", all[i].name, n, all[i].version)
+                  : weir_buf_printf(out, ", %s %.*s", all[i].name, n, all[i].version);
+    }
+    return ok;
+}
+
+bool weir_codec_writes(weir_codec codec) {
+    return codec == WEIR_CODEC_NONE || codec == WEIR_CODEC_GZIP || codec == WEIR_CODEC_ZSTD;
 }
 
 /* ---- shared by the filters ----------------------------------------------------------------- */
+
+/* In front of each allocation, so that freeing knows what to give back; 64 keeps the alignment. */
+typedef union memory_head {
+    size_t size;
+    char pad[64];
+} memory_head;
+
+void *weir_codec_alloc(weir_ledger *ledger, size_t size) {
+    if (size > SIZE_MAX - sizeof(memory_head)) return NULL;
+    size += sizeof(memory_head);
+    if (!weir_ledger_charge(ledger, size)) return NULL;
+    memory_head *h = weir_alloc(size);
+    if (!h) {
+        weir_ledger_release(ledger, size);
+        return NULL;
+    }
+    h->size = size;
+    return h + 1;
+}
+
+void weir_codec_free(weir_ledger *ledger, void *p) {
+    if (!p) return;
+    memory_head *h = (memory_head *)p - 1;
+    weir_ledger_release(ledger, h->size);
+    weir_free(h);
+}
 
 weir_status weir_codec_bad(weir_stream *s, uint64_t offset, weir_error *err, const char *fmt, ...) {
     char text[256];
@@ -76,7 +123,7 @@ weir_status weir_codec_no_read(weir_stream *s, void *buf, size_t size, size_t *g
 
 /* ---- detection by the first bytes ---------------------------------------------------------- */
 
-#define MAGIC_MAX 10
+#define MAGIC_MAX 13
 static const struct magic {
     uint8_t size;
     uint8_t bytes[MAGIC_MAX];
@@ -94,12 +141,25 @@ static const struct magic {
     {10,
      {'B', 'Z', 'h', 0, '1', 'A', 'Y', '&', 'S', 'Y'},
      {255, 255, 255, 0, 255, 255, 255, 255, 255, 255},
-     WEIR_CODEC_NONE,
+     WEIR_CODEC_BZIP2,
      "bzip2"},
-    {6, {0xfd, '7', 'z', 'X', 'Z', 0}, {255, 255, 255, 255, 255, 255}, WEIR_CODEC_NONE, "xz"},
+    {10, /* of no data */
+     {'B', 'Z', 'h', 0, 0x17, 'r', 'E', '8', 'P', 0x90},
+     {255, 255, 255, 0, 255, 255, 255, 255, 255, 255},
+     WEIR_CODEC_BZIP2,
+     "bzip2"},
+    {6, {0xfd, '7', 'z', 'X', 'Z', 0}, {255, 255, 255, 255, 255, 255}, WEIR_CODEC_XZ, "xz"},
+    /* .lzma has no magic: the usual properties, a dictionary of whole 64 KiB, and no stated size.
+     * The name tells the others. */
+    {13,
+     {0x5d, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255},
+     {255, 255, 255, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255},
+     WEIR_CODEC_LZMA,
+     "lzma"},
+    {4, {'L', 'Z', 'I', 'P'}, {255, 255, 255, 255}, WEIR_CODEC_NONE, "lzip"},
     {4, {0x04, 0x22, 0x4d, 0x18}, {255, 255, 255, 255}, WEIR_CODEC_NONE, "lz4"},
-    {4, {'P', 'K', 3, 4}, {255, 255, 255, 255}, WEIR_CODEC_NONE, "zip"},
-    {4, {'P', 'K', 5, 6}, {255, 255, 255, 255}, WEIR_CODEC_NONE, "zip"},
+    {4, {'P', 'K', 3, 4}, {255, 255, 255, 255}, WEIR_CODEC_ZIP, "zip"},
+    {4, {'P', 'K', 5, 6}, {255, 255, 255, 255}, WEIR_CODEC_ZIP, "zip"},
     {6, {'7', 'z', 0xbc, 0xaf, 0x27, 0x1c}, {255, 255, 255, 255, 255, 255}, WEIR_CODEC_NONE, "7z"},
     {2, {0x1f, 0x9d}, {255, 255}, WEIR_CODEC_NONE, "compress (.Z)"},
     {4, {0x89, 'L', 'Z', 'O'}, {255, 255, 255, 255}, WEIR_CODEC_NONE, "lzop"},
@@ -193,7 +253,7 @@ static const weir_stream_ops unread_ops = {
 /* Formats that cannot be told by their first bytes. */
 static const struct {
     const char *suffix, *name;
-} unmarked[] = {{".snappy", "snappy"}, {".sz", "snappy"}, {".br", "brotli"}, {".lzma", "lzma"}};
+} unmarked[] = {{".snappy", "snappy"}, {".sz", "snappy"}, {".br", "brotli"}};
 
 static const char *unmarked_codec(const char *name) {
     size_t n = strlen(name);
@@ -205,7 +265,7 @@ static const char *unmarked_codec(const char *name) {
 }
 
 static weir_status refuse(const weir_stream *in, const char *codec, weir_error *err) {
-    if (strcmp(codec, "zip") == 0 || strcmp(codec, "7z") == 0) {
+    if (strcmp(codec, "7z") == 0) {
         weir_error_set(err, WEIR_DATA, "%s is a %s archive, which weir does not unpack", in->name,
                        codec);
         weir_error_hint(err, "unpack it first and read the files in it");
@@ -218,7 +278,7 @@ static weir_status refuse(const weir_stream *in, const char *codec, weir_error *
     return WEIR_DATA;
 }
 
-static weir_status detect(weir_stream **in, bool zip, weir_codec *codec, weir_error *err) {
+static weir_status detect(weir_stream **in, weir_codec *codec, weir_error *err) {
     const struct magic *found;
     weir_codec partial;
     uint8_t head[MAGIC_MAX];
@@ -227,11 +287,12 @@ static weir_status detect(weir_stream **in, bool zip, weir_codec *codec, weir_er
     if (status != WEIR_OK) return status;
     const char *strange = found && found->codec == WEIR_CODEC_NONE ? found->name : NULL;
     if (!found) strange = unmarked_codec((*in)->name);
-    if (strange && !(zip && strcmp(strange, "zip") == 0)) return refuse(*in, strange, err);
+    if (strange) return refuse(*in, strange, err);
     weir_codec named = weir_codec_of_name((*in)->name, NULL);
     *codec = found ? found->codec : WEIR_CODEC_NONE;
     /* "x.csv.gz" without a byte in it is a file that was cut off, not an empty table. */
     if (!found && named != WEIR_CODEC_NONE && (n == 0 || partial == named)) *codec = named;
+    if (!found && named == WEIR_CODEC_LZMA) *codec = named;
     unread_stream *u = weir_alloc_zero(1, sizeof *u);
     if (!u) return weir_error_nomem(err);
     u->base = (weir_stream){.ops = &unread_ops,
@@ -245,6 +306,32 @@ static weir_status detect(weir_stream **in, bool zip, weir_codec *codec, weir_er
     return WEIR_OK;
 }
 
+/* The file of an archive, which is data and not packed once more.  Takes over in, also on failure.
+ */
+static weir_status unzip(weir_stream *in, const weir_decompress_options *o, weir_stream **out,
+                         weir_error *err) {
+    weir_stream *file = NULL;
+    weir_codec inner = WEIR_CODEC_NONE;
+    weir_status status = weir_zip_reader(in, o, &file, err);
+    if (status != WEIR_OK) {
+        weir_stream_close(in);
+        return status;
+    }
+    if (file != in) status = detect(&file, &inner, err);
+    if (status == WEIR_OK && inner != WEIR_CODEC_NONE && !(o->zip && inner == WEIR_CODEC_ZIP)) {
+        weir_error_set(err, WEIR_DATA, "%s is itself packed with %s", file->name,
+                       weir_codec_name(inner));
+        weir_error_hint(err, "unpack the archive first and read the file that was in it");
+        weir_error_at(err, file->name, 0, 0);
+        status = WEIR_DATA;
+    }
+    if (status == WEIR_OK)
+        *out = file;
+    else
+        weir_stream_close(file);
+    return status;
+}
+
 /* ---- the public calls ---------------------------------------------------------------------- */
 
 weir_status weir_decompress_with(weir_stream *in, const weir_decompress_options *options,
@@ -254,11 +341,17 @@ weir_status weir_decompress_with(weir_stream *in, const weir_decompress_options 
     if (!(o.max_ratio > 0)) o.max_ratio = WEIR_DECOMPRESS_DEFAULT_RATIO;
     if (o.max_window_bytes == 0 || o.max_window_bytes > WEIR_DECOMPRESS_MAX_WINDOW)
         o.max_window_bytes = WEIR_DECOMPRESS_MAX_WINDOW;
-    if (o.codec == WEIR_CODEC_AUTO) WEIR_TRY(detect(&in, o.zip, &o.codec, err));
+    if (o.codec == WEIR_CODEC_AUTO) WEIR_TRY(detect(&in, &o.codec, err));
     if (o.codec == WEIR_CODEC_GZIP)
         WEIR_TRY(weir_gzip_reader(in, &o, out, err));
     else if (o.codec == WEIR_CODEC_ZSTD)
         WEIR_TRY(weir_zstd_reader(in, &o, out, err));
+    else if (o.codec == WEIR_CODEC_BZIP2)
+        WEIR_TRY(weir_bzip2_reader(in, &o, out, err));
+    else if (o.codec == WEIR_CODEC_XZ || o.codec == WEIR_CODEC_LZMA)
+        WEIR_TRY(weir_xz_reader(in, &o, out, err));
+    else if (o.codec == WEIR_CODEC_ZIP)
+        return unzip(in, &o, out, err);
     else
         *out = in;
     return WEIR_OK;
@@ -275,6 +368,11 @@ weir_status weir_decompress(weir_stream *in, weir_codec codec, double max_ratio,
 
 static weir_status check_level(weir_codec codec, int level, weir_error *err) {
     int max = codec == WEIR_CODEC_ZSTD ? 19 : 9;
+    if (!weir_codec_writes(codec)) {
+        weir_error_set(err, WEIR_USAGE, "%s is read, but not written", weir_codec_name(codec));
+        weir_error_hint(err, "write gzip or zstd");
+        return WEIR_USAGE;
+    }
     if (level >= 0 && level <= max) return WEIR_OK;
     weir_status status = weir_error_set(err, WEIR_USAGE, "%s has no compression level %d",
                                         weir_codec_name(codec), level);
@@ -285,7 +383,7 @@ static weir_status check_level(weir_codec codec, int level, weir_error *err) {
 weir_status weir_compress(weir_stream *to, weir_codec codec, int level, weir_stream **out,
                           weir_error *err) {
     weir_status status = WEIR_OK;
-    if (codec != WEIR_CODEC_GZIP && codec != WEIR_CODEC_ZSTD) {
+    if (codec == WEIR_CODEC_NONE || codec == WEIR_CODEC_AUTO) {
         *out = to;
         return WEIR_OK;
     }
@@ -311,7 +409,7 @@ weir_status weir_compressor_new(weir_codec codec, int level, weir_compressor **o
     weir_compressor *c = weir_alloc_zero(1, sizeof *c);
     if (!c) return weir_error_nomem(err);
     c->codec = codec;
-    if (codec == WEIR_CODEC_GZIP || codec == WEIR_CODEC_ZSTD) {
+    if (codec != WEIR_CODEC_NONE && codec != WEIR_CODEC_AUTO) {
         WEIR_TRY(check_level(codec, level, err));
         if (codec == WEIR_CODEC_GZIP)
             WEIR_TRY(weir_gzip_block_new(level, &c->state, err));

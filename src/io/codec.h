@@ -15,6 +15,24 @@ weir_status weir_zstd_reader(weir_stream *in, const weir_decompress_options *o, 
                              weir_error *err);
 weir_status weir_zstd_writer(weir_stream *to, int level, weir_stream **out, weir_error *err);
 
+weir_status weir_bzip2_reader(weir_stream *in, const weir_decompress_options *o, weir_stream **out,
+                              weir_error *err);
+/* o->codec tells .xz from .lzma. */
+weir_status weir_xz_reader(weir_stream *in, const weir_decompress_options *o, weir_stream **out,
+                           weir_error *err);
+/* The one file of a zip archive (o->member); with o->zip, a workbook is handed back as it is. */
+weir_status weir_zip_reader(weir_stream *in, const weir_decompress_options *o, weir_stream **out,
+                            weir_error *err);
+
+/* The versions of the libraries; bzip2's has a date behind a comma. */
+const char *weir_zstd_version(void);
+const char *weir_bzip2_version(void);
+const char *weir_xz_version(void);
+
+/* Memory for a library's own use, charged to ledger (may be NULL); NULL when either is short. */
+void *weir_codec_alloc(weir_ledger *ledger, size_t size);
+void weir_codec_free(weir_ledger *ledger, void *p); /* NULL is legal */
+
 /* One whole member or frame into out; state is the codec's kept memory (made by _block_new). */
 weir_status weir_gzip_block_new(int level, void **state, weir_error *err);
 weir_status weir_gzip_block(void *state, const void *data, size_t size, weir_buf *out,

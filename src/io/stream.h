@@ -86,26 +86,35 @@ typedef enum weir_codec {
     WEIR_CODEC_NONE,
     WEIR_CODEC_GZIP,
     WEIR_CODEC_ZSTD,
+    WEIR_CODEC_BZIP2, /* from here on: only read */
+    WEIR_CODEC_XZ,
+    WEIR_CODEC_LZMA,
+    WEIR_CODEC_ZIP, /* the one file of an archive */
     WEIR_CODEC_AUTO
 } weir_codec;
 /* By name ("data.csv.gz" -> GZIP, and *stem_size = length without the suffix; stem_size may be
- * NULL). Suffixes .gz .gzip .bgz .zst .zstd, in any case. */
+ * NULL). Suffixes .gz .gzip .bgz .zst .zstd .bz2 .xz .lzma .zip, in any case. */
 weir_codec weir_codec_of_name(const char *name, size_t *stem_size);
-/* "none", "gzip", "zstd", "auto". */
+/* "none", "gzip", "zstd", "bzip2", "xz", "lzma", "zip", "auto". */
 const char *weir_codec_name(weir_codec codec);
+/* Adds the versions of the libraries: `, zstd 1.5.4, ...`, or `,"zstd":"1.5.4",...`.  false = no
+ * memory. */
+WEIR_MUST_USE bool weir_codec_versions(weir_buf *out, bool json);
+/* Whether it can be written, too: NONE, GZIP, ZSTD. */
+bool weir_codec_writes(weir_codec codec);
 
 #define WEIR_DECOMPRESS_DEFAULT_RATIO 1000.0
 #define WEIR_DECOMPRESS_FREE_BYTES ((uint64_t)16 << 20) /* output before the ratio counts */
 #define WEIR_DECOMPRESS_MAX_WINDOW ((uint64_t)128 << 20)
 
 /* Wraps a reader.  AUTO looks at the first bytes (magic) and passes plain data through; the bytes
- * of an unsupported compressed format (bzip2, xz, lz4, zip, 7z, compress, lzop, framed snappy) are
- * refused by name, and so is an empty or cut file whose name promises compression.  Several members
- * or frames in a row are read as one; zero bytes behind the last gzip member are padding, anything
- * else there is WEIR_DATA, as is a truncated stream or a wrong checksum.  max_ratio: output bytes
- * per input byte above which (after the first 16 MiB of output) the stream is refused as a bomb; 0
- * = default (1000).  Data that was read before a fault in the stream is handed out first.  Takes
- * over in, also on failure. */
+ * of an unsupported compressed format (lz4, lzip, 7z, compress, lzop, framed snappy) are refused by
+ * name, and so is an empty or cut file whose name promises compression.  Several members, frames or
+ * streams in a row are read as one; zero bytes behind the last gzip or bzip2 member are padding,
+ * for xz four at a time; anything else there is WEIR_DATA, as is a truncated stream or a wrong
+ * checksum.  max_ratio: output bytes per input byte above which (after the first 16 MiB of output)
+ * the stream is refused as a bomb; 0 = default (1000).  Data that was read before a fault in the
+ * stream is handed out first.  Takes over in, also on failure. */
 WEIR_MUST_USE weir_status weir_decompress(weir_stream *in, weir_codec codec, double max_ratio,
                                           weir_stream **out, weir_error *err);
 /* The same with all choices.  What the decoder allocates (a zstd window has up to 128 MiB) is
@@ -114,9 +123,10 @@ typedef struct weir_decompress_options {
     weir_codec codec;
     double max_ratio;          /* 0 = default */
     uint64_t max_bytes;        /* of output; more is refused as a bomb; 0 = any */
-    uint64_t max_window_bytes; /* zstd; 0 = default, WEIR_DECOMPRESS_MAX_WINDOW at most */
+    uint64_t max_window_bytes; /* zstd, xz; 0 = default, WEIR_DECOMPRESS_MAX_WINDOW at most */
     weir_ledger *ledger;
-    bool zip; /* AUTO: a zip archive is passed through */
+    bool zip;           /* a zip archive that is a workbook is passed through */
+    const char *member; /* zip: the name, or a pattern, of the file to read; NULL = the only one */
 } weir_decompress_options;
 WEIR_MUST_USE weir_status weir_decompress_with(weir_stream *in,
                                                const weir_decompress_options *options,

@@ -3,6 +3,7 @@
 #include <isa-l/igzip_lib.h>
 #include <stdio.h>
 
+#include "base/printable.h"
 #include "io/codec.h"
 #include "io/zip.h"
 #include "io/zip_private.h"
@@ -91,10 +92,16 @@ static weir_status check_size(member_stream *s, uint64_t made, weir_error *err) 
     bool bomb = made > WEIR_DECOMPRESS_FREE_BYTES &&
                 (double)made > (double)s->member.packed_bytes * l->max_ratio;
     if (!bomb && made <= l->max_member_bytes) return WEIR_OK;
-    (void)bad(s, err,
-              bomb ? "the data unpacks to more than 1000 times its size"
-                   : "the data unpacks to more than is read of one member");
-    weir_error_hint(err, "this looks like a decompression bomb");
+    char text[100];
+    if (bomb)
+        snprintf(text, sizeof text, "the data unpacks to more than %.0f times its size",
+                 l->max_ratio);
+    else
+        snprintf(text, sizeof text, "the data unpacks to more than %llu bytes",
+                 (unsigned long long)l->max_member_bytes);
+    (void)bad(s, err, text);
+    weir_error_hint(err, bomb ? "this looks like a decompression bomb; raise max_ratio if it is not"
+                              : "raise max_unpacked when the file may be that large");
     return WEIR_DATA;
 }
 
@@ -178,7 +185,9 @@ weir_status weir_zip_read(weir_zip *z, const weir_zip_member *m, weir_stream **o
     if (!s) return weir_error_nomem(err);
     s->zip = z;
     s->member = *m;
-    snprintf(s->name, sizeof s->name, "%.300s: %.200s", z->in->name, m->name);
+    char shown[201];
+    (void)weir_printable(shown, sizeof shown, m->name, strlen(m->name));
+    snprintf(s->name, sizeof s->name, "%.300s: %s", z->in->name, shown);
     s->base = (weir_stream){.ops = &ops, .name = s->name, .size_hint = m->size_bytes};
     WEIR_TRY(check_method(s, err));
     WEIR_TRY(find_data(s, err));

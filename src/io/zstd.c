@@ -8,30 +8,12 @@
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
-/* In front of each allocation, so that freeing knows what to give back; 64 keeps the alignment. */
-typedef union memory_head {
-    size_t size;
-    char pad[64];
-} memory_head;
-
 static void *zstd_alloc(void *ledger, size_t size) {
-    if (size > SIZE_MAX - sizeof(memory_head)) return NULL;
-    size += sizeof(memory_head);
-    if (!weir_ledger_charge(ledger, size)) return NULL;
-    memory_head *h = weir_alloc(size);
-    if (!h) {
-        weir_ledger_release(ledger, size);
-        return NULL;
-    }
-    h->size = size;
-    return h + 1;
+    return weir_codec_alloc(ledger, size);
 }
 
 static void zstd_free(void *ledger, void *p) {
-    if (!p) return;
-    memory_head *h = (memory_head *)p - 1;
-    weir_ledger_release(ledger, h->size);
-    weir_free(h);
+    weir_codec_free(ledger, p);
 }
 
 static ZSTD_customMem memory_of(weir_ledger *ledger) {
@@ -308,4 +290,8 @@ weir_status weir_zstd_block(void *state, const void *data, size_t size, weir_buf
     if (ZSTD_isError(n)) return encoder_fault(n, "a block", err);
     out->size += n;
     return WEIR_OK;
+}
+
+const char *weir_zstd_version(void) {
+    return ZSTD_versionString();
 }

@@ -87,7 +87,8 @@ static void check_format(copier *c, const place *p, const char *format, const ch
     char words[60];
     if (format || !p->connector || !(p->connector->caps & WEIR_CAP_FORMATS)) return;
     if (weir_spec_format_of_path(c->registry, p->path)) return;
-    if (strcmp(flag, "--to-format") != 0 && weir_spec_format_of_files(c->registry, "", p->path))
+    if (strcmp(flag, "--to-format") != 0 &&
+        weir_spec_format_of_files(c->registry, "", p->path, NULL))
         return;
     struct stat st;
     size_t n = strlen(p->path);

@@ -123,8 +123,12 @@ static bool find_format(loader *l, end *e) {
         e->format = weir_spec_format(l->registry, name);
     else if (path)
         e->format = weir_spec_format_of_path(l->registry, path->text);
-    if (!e->format && !name && path && e->reads)
-        e->format = weir_spec_format_of_files(l->registry, l->p->folder, path->text);
+    bool archive = path && weir_codec_of_name(path->text, NULL) == WEIR_CODEC_ZIP;
+    if ((!e->format || archive) && !name && path && e->reads) {
+        const weir_format *own = weir_spec_format_of_files(l->registry, l->p->folder, path->text,
+                                                           weir_spec_scalar(e->map, "member"));
+        if (own) e->format = own;
+    }
     char shown[80];
     if (!e->format && name)
         weir_diags_error(l->diags, at, "format",

@@ -63,10 +63,10 @@ const weir_format *weir_spec_format_of_path(const weir_spec_registry *r, const c
 /* "write format:, one of: csv, ..." with other words in front, in the arena. */
 const char *weir_spec_formats(loader *l, const char *words);
 /* The format that all files a name or a pattern stands for now have, by their names, else by their
- * content; relative patterns count from
- * folder.  NULL when none matches or they differ. */
+ * content; relative patterns count from folder.  member: of a zip archive; NULL = its only file.
+ * NULL when none matches or they differ. */
 const weir_format *weir_spec_format_of_files(const weir_spec_registry *r, const char *folder,
-                                             const char *pattern);
+                                             const char *pattern, const char *member);
 /* By the end of a path, such as ".sqlite"; NULL = none. */
 const weir_connector *weir_spec_connector_of_path(const weir_spec_registry *r, const char *path);
 

@@ -44,19 +44,22 @@ const weir_format *weir_spec_format_of_path(const weir_spec_registry *r, const c
     return NULL;
 }
 
-/* By name, else by what stands in it; a pipe is not touched. */
-static const weir_format *format_of_file(const weir_spec_registry *r, const char *path) {
+/* By name, else by what stands in it; a pipe is not touched.  Of a zip archive the name of the file
+ * in it comes first. */
+static const weir_format *format_of_file(const weir_spec_registry *r, const char *path,
+                                         const char *member) {
     const weir_format *format = weir_spec_format_of_path(r, path);
     weir_file_info info = {0};
     weir_error ignored = {0};
-    if (format || weir_file_stat(path, &info, &ignored) != WEIR_OK) return format;
-    const char *name = info.mtime_ns ? weir_format_of_content(path) : NULL;
+    bool archive = weir_codec_of_name(path, NULL) == WEIR_CODEC_ZIP;
+    if ((format && !archive) || weir_file_stat(path, &info, &ignored) != WEIR_OK) return format;
+    const char *name = info.mtime_ns ? weir_format_of_content(path, member) : NULL;
     weir_free(info.path);
-    return name ? weir_spec_format(r, name) : NULL;
+    return name ? weir_spec_format(r, name) : format;
 }
 
 const weir_format *weir_spec_format_of_files(const weir_spec_registry *r, const char *folder,
-                                             const char *pattern) {
+                                             const char *pattern, const char *member) {
     weir_buf path = {0};
     weir_file_list files = {.keep_broken = true};
     weir_error ignored = {0}; /* the source itself says what is wrong with its files */
@@ -66,12 +69,12 @@ const weir_format *weir_spec_format_of_files(const weir_spec_registry *r, const 
     if (!weir_buf_printf(&path, "%s%s%s", below ? folder : "", below ? "/" : "", pattern)) {
         files.n = 0;
     } else if (!weir_file_is_pattern(pattern)) {
-        format = format_of_file(r, weir_buf_cstr(&path));
+        format = format_of_file(r, weir_buf_cstr(&path), member);
     } else if (weir_file_glob(weir_buf_cstr(&path), &files, &ignored) != WEIR_OK) {
         files.n = 0;
     }
     for (size_t i = 0; i < files.n; i++) {
-        const weir_format *own = format_of_file(r, files.items[i].path);
+        const weir_format *own = format_of_file(r, files.items[i].path, member);
         if (i > 0 && own != format) own = NULL;
         format = own;
         if (!own) break;

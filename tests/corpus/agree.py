@@ -7,7 +7,8 @@ A file gets one verdict:
 
     truth     equals the expected records that stand beside it, or the outcome its name promises
     reader    rows and columns are those of a reader in FACTS.tsv (DuckDB, Python's csv)
-    dialect   Python's csv, told the dialect that weir states, reads the same values
+    dialect   Python's csv, told the dialect that weir states, reads the same values; packed files:
+              from what Python unpacks
     values    JSON: Python's json reads the same values
     refused   known to be invalid, and weir says so with an exit code and a message
     decided   decided.tsv names the specification, or the file's own documentation, that decides
@@ -17,15 +18,18 @@ Ground truth comes first.  A refusal counts only where the file is known to be i
 fail, too, or its name says so.  The last lines are the table; --table writes it as Markdown.
 """
 import argparse
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections import Counter, OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -119,9 +123,9 @@ def options_of(text):
     return options
 
 
-def infer_dialect(path, work):
+def infer_dialect(path, work, *extra):
     """What weir says of the file: a map of options, and the names of the columns."""
-    code, out, _ = limited([Options.weir, "infer", "-o", "json", path], work)
+    code, out, _ = limited([Options.weir, "infer", "-o", "json", path] + list(extra), work)
     if code != 0:
         return None, []
     try:
@@ -201,12 +205,27 @@ def same_json(wanted, got):
     return False
 
 
-def open_bytes(path):
+def open_bytes(path, member=None):
     with open(path, "rb") as f:
         data = f.read()
-    if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
+    if member:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return archive.read(member)
+    for magic, unpack in ((b"\x1f\x8b", gzip.decompress), (b"BZh", bz2.decompress),
+                          (b"\xfd7zXZ\0", lzma.decompress)):
+        if data.startswith(magic):
+            data = unpack(data)
     return data
+
+
+def members(path):
+    """The files in a zip archive; none when it is none, or has names that climb out of it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [n for n in archive.namelist() if not n.endswith("/") and not n.startswith("__MACOSX/")]
+    except (zipfile.BadZipFile, OSError):
+        return []
+    return [] if any(".." in n.split("/") for n in names) else names
 
 
 def judge_json(path, name, fact, work):
@@ -279,8 +298,8 @@ def rows_of(r):
     return [[cell(v) for v in record.values()] for record in r.records]
 
 
-def text_of(path, dialect):
-    data = open_bytes(path)
+def text_of(path, dialect, member=None):
+    data = open_bytes(path, member)
     encoding = (dialect or {}).get("encoding")
     for bom, codec in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
         if data.startswith(bom):
@@ -288,9 +307,9 @@ def text_of(path, dialect):
     return data.decode(encoding or "utf-8", "replace")
 
 
-def python_rows(path, dialect):
+def python_rows(path, dialect, member=None):
     """The records as Python's csv reads them under a dialect that weir states."""
-    text = text_of(path, dialect)
+    text = text_of(path, dialect, member)
     quote = dialect.get("quote", '"')
     escape = dialect.get("escape")
     usual = "\t" if re.search(r"\.(tsv|tab)(\.|$)", path) else ","
@@ -308,12 +327,12 @@ def python_rows(path, dialect):
             and not (several and len(row) == 1 and not row[0].strip())]
 
 
-def compare_dialect(path, dialect, texts, rejected):
+def compare_dialect(path, dialect, texts, rejected, member=None):
     """weir's records, all as text, are the last ones of Python's: what stands in front of them is
     head, what stands behind is foot, as far as the dialect says so.  Rejects are the records that
     have another number of fields in Python, too."""
     try:
-        rows = python_rows(path, dialect)
+        rows = python_rows(path, dialect, member)
     except (csv.Error, UnicodeError, TypeError, LookupError) as e:
         return "Python: %s" % e
     width = len(texts[0]) if texts else 0
@@ -408,8 +427,43 @@ def judge_csv(path, name, fact, work):
 # ---- the rest --------------------------------------------------------------------------------
 
 
+def compare_text(data, r):
+    """Lines, as they stand in the file."""
+    lines = [re.sub("\r$", "", l) for l in re.split("\n|\r(?!\n)", data.decode("utf-8"))]
+    got = [list(record.values()) for record in r.records]
+    return "" if got == [[l] for l in lines if l] else "lines: %r" % got[:2]
+
+
+def judge_packed(path, work):
+    """A packed file is what was packed, as Python unpacks and reads it.  Of an archive with several
+    files none is read before one is named; then each that is a table is."""
+    files = members(path)
+    if len(files) > 1:
+        r = run(path, work, "none")
+        if r.code == 0 or "zip archive of %d files" % len(files) not in r.message:
+            return "differs", "must ask which file is meant: " + r.message
+    tables = [f for f in files if f.endswith(".csv")] if len(files) > 1 else files or [None]
+    for member in tables:
+        extra = ["member: " + json.dumps(member)] if member else []
+        r = run(path, work, "none", extra)
+        if r.code != 0:
+            return "differs", "%s refused: %s" % (member or "", r.message)
+        inner = member or path
+        if re.search(r"\.txt(\.|$)", inner):
+            why = compare_text(open_bytes(path, member), r)
+        else:
+            dialect, _ = infer_dialect(path, work, *(["--set", "member=" + member] if member else []))
+            why = "no dialect" if dialect is None else compare_dialect(
+                path, dialect, rows_of(r), r.rejected, member)
+        if why:
+            return "differs", "%s %s" % (member or "", why)
+    return "dialect", "as unpacked" if len(tables) == 1 else "each of %d, when it is named" % len(tables)
+
+
 def judge_other(path, name, fact, work):
     """No reader knows the file: it must be read or refused with a message, nothing else."""
+    if name.startswith("csv/") and (members(path) or re.search(r"\.(bz2|xz)$", path)):
+        return judge_packed(path, work)
     r = run(path, work, "full")
     if r.code < 0 or r.code > 4:
         return "differs", "exit code %d: %s" % (r.code, r.message)

@@ -1,6 +1,9 @@
 #include "connect/file/file.h"
 
-static const char *const compressions[] = {"auto", "none", "gzip", "zstd", NULL};
+/* In the order of weir_file_compression; those that are only read come last. */
+static const char *const compressions[] = {"auto", "none", "gzip", "zstd", "bzip2",
+                                           "xz",   "lzma", "zip",  NULL};
+static const char *const compressions_written[] = {"auto", "none", "gzip", "zstd", NULL};
 
 static const weir_option source_options[] = {
     {.name = "path",
@@ -15,7 +18,13 @@ static const weir_option source_options[] = {
      .fallback = "auto",
      .offset = offsetof(weir_file_source_config, compression),
      .since = "0.1",
-     .help = "how the files are compressed; auto looks at their first bytes"},
+     .help = "how the files are packed; auto looks at their first bytes"},
+    {.name = "member",
+     .type = WEIR_OPT_STRING,
+     .offset = offsetof(weir_file_source_config, member),
+     .since = "0.1",
+     .help = "the file to read of a zip archive that has several: its name, or a pattern that only "
+             "one has"},
     {.name = "encoding",
      .type = WEIR_OPT_STRING,
      .fallback = "auto",
@@ -66,7 +75,7 @@ static const weir_option sink_options[] = {
          "replace_partitions of those in the partitions this run writes"},
     {.name = "compression",
      .type = WEIR_OPT_ENUM,
-     .choices = compressions,
+     .choices = compressions_written,
      .fallback = "auto",
      .offset = offsetof(weir_file_sink_config, compression),
      .since = "0.1",
@@ -142,6 +151,10 @@ weir_codec weir_file_codec(int option, const char *path, bool reading) {
     case WEIR_FILE_NONE: return WEIR_CODEC_NONE;
     case WEIR_FILE_GZIP: return WEIR_CODEC_GZIP;
     case WEIR_FILE_ZSTD: return WEIR_CODEC_ZSTD;
+    case WEIR_FILE_BZIP2: return WEIR_CODEC_BZIP2;
+    case WEIR_FILE_XZ: return WEIR_CODEC_XZ;
+    case WEIR_FILE_LZMA: return WEIR_CODEC_LZMA;
+    case WEIR_FILE_ZIP: return WEIR_CODEC_ZIP;
     default: return reading ? WEIR_CODEC_AUTO : weir_codec_of_name(path, &stem);
     }
 }

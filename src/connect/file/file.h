@@ -9,6 +9,7 @@
 typedef struct weir_file_source_config {
     weir_opt_strings path; /* files and patterns */
     int compression;       /* weir_file_compression */
+    const char *member;    /* of a zip archive; NULL = the only file in it */
     const char *encoding;  /* as weir_transcode takes it */
     int64_t max_ratio;     /* of unpacking; 0 = default */
     uint64_t max_unpacked; /* bytes that a compressed file may have; 0 = any */
@@ -25,7 +26,16 @@ typedef struct weir_file_sink_config {
     bool skip_empty;    /* no file when there is no record */
 } weir_file_sink_config;
 
-enum { WEIR_FILE_AUTO, WEIR_FILE_NONE, WEIR_FILE_GZIP, WEIR_FILE_ZSTD };
+enum weir_file_compression {
+    WEIR_FILE_AUTO,
+    WEIR_FILE_NONE,
+    WEIR_FILE_GZIP,
+    WEIR_FILE_ZSTD,
+    WEIR_FILE_BZIP2,
+    WEIR_FILE_XZ,
+    WEIR_FILE_LZMA,
+    WEIR_FILE_ZIP
+};
 
 extern const weir_source_ops weir_file_source_ops;
 extern const weir_sink_ops weir_file_sink_ops;

@@ -165,6 +165,12 @@ static weir_status sink_open(const weir_sink_request *request, const weir_env *e
     s->schema = weir_schema_retain(schema);
     s->to_stdout = strcmp(s->config->path, "-") == 0;
     s->codec = weir_file_codec(s->config->compression, s->config->path, false);
+    if (!weir_codec_writes(s->codec)) {
+        status = weir_error_set(err, WEIR_USAGE, "%s: %s is read, but not written", s->config->path,
+                                weir_codec_name(s->codec));
+        weir_error_hint(err, "let the name end in .gz or .zst, or say compression: none");
+        goto out;
+    }
     char *path;
     WEIR_TRY(weir_file_resolve(env, s->config->path, &path, err));
     WEIR_TRY(fill_path(s, path, env->run_id, true, &s->path, err));

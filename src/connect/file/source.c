@@ -226,6 +226,8 @@ static weir_status open_decompressed(source *s, const char *name, weir_stream **
     weir_decompress_options o = {.codec = codec,
                                  .max_ratio = (double)s->config->max_ratio,
                                  .max_bytes = s->config->max_unpacked,
+                                 .ledger = s->env->ledger,
+                                 .member = s->config->member,
                                  .zip = s->request.format->whole};
     if (codec != WEIR_CODEC_NONE) {
         status = weir_decompress_with(raw, &o, &raw, err);

@@ -380,13 +380,10 @@ static void detection(void **state) {
         const char *bytes;
         size_t n;
         const char *says;
-    } refused[] = {{"BZh91AY&SYxx", 12, "bzip2"},
-                   {"\xfd"
-                    "7zXZ\0\0",
-                    7, "xz"},
-                   {"\x04\x22\x4d\x18zz", 6, "lz4"},
+    } refused[] = {{"\x04\x22\x4d\x18zz", 6, "lz4"},
                    {"PK\3\4zzzz", 8, "zip"},
                    {"PK\5\6", 4, "zip"},
+                   {"LZIP\1", 5, "lzip"},
                    {"7z\xbc\xaf\x27\x1c", 6, "7z"},
                    {"\x1f\x9d\x90", 3, "compress"},
                    {"\xff\6\0\0sNaPpY", 10, "snappy"},
