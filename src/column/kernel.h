@@ -30,6 +30,7 @@ WEIR_MUST_USE weir_status weir_column_validate_rows(const weir_column *c, weir_r
 typedef struct weir_blame {
     weir_failures *failures;
     const char *stage, *field, *rule;
+    bool bare; /* the expression is not the user's: reasons do not show it */
 } weir_blame;
 
 /* How a cast treats what does not fit; FAIL by default, the lossy ones are asked for by name. */

@@ -268,7 +268,7 @@ static weir_status cast_batch(source *s, weir_batch *b, weir_ctx *ctx, weir_erro
         }
         weir_failures *failures = NULL;
         WEIR_TRY(weir_batch_failures(b, &failures, err));
-        weir_blame blame = {failures, "read", s->schema->fields[i].name, "type"};
+        weir_blame blame = {failures, "read", s->schema->fields[i].name, "type", false};
         WEIR_TRY(weir_cast(b->columns[i], f->type, rows, &f->cast, &blame, ctx, &columns[i], err));
     }
     WEIR_TRY(weir_batch_replace(b, s->schema, columns, err));

@@ -164,7 +164,7 @@ weir_status weir_eval_fold(const weir_bound *b, uint32_t n_slots, weir_column **
     WEIR_TRY(weir_failures_new(1, &failures, err));
     slots = weir_arena_zero(&scratch, n_slots ? n_slots : 1, sizeof *slots);
     if (!slots) WEIR_TRY(weir_error_nomem(err));
-    weir_blame blame = {failures, "bind", "", NULL};
+    weir_blame blame = {failures, "bind", "", NULL, false};
     weir_eval e = {NULL, &ctx, &scratch, &batch, &blame, slots};
     WEIR_TRY(weir_eval_node(&e, b, one, &value, err));
     if (failures->n > 0) {

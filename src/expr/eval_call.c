@@ -23,10 +23,11 @@ weir_status weir_call_fail(weir_call *call, weir_column *out, uint32_t row, weir
     va_start(args, fmt);
     vsnprintf(message, sizeof message, fmt, args);
     va_end(args);
-    weir_slice piece = weir_expr_piece(call->node->at);
+    weir_slice piece = {"", 0};
+    if (!call->blame->bare) piece = weir_expr_piece(call->node->at);
     return weir_failures_add(f, row, call->blame->stage, call->blame->field,
-                             call->blame->rule ? call->blame->rule : "expression", err,
-                             "%s in %.*s", message, (int)piece.size, piece.data);
+                             call->blame->rule ? call->blame->rule : "expression", err, "%s%s%.*s",
+                             message, piece.size ? " in " : "", (int)piece.size, piece.data);
 }
 
 weir_status weir_text_room(weir_text_out *t, size_t max_bytes, char **room, weir_error *err) {

@@ -35,7 +35,7 @@ static weir_status fn_part(weir_call *call, weir_column *out, weir_error *err) {
         const weir_view *v = weir_text_view(&a, row);
         weir_slice s = weir_view_slice(a.base, v), piece = {NULL, 0};
         weir_url u;
-        if (weir_url_split(s, &u)) piece = part_of(&u, which);
+        if (weir_url_split_reference(s, &u)) piece = part_of(&u, which);
         if (piece.data)
             ((weir_view *)out->values)[row] = weir_text_piece(v, s, piece, first);
         else
@@ -65,8 +65,10 @@ static weir_status prepare_host(weir_prepare *p, weir_error *err) {
     return WEIR_OK;
 }
 
+typedef bool split_url(weir_slice s, weir_url *out);
+
 /* The text, when it is a URL; else the record fails. */
-static weir_status fn_to_url(weir_call *call, weir_column *out, weir_error *err) {
+static weir_status keep_url(weir_call *call, weir_column *out, split_url *split, weir_error *err) {
     weir_text_arg a = weir_text_arg_of(call->args[0]);
     uint32_t first = 0;
     weir_status status = weir_text_share(call, out, 0, &first, err);
@@ -75,18 +77,24 @@ static weir_status fn_to_url(weir_call *call, weir_column *out, weir_error *err)
         const weir_view *v = weir_text_view(&a, row);
         weir_slice s = weir_view_slice(a.base, v);
         weir_url u;
-        if (weir_url_split(s, &u))
+        if (split(s, &u))
             ((weir_view *)out->values)[row] = weir_text_piece(v, s, s, first);
         else
             status = weir_call_fail(call, out, row, err, "'%.*s' is no URL", weir_clip(s), s.data);
     }
     return status;
 }
+static weir_status fn_to_url(weir_call *call, weir_column *out, weir_error *err) {
+    return keep_url(call, out, weir_url_split, err);
+}
+static weir_status fn_url_reference(weir_call *call, weir_column *out, weir_error *err) {
+    return keep_url(call, out, weir_url_split_reference, err);
+}
 
 /* The query of a URL, or the text itself, as when only the query is there. */
 static weir_slice query_of(weir_slice s) {
     weir_url u;
-    if (weir_url_split(s, &u)) return u.query.data ? u.query : (weir_slice){s.data, 0};
+    if (weir_url_split_reference(s, &u)) return u.query.data ? u.query : (weir_slice){s.data, 0};
     if (s.size && *s.data == '?') return (weir_slice){s.data + 1, s.size - 1};
     return s;
 }
@@ -310,6 +318,11 @@ const weir_function weir_functions_net[] = {
       "the text itself; fails when it is no address with scheme and host", "to_url('https://x.io')",
       "https://x.io", "does not exist"},
      {{"s", 's', WEIR_K_CAN_FAIL, fn_to_url, NULL}}},
+    {{"url_reference", "", "url_reference(string) -> string", "network", 0,
+      "the text itself; fails when it is neither a URL nor one without scheme and host, as in a "
+      "log",
+      "url_reference('/a/b?x=1')", "/a/b?x=1", "does not exist"},
+     {{"s", 's', WEIR_K_CAN_FAIL, fn_url_reference, NULL}}},
     {{"url_host", "", "url_host(url string) -> string", "network", 0, "url_part(url, 'host')",
       "url_host('https://ann@x.io/a')", "x.io", "does not exist"},
      {{"s", 's', 0, fn_part, prepare_host}}},

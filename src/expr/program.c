@@ -1,7 +1,7 @@
 /* The program: binding from outside, questions, evaluation from outside. */
 #include "expr/bind.h"
 
-static const weir_blame quiet = {NULL, "expression", "", NULL};
+static const weir_blame quiet = {NULL, "expression", "", NULL, false};
 
 weir_status weir_expr_bind(const weir_expr *expr, weir_schema *schema, const weir_type *want,
                            weir_arena *arena, weir_program **out, weir_error *err) {

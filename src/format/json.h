@@ -12,6 +12,7 @@
  *   json_record.c one record -> one row: the hot loop      json_value.c  its exact path
  *   json_flatten.c members of nested objects as columns of their own
  *   json_nested.c texts of nested values -> list, struct and map columns
+ *   json_repeat.c names that stand twice in what is kept as text
  *   json_infer.c  values -> evidence of types
  *   json_write.c  batches -> bytes
  */

@@ -39,6 +39,8 @@ weir_status weir_json_cut_refill(weir_cutter *c, size_t keep, weir_error *err) {
     }
     c->stream_end = got < capacity - tail;
     block->size = tail + got;
+    /* What is read behind a record that is cut off must not be what another one left there. */
+    memset(block->data + block->size, 0, WEIR_BLOCK_PAD);
     weir_block_release(c->cur);
     c->cur = block;
     c->at -= c->at > keep ? keep : c->at;

@@ -75,7 +75,9 @@ struct weir_decoder {
     bool lines;            /* a line feed ends the record */
     bool cr;               /* so does a lone CR: there are no line feeds */
     bool repeated_last, repeated_first;
-    uint64_t repeats;    /* of which one value was taken */
+    uint64_t repeats; /* of which one value was taken */
+    uint64_t *hashes; /* json_repeat.c: of the names of open objects */
+    size_t n_hashes, hashes_capacity;
     bool extra_is_known; /* extra columns were declared to be faults */
     bool reject_extra;   /* a name that no column takes spoils the record */
     bool single_lists;   /* a value that is no list is the only one of a list */
@@ -187,8 +189,19 @@ const char *weir_json_reason(const weir_json_target *t, const weir_json_scalar *
 /* Copies JSON text without its white space; returns the length (at most n). */
 size_t weir_json_compact(const char *s, size_t n, char *out);
 
+/* ---- json_repeat.c ------------------------------------------------------------------------- */
+
+/* Whether, by all appearances, a name stands twice in an object of the sound JSON text [p, end). */
+WEIR_MUST_USE weir_status weir_json_may_repeat(weir_decoder *d, const char *p, const char *end,
+                                               bool *maybe, weir_error *err);
+
 /* ---- json_nested.c ------------------------------------------------------------------------- */
 
+/* The JSON text s without white space and without the members that do not count as their names
+ * stand twice (d->repeats).  *refused: there are such, and the policy is to reject. */
+WEIR_MUST_USE weir_status weir_json_without_repeats(weir_decoder *d, const weir_json_target *t,
+                                                    weir_slice s, uint32_t row, weir_buf *out,
+                                                    bool *refused, weir_error *err);
 /* Makes the column of a nested target from its texts. */
 WEIR_MUST_USE weir_status weir_json_build_nested(weir_decoder *d, weir_json_target *t,
                                                  weir_error *err);

@@ -14,7 +14,7 @@
 
 /* One member of an object. */
 typedef struct member {
-    weir_slice name; /* unescaped */
+    weir_slice name, key; /* unescaped; as written, with its quotes */
     const char *value, *end;
 } member;
 
@@ -113,9 +113,26 @@ static weir_status build_scalar(nest *b, weir_builder *to, const weir_type *type
     return element_fails(b, to, s.token, weir_json_reason(t, &s, code, buf, sizeof buf), err);
 }
 
+static weir_status put_single(nest *b, const char *p, const char *end, weir_buf *out,
+                              const member **repeated, weir_error *err);
+
 static weir_status build_json(nest *b, weir_builder *to, const char *p, const char *end,
                               weir_error *err) {
     size_t n = (size_t)(end - p);
+    bool maybe = false;
+    weir_status status = weir_json_may_repeat(b->d, p, end, &maybe, err);
+    if (status != WEIR_OK) return status;
+    if (maybe) {
+        weir_buf text = {0};
+        const member *repeated = NULL;
+        status = put_single(b, p, end, &text, &repeated, err);
+        if (status == WEIR_OK && repeated)
+            status = element_fails(b, to, repeated->name, "stands twice in one object", err);
+        else if (status == WEIR_OK)
+            status = weir_builder_bytes(to, text.data, text.size, err);
+        weir_buf_clear(&text);
+        return status;
+    }
     char *copy = weir_arena_alloc(&b->arena, n + 1);
     if (!copy) return weir_error_nomem(err);
     n = *p == '"' ? (memcpy(copy, p, n), n) : weir_json_compact(p, n, copy);
@@ -187,6 +204,7 @@ static weir_status read_members(nest *b, const char *p, const char *end, member 
         }
         member *m = &list[(*n)++];
         m->name = (weir_slice){p + 1, (size_t)(stop - p - 1)};
+        m->key = (weir_slice){p, (size_t)(stop + 1 - p)};
         if (escaped) {
             char *text = weir_arena_alloc(&b->arena, m->name.size + 1);
             if (!text) return weir_error_nomem(err);
@@ -211,9 +229,9 @@ static int by_name(const void *a, const void *b) {
 }
 
 /* Sorts the members by name.  Names that stand twice: *repeated, or those that do not count get
- * value NULL. */
+ * value NULL and are in *left_out. */
 static weir_status sort_members(nest *b, member *list, size_t n, member ***out,
-                                const member **repeated, weir_error *err) {
+                                const member **repeated, size_t *left_out, weir_error *err) {
     member **order = weir_arena_zero(&b->arena, n + 1, sizeof *order);
     if (!order) return weir_error_nomem(err);
     for (size_t i = 0; i < n; i++) order[i] = &list[i];
@@ -223,14 +241,15 @@ static weir_status sort_members(nest *b, member *list, size_t n, member ***out,
         if (order[i]->name.size != order[i + 1]->name.size ||
             memcmp(order[i]->name.data, order[i + 1]->name.data, order[i]->name.size) != 0)
             continue;
-        b->d->repeats++;
         if (b->d->repeated_last)
             order[i]->value = NULL;
         else if (b->d->repeated_first)
             order[i + 1]->value = NULL;
         else
             *repeated = order[i + 1];
+        *left_out += !*repeated;
     }
+    b->d->repeats += *left_out;
     *out = order;
     return WEIR_OK;
 }
@@ -252,7 +271,8 @@ static const member *find_member(member *const *order, size_t n, const char *nam
 }
 
 static weir_status build_struct(nest *b, weir_builder *to, const weir_type *type,
-                                member *const *order, size_t n, size_t path, weir_error *err) {
+                                member *const *order, size_t n, size_t n_names, size_t path,
+                                weir_error *err) {
     weir_status status = WEIR_OK;
     size_t known = 0;
     for (uint32_t i = 0; i < type->n_fields; i++) {
@@ -267,7 +287,7 @@ static weir_status build_struct(nest *b, weir_builder *to, const weir_type *type
             WEIR_TRY(build(b, child, f->type, m->value, m->end, strlen(b->path), err));
         b->path[path] = 0;
     }
-    if (b->d->reject_members && known < n) {
+    if (b->d->reject_members && known < n_names) {
         weir_failures *f = weir_json_failures(b->d);
         if (!f) return b->d->status;
         b->failed = true;
@@ -323,12 +343,12 @@ static weir_status build_object(nest *b, weir_builder *to, const weir_type *type
     member *list = NULL;
     member **order = NULL;
     const member *repeated = NULL;
-    size_t n = 0;
+    size_t n = 0, left_out = 0;
     weir_status status = WEIR_OK;
     WEIR_TRY(read_members(b, p, end, &list, &n, err));
-    WEIR_TRY(sort_members(b, list, n, &order, &repeated, err));
+    WEIR_TRY(sort_members(b, list, n, &order, &repeated, &left_out, err));
     if (repeated) return element_fails(b, to, repeated->name, "stands twice in one object", err);
-    status = type->id == WEIR_STRUCT ? build_struct(b, to, type, order, n, path, err)
+    status = type->id == WEIR_STRUCT ? build_struct(b, to, type, order, n, n - left_out, path, err)
                                      : build_map(b, to, type, list, n, path, err);
 out:
     return status;
@@ -343,6 +363,61 @@ static weir_status build(nest *b, weir_builder *to, const weir_type *type, const
     if (*p == '{' && (type->id == WEIR_STRUCT || type->id == WEIR_MAP))
         return build_object(b, to, type, p, end, path, err);
     return build_scalar(b, to, type, p, end, err);
+}
+
+/* ---- names that stand twice in JSON text ----------------------------------------------------- */
+
+static weir_status put_members(nest *b, const char *p, const char *end, weir_buf *out,
+                               const member **repeated, weir_error *err) {
+    member *list = NULL, **order = NULL;
+    size_t n = 0, left_out = 0;
+    const char *between = "";
+    weir_status status = WEIR_OK;
+    WEIR_TRY(read_members(b, p, end, &list, &n, err));
+    WEIR_TRY(sort_members(b, list, n, &order, repeated, &left_out, err));
+    if (!weir_buf_adds(out, "{")) return weir_error_nomem(err);
+    for (size_t i = 0; i < n && !*repeated; i++) {
+        if (!list[i].value) continue;
+        if (!weir_buf_adds(out, between) ||
+            !weir_buf_add(out, list[i].key.data, list[i].key.size) || !weir_buf_adds(out, ":"))
+            return weir_error_nomem(err);
+        between = ",";
+        WEIR_TRY(put_single(b, list[i].value, list[i].end, out, repeated, err));
+    }
+    if (!weir_buf_adds(out, "}")) status = weir_error_nomem(err);
+out:
+    return status;
+}
+
+/* Adds the value at p without white space and without the members that do not count. */
+static weir_status put_single(nest *b, const char *p, const char *end, weir_buf *out,
+                              const member **repeated, weir_error *err) {
+    weir_status status = WEIR_OK;
+    if (*p == '{') return put_members(b, p, end, out, repeated, err);
+    if (*p != '[') return weir_buf_add(out, p, (size_t)(end - p)) ? WEIR_OK : weir_error_nomem(err);
+    const char *between = "[";
+    for (p = weir_json_skip_space(p + 1, end); p < end && *p != ']' && !*repeated;) {
+        const char *stop = skip(p, end);
+        if (!weir_buf_adds(out, between)) return weir_error_nomem(err);
+        between = ",";
+        WEIR_TRY(put_single(b, p, stop, out, repeated, err));
+        p = weir_json_skip_space(stop, end);
+        if (p < end && *p == ',') p = weir_json_skip_space(p + 1, end);
+    }
+    if (!weir_buf_adds(out, *between == '[' ? "[]" : "]")) status = weir_error_nomem(err);
+out:
+    return status;
+}
+
+weir_status weir_json_without_repeats(weir_decoder *d, const weir_json_target *t, weir_slice s,
+                                      uint32_t row, weir_buf *out, bool *refused, weir_error *err) {
+    nest b = {.d = d, .t = t, .row = row};
+    const member *repeated = NULL;
+    out->size = 0;
+    weir_status status = put_single(&b, s.data, s.data + s.size, out, &repeated, err);
+    *refused = repeated != NULL;
+    weir_arena_clear(&b.arena);
+    return status;
 }
 
 /* ---- the column ---------------------------------------------------------------------------- */

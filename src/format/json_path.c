@@ -458,6 +458,7 @@ static weir_status read_all(weir_cutter *c, weir_error *err) {
         }
         c->stream_end = got < room - size;
         block->size = c->end = size + got;
+        memset(block->data + block->size, 0, WEIR_BLOCK_PAD);
         weir_block_release(c->cur);
         c->cur = block;
     }

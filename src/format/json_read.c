@@ -148,6 +148,7 @@ void weir_json_decoder_free(weir_decoder *d) {
     weir_buf_clear(&d->key_text);
     weir_buf_clear(&d->path);
     weir_free(d->targets);
+    weir_free(d->hashes);
     weir_free(d->names);
     weir_free(d->index);
     weir_free(d);

@@ -309,8 +309,24 @@ static bool put_text(weir_decoder *d, weir_json_target *t, weir_slice s, bool mo
     return false;
 }
 
+/* An object or array in which a name stands twice.  false: d->status, or fault_why. */
+static bool put_repeating(weir_decoder *d, weir_json_target *t, weir_slice s, uint32_t row) {
+    bool refused = false;
+    d->status = weir_json_without_repeats(d, t, s, row, &d->text, &refused, d->err);
+    if (d->status != WEIR_OK) return false;
+    if (refused) {
+        fault(d, s.data, "a name stands twice");
+        return false;
+    }
+    return put_text(d, t, (weir_slice){d->text.data, d->text.size}, true, row);
+}
+
 /* Text of a JSON value, without white space between its tokens. */
 static bool put_json(weir_decoder *d, weir_json_target *t, weir_slice s, uint32_t row) {
+    bool repeats = false;
+    d->status = weir_json_may_repeat(d, s.data, s.data + s.size, &repeats, d->err);
+    if (d->status != WEIR_OK) return false;
+    if (repeats) return put_repeating(d, t, s, row);
     bool loose = *s.data != '"' && (memchr(s.data, ' ', s.size) || memchr(s.data, '\n', s.size) ||
                                     memchr(s.data, '\t', s.size) || memchr(s.data, '\r', s.size));
     if (!loose) return put_text(d, t, s, false, row);

@@ -46,12 +46,28 @@ static bool split_authority(const char *p, const char *end, weir_url *u) {
     return u->host.size > 0;
 }
 
+static bool has_blanks(weir_slice s) {
+    for (size_t i = 0; i < s.size; i++)
+        if ((unsigned char)s.data[i] <= ' ' || s.data[i] == 0x7F) return true;
+    return false;
+}
+
+/* path?query#fragment */
+static void split_rest(const char *path, const char *end, weir_url *u) {
+    const char *query = find(path, end, "?#");
+    if (query > path) u->path = piece(path, query);
+    const char *fragment = query;
+    if (query < end && *query == '?') {
+        fragment = find(query, end, "#");
+        u->query = piece(query + 1, fragment);
+    }
+    if (fragment < end) u->fragment = piece(fragment + 1, end);
+}
+
 bool weir_url_split(weir_slice s, weir_url *out) {
     weir_url u = {0};
-    if (s.size == 0) return false;
+    if (s.size == 0 || has_blanks(s)) return false;
     const char *p = s.data, *end = s.data + s.size;
-    for (const char *c = p; c < end; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7F) return false;
     const char *colon = p;
     while (colon < end && (is_letter(*colon) || is_digit(*colon) || *colon == '+' ||
                            *colon == '-' || *colon == '.'))
@@ -61,14 +77,22 @@ bool weir_url_split(weir_slice s, weir_url *out) {
     u.scheme = piece(p, colon);
     const char *authority = colon + 3, *path = find(authority, end, "/?#");
     if (!split_authority(authority, path, &u)) return false;
-    const char *query = find(path, end, "?#");
-    if (query > path) u.path = piece(path, query);
-    const char *fragment = query;
-    if (query < end && *query == '?') {
-        fragment = find(query, end, "#");
-        u.query = piece(query + 1, fragment);
+    split_rest(path, end, &u);
+    *out = u;
+    return true;
+}
+
+bool weir_url_split_reference(weir_slice s, weir_url *out) {
+    if (s.size == 0 || !strchr("/?#", *s.data) || *s.data == 0) return weir_url_split(s, out);
+    if (has_blanks(s)) return false;
+    weir_url u = {0};
+    const char *path = s.data, *end = s.data + s.size;
+    if (s.size >= 2 && path[1] == '/' && *path == '/') { /* //host/path; an empty host is none */
+        const char *authority = path + 2;
+        path = find(authority, end, "/?#");
+        if (path > authority && !split_authority(authority, path, &u)) return false;
     }
-    if (fragment < end) u.fragment = piece(fragment + 1, end);
+    split_rest(path, end, &u);
     *out = u;
     return true;
 }

@@ -88,7 +88,7 @@ static const char *finish_text(const weir_bind *bind, bool ok, weir_buf *text) {
 
 /* The expression that reads the field. */
 static const char *reader_text(const weir_bind *bind, const parse_config *c) {
-    static const char *const before[] = {"cast(", "to_url(", "url_params("};
+    static const char *const before[] = {"cast(", "url_reference(", "url_params("};
     static const char *const behind[] = {" as json)", ")", ")"};
     weir_buf text = {0};
     bool ok = weir_buf_adds(&text, before[c->as]) && weir_made_name(&text, c->field) &&
@@ -319,7 +319,8 @@ static weir_status take_part(const parse_part *p, weir_expr_local *local, weir_c
                              const weir_batch *value, weir_rows rows, weir_failures *f,
                              weir_column **out, weir_error *err) {
     weir_column *text = NULL;
-    weir_blame blame = {.failures = f, .stage = "parse", .field = p->name, .rule = "parse"};
+    weir_blame blame = {
+        .failures = f, .stage = "parse", .field = p->name, .rule = "parse", .bare = true};
     weir_status status = weir_program_eval(p->program, local, ctx, value, rows, &blame, &text, err);
     if (status != WEIR_OK) return status;
     if (!p->to || text->type == p->to) {
@@ -349,7 +350,8 @@ static weir_status parse_process(const weir_operator *op, void *local, weir_ctx 
     const char *field = op->in->fields[0].name;
     for (uint32_t i = 0; i < op->in->n_fields; i++)
         if (weir_bit_get(op->reads, i)) field = op->in->fields[i].name;
-    weir_blame blame = {.failures = f, .stage = "parse", .field = field, .rule = "parse"};
+    weir_blame blame = {
+        .failures = f, .stage = "parse", .field = field, .rule = "parse", .bare = true};
     WEIR_TRY(
         weir_program_eval(s->reader, l->reader, ctx, batch, rows, &blame, &value->columns[0], err));
     for (uint32_t i = 0; i < s->n; i++)

@@ -78,7 +78,7 @@ static int run(const char *text, weir_ctx *ctx, weir_arena *plan, weir_column **
           (err.column >= 1 && err.column <= (int64_t)strlen(text) + 1 && err.message[0]));
     if (status != WEIR_OK) return 0;
     check(weir_failures_new(ROWS, &f, &err) == WEIR_OK);
-    weir_blame blame = {f, "set", "field", NULL};
+    weir_blame blame = {f, "set", "field", NULL, false};
     status = weir_program_eval(p, NULL, ctx, batch, weir_rows_of(batch), &blame, out, &err);
     check(status == WEIR_OK || status == WEIR_RESOURCE);
     check(f->n == 0 || weir_program_can_fail(p));

@@ -27,6 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         const weir_slice parts[] = {u.scheme, u.user, u.host, u.port, u.path, u.query, u.fragment};
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) within(parts[i], text, size);
     }
+    u = (weir_url){0};
+    if (weir_url_split_reference((weir_slice){text, size}, &u)) {
+        const weir_slice parts[] = {u.scheme, u.user, u.host, u.port, u.path, u.query, u.fragment};
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) within(parts[i], text, size);
+    }
     weir_slice query = {text, size}, name, value;
     size_t left = size + 1;
     while (weir_url_next(&query, &name, &value)) {

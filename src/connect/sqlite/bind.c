@@ -83,7 +83,7 @@ static weir_status bind_param(sqlite3_stmt *stmt, int at, const weir_query_param
     WEIR_TRY(weir_type_parse(p->type, &type, err));
     WEIR_TRY(weir_failures_new(1, &failures, err));
     WEIR_TRY(text_column(p->value, env, &text, err));
-    weir_blame blame = {failures, "read", p->name, "type"};
+    weir_blame blame = {failures, "read", p->name, "type", false};
     WEIR_TRY(weir_cast(text, type, one, NULL, &blame, &ctx, &value, err));
     if (failures->n) {
         status = weir_error_set(err, WEIR_USAGE, "the parameter %s: %s", p->name,

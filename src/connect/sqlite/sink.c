@@ -190,7 +190,7 @@ static weir_status encode_column(sink *s, weir_ctx *ctx, weir_batch *b, uint32_t
         *out = weir_column_retain(c);
         return WEIR_OK;
     }
-    weir_blame blame = {b->failures, "load", s->schema->fields[i].name, "type"};
+    weir_blame blame = {b->failures, "load", s->schema->fields[i].name, "type", false};
     return weir_cast(c, want, rows, NULL, &blame, ctx, out, err);
 }
 

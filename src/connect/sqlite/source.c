@@ -523,7 +523,7 @@ static weir_status finish_batch(source *s, weir_builder **builders, uint32_t row
             b->columns[f] = weir_column_retain(raw);
             continue;
         }
-        weir_blame blame = {*failures, "read", field->name, "type"};
+        weir_blame blame = {*failures, "read", field->name, "type", false};
         WEIR_TRY(weir_cast(raw, field->type, all, &s->casts[f], &blame, &ctx, &b->columns[f], err));
     }
     WEIR_TRY(keep_refused(s, *failures, gathered_columns, err));

@@ -38,7 +38,7 @@ static void check_case(const cast_case *c) {
     weir_column *v = value_of(c->from, c->text), *out = NULL;
     weir_cast_options o = options_of(c->options);
     MUST(weir_failures_new(1, &f, &err));
-    weir_blame blame = {f, "set", "col", NULL};
+    weir_blame blame = {f, "set", "col", NULL, false};
     assert_true(weir_cast_known(v->type, type_of(c->to)));
     MUST(weir_cast(v, type_of(c->to), one, &o, &blame, NULL, &out, &err));
     MUST(weir_column_validate(out, &err));
@@ -280,7 +280,7 @@ static void check_rows(const weir_column *c, const weir_type *to, weir_rows rows
     weir_failures *f = NULL;
     weir_column *out = NULL, *quiet = NULL;
     MUST(weir_failures_new(c->length, &f, &err));
-    weir_blame blame = {f, "cast", "c", "type"};
+    weir_blame blame = {f, "cast", "c", "type", false};
     MUST(weir_cast(c, to, rows, o, &blame, NULL, &out, &err));
     MUST(weir_cast(c, to, rows, o, NULL, NULL, &quiet, &err));
     MUST(weir_column_validate_rows(out, rows, &err));
@@ -294,7 +294,7 @@ static void check_rows(const weir_column *c, const weir_type *to, weir_rows rows
         weir_failures *alone = NULL;
         weir_column *v = row_alone(c, row), *single = NULL;
         MUST(weir_failures_new(1, &alone, &err));
-        weir_blame b = {alone, "cast", "c", "type"};
+        weir_blame b = {alone, "cast", "c", "type", false};
         MUST(weir_cast(v, to, one, o, &b, NULL, &single, &err));
         if (!weir_column_equal(out, row, single, 0))
             fail_msg("%s to %s: %s", c->type->name, to->name, text_of(c, row));
@@ -446,7 +446,7 @@ static void long_values_are_clipped(void **state) {
     const char *item = big;
     weir_column *s = texts(type_of("string"), &item, 1), *out = NULL;
     MUST(weir_failures_new(1, &f, &err));
-    weir_blame blame = {f, "cast", "", NULL};
+    weir_blame blame = {f, "cast", "", NULL, false};
     MUST(weir_cast(s, type_of("int64"), one, NULL, &blame, NULL, &out, &err));
     assert_int_equal(f->n, 1);
     assert_true(strlen(f->items[0].reason) < 200);
@@ -469,7 +469,7 @@ static void memory_may_be_short(void **state) {
                 weir_failures *f = NULL;
                 weir_column *out = NULL;
                 MUST(weir_failures_new(64, &f, &err));
-                weir_blame blame = {f, "cast", "c", NULL};
+                weir_blame blame = {f, "cast", "c", NULL, false};
                 weir_fault_arm(WEIR_FAULT_MALLOC, n, 12);
                 weir_status status =
                     weir_cast(c, type_of(to[t]), rows, NULL, &blame, NULL, &out, &err);

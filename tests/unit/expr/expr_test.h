@@ -101,7 +101,7 @@ static weir_column *plain_column(weir_ctx *ctx, const weir_type *type, const cha
     weir_builder_free(b);
     weir_failures *f = NULL;
     MUST(weir_failures_new(n, &f, &err));
-    weir_blame blame = {f, "test", "", "type"};
+    weir_blame blame = {f, "test", "", "type", false};
     MUST(weir_cast(text, type, (weir_rows){NULL, n, n}, NULL, &blame, ctx, &c, &err));
     if (f->n) fail_msg("fixture: %s", f->items[0].reason);
     weir_failures_free(f);
@@ -266,7 +266,7 @@ __attribute__((unused)) static void evaluate(fixture *x, const char *text, weir_
     }
     MUST(weir_program_local_new(p, &x->ctx, &local, &err));
     MUST(weir_failures_new(x->batch->length, &f, &err));
-    weir_blame blame = {quiet ? NULL : f, "set", "field", NULL};
+    weir_blame blame = {quiet ? NULL : f, "set", "field", NULL, false};
     MUST(weir_program_eval(p, local, &x->ctx, x->batch, rows, &blame, &c, &err));
     assert_int_equal(c->length, x->batch->length);
     assert_ptr_equal(c->type, weir_program_type(p));

@@ -43,7 +43,7 @@ static void nth_allocation(void **state) {
             weir_buf out = {0};
             assert_true(nth < 20000);
             MUST(weir_failures_new(6, &f, &err));
-            weir_blame blame = {f, "set", "field", NULL};
+            weir_blame blame = {f, "set", "field", NULL, false};
             weir_arena_clear(&x.scratch); /* so that its chunks are asked for again */
             weir_block_trim();
             weir_fault_arm(WEIR_FAULT_MALLOC, nth, 12);

@@ -147,7 +147,7 @@ static void random_expressions(void **state) {
         weir_status status = weir_expr_compile(t, x.schema, NULL, &x.plan, &p, &err);
         if (status != WEIR_OK) fail_msg("%s: %s", t, err.message);
         MUST(weir_failures_new(ROWS, &f, &err));
-        weir_blame blame = {f, "set", "x", NULL};
+        weir_blame blame = {f, "set", "x", NULL, false};
         MUST(weir_program_eval(p, NULL, &x.ctx, x.batch, weir_rows_of(x.batch), &blame, &c, &err));
         assert_true(weir_buf_printf(&sql, "select %s from x order by n", t));
         char *query = strdup(weir_buf_cstr(&sql));

@@ -141,4 +141,22 @@ out:
     return status;
 }
 
+/* Reads with several sizes of chunks: the rows must not depend on them. */
+static inline void check_rows(const setup *o, const char *spec, const char *text,
+                              const char *want) {
+    const size_t sizes[] = {1 << 20, 64, 100, 333};
+    weir_schema *schema = schema_of(spec);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        setup s = *o;
+        weir_buf out = {0};
+        if (!s.chunk_bytes) s.chunk_bytes = sizes[i];
+        (void)read_text(&s, schema, text, strlen(text), &out);
+        if (strcmp(weir_buf_cstr(&out), want) != 0)
+            fail_msg("chunks of %zu\n%s\ngives\n%s\nnot\n%s", s.chunk_bytes, text,
+                     weir_buf_cstr(&out), want);
+        weir_buf_clear(&out);
+    }
+    weir_schema_release(schema);
+}
+
 #endif

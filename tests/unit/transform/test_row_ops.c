@@ -77,14 +77,24 @@ static void parse_addresses(void **state) {
         "u:string|host:string|port:int32|q:string\nhttps://x.io:80/a?b=1#c|x.io|80|b=1\n"
         "null|null|null|null\nx.io|ERR|ERR|ERR\nhttp://[::1]/|::1|null|null\n"
         "http://x:99999/|ERR|ERR|ERR\n"
-        "2 u parse: 'x.io' is no URL in to_url(\"u\")\n"
-        "4 u parse: 'http://x:99999/' is no URL in to_url(\"u\")\n");
+        "2 u parse: 'x.io' is no URL\n"
+        "4 u parse: 'http://x:99999/' is no URL\n");
+    EXPECT("parse: { field: u, as: url, columns: { host: string, path: string, query: string, "
+           "f: { from: fragment } } }",
+           "u:string\n/a/b?x=1&y=/c\n//h:8/p#f\n///p\n?\n#f\n/a b\n//h:x/\na/b\n/\n",
+           "u:string|host:string|path:string|query:string|f:string\n"
+           "/a/b?x=1&y=/c|null|/a/b|x=1&y=/c|null\n//h:8/p#f|h|/p|null|f\n"
+           "///p|null|/p|null|null\n?|null|null||null\n#f|null|null|null|f\n"
+           "/a b|ERR|ERR|ERR|ERR\n//h:x/|ERR|ERR|ERR|ERR\na/b|ERR|ERR|ERR|ERR\n"
+           "/|null|/|null|null\n"
+           "5 u parse: '/a b' is no URL\n6 u parse: '//h:x/' is no URL\n"
+           "7 u parse: 'a/b' is no URL\n");
     EXPECT("parse: { field: q, as: query, into: m, columns: { a: int64, b: string } }",
            "q:string\na=1&b=x+y&a=2\n?b=%C3%A4\nb=%zz\nnull\na=x\n",
            "q:string|a:int64|b:string|m:map<string, string>\n"
            "a=1&b=x+y&a=2|1|x y|{\"a\":\"1\",\"b\":\"x y\"}\n?b=%C3%A4|null|ä|{\"b\":\"ä\"}\n"
            "b=%zz|ERR|ERR|ERR\nnull|null|null|null\na=x|ERR|null|{\"a\":\"x\"}\n"
-           "2 q parse: a parameter that is not percent-encoded text in url_params(\"q\")\n"
+           "2 q parse: a parameter that is not percent-encoded text\n"
            "4 a type: a \"x\" is not a whole number (int64)\n");
 }
 
