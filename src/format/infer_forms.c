@@ -32,6 +32,7 @@ void weir_infer_widen(form_width *w, const weir_num_shape *shape) {
     if (w->whole_min == 0 || whole < w->whole_min) w->whole_min = whole;
     if (fraction > w->fraction_max) w->fraction_max = fraction;
     w->exponent |= shape->exponent;
+    w->point |= shape->point;
 }
 
 void weir_infer_widen_by(form_width *w, const form_width *other) {
@@ -40,6 +41,7 @@ void weir_infer_widen_by(form_width *w, const form_width *other) {
         w->whole_min = other->whole_min;
     if (other->fraction_max > w->fraction_max) w->fraction_max = other->fraction_max;
     w->exponent |= other->exponent;
+    w->point |= other->point;
 }
 
 bool weir_infer_number(weir_slice s, weir_num_marks marks, weir_num_shape *shape) {

@@ -35,7 +35,7 @@ extern const weir_num_marks weir_infer_marks[NUMBER_FORMS]; /* FORM_GIVEN: zeros
 /* Digits that values of one form have. */
 typedef struct form_width {
     uint8_t whole_max, whole_min, fraction_max; /* whole_min 0 = none seen */
-    bool exponent;
+    bool exponent, point; /* point: a decimal mark, even with nothing behind it */
 } form_width;
 void weir_infer_widen(form_width *w, const weir_num_shape *shape);
 void weir_infer_widen_by(form_width *w, const form_width *other);

@@ -101,6 +101,7 @@ typedef struct conclusion {
     int whole, fraction; /* DECIMAL */
     int form;            /* of numbers; -1 = plain */
     int format;          /* of moments; -1 = ISO */
+    bool point;          /* of a form: its decimal mark was seen */
     bool words;          /* some mean null */
     hint hint;
 } conclusion;
@@ -185,9 +186,8 @@ static bool conclude_number(const weir_evidence *e, conclusion *c) {
     c->form = f;
     c->whole = w.whole_max;
     c->fraction = w.fraction_max;
-    c->id = w.exponent                                 ? WEIR_FLOAT64
-            : w.fraction_max == 0 && w.whole_max <= 18 ? WEIR_INT64
-                                                       : WEIR_DECIMAL;
+    c->point = w.point;
+    c->id = w.exponent ? WEIR_FLOAT64 : !w.point && w.whole_max <= 18 ? WEIR_INT64 : WEIR_DECIMAL;
     return true;
 }
 
@@ -306,7 +306,7 @@ weir_status weir_inference_how(const weir_inference *i, uint32_t column, weir_ar
     if (c.form >= 0) {
         weir_num_marks m = c.form == FORM_GIVEN ? e->given : weir_infer_marks[c.form];
         /* a mark that no value has is none */
-        bool fraction = c.fraction > 0 || c.form == FORM_GIVEN || m.thousands == '.';
+        bool fraction = c.point || c.form == FORM_GIVEN || m.thousands == '.';
         h.decimal = m.decimal != '.' && fraction ? mark_text(m.decimal) : NULL;
         h.thousands = mark_text(m.thousands);
     }

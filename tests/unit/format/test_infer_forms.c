@@ -76,6 +76,7 @@ static const form_case cases[] = {
     {"string ? numbers, but \",\" may be decimal or thousands: declare one", {"1,234", "56,789"}},
     {"decimal(4,3) decimal=,", {"1,234", "0,567"}}, /* no group begins with a zero */
     {"decimal(4,3)", {"1.234", "5.678"}},           /* a plain form goes first */
+    {"decimal(2,0) decimal=,", {"5", "10,"}},       /* a mark with nothing behind it is one */
     {"decimal(6,5)", {"0", "1", ".12345"}}, /* the 1 is as wide as the 0, but is a digit more */
     {"decimal(5,4)", {"0", ".5", "0", "1", "1", "0.1234"}},
     {"string", {"1.23,4", "5"}},
