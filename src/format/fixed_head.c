@@ -130,14 +130,19 @@ static void take_runs(const uint8_t *taken, uint32_t n, uint32_t long_enough,
     }
 }
 
-/* Columns without a name are parts of the one before them. */
+/* Runs of text without a name are parts of the nearer column: of the one before them, but where
+ * names stand at the right end of their columns of the one behind. */
 static void join_unnamed(weir_slice header, bool bytes, weir_fixed_found *out) {
     uint32_t n = 0;
     for (uint32_t c = 0; c < out->n; c++) {
-        if (n && cell(header, &out->places[c], bytes).size == 0)
-            out->places[n - 1].end = out->places[c].end;
+        weir_fixed_place p = out->places[c], *next = &out->places[c + 1];
+        bool unnamed = n && cell(header, &p, bytes).size == 0;
+        if (unnamed && c + 1 < out->n && next->begin - p.end < p.begin - out->places[n - 1].end)
+            next->begin = p.begin;
+        else if (unnamed)
+            out->places[n - 1].end = p.end;
         else
-            out->places[n++] = out->places[c];
+            out->places[n++] = p;
     }
     out->n = n;
 }
