@@ -135,10 +135,15 @@ static void summary_json(const weir_session *session, const weir_run_result *r, 
         if (s->error.status != WEIR_OK) {
             char text[2048];
             json_text(weir_error_format(&s->error, text, sizeof text));
-            printf(",\"rejects\":");
         } else {
-            printf("null,\"rejects\":");
+            printf("null");
         }
+        printf(",\"unread\":");
+        if (a->unread[0])
+            json_text(a->unread);
+        else
+            printf("null");
+        printf(",\"rejects\":");
         if (s->reject_path && !dry)
             json_text(s->reject_path);
         else
@@ -217,6 +222,8 @@ static void step_line(const weir_session *session, const char *run_id, const wei
     if (s->completed_run)
         fprintf(stderr, "  completed what run %s had decided when it was interrupted\n",
                 s->completed_run);
+    bool loaded = s->status == WEIR_RUN_OK || s->status == WEIR_RUN_PARTIAL;
+    if (a->unread[0] && loaded) fprintf(stderr, "  %s\n", a->unread); /* else the error says it */
     weir_buf target = {0};
     if (reject_target(session, run_id, s, &target))
         fprintf(stderr, "  rejects: %s\n", weir_buf_cstr(&target));

@@ -36,6 +36,7 @@ void weir_account_add(weir_account *a, const weir_account *b) {
     a->phases.validate += b->phases.validate;
     a->phases.encode += b->phases.encode;
     a->phases.write += b->phases.write;
+    if (!a->unread[0]) memcpy(a->unread, b->unread, sizeof a->unread);
 }
 
 weir_status weir_account_check(const weir_account *a, weir_error *err) {

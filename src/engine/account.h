@@ -26,6 +26,7 @@ typedef struct weir_account {
     weir_load_counts loaded;
     uint64_t splits, splits_skipped;
     weir_phases phases;
+    char unread[512]; /* where a split ceases to be readable, as a clause (trail.h); "" = nowhere */
 } weir_account;
 
 /* Adds b to a. */

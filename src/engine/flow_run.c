@@ -193,6 +193,8 @@ weir_status weir_flow_run(weir_flow *f, const weir_flow_hooks *hooks, weir_accou
     pthread_cond_init(&r.changed, NULL);
     f->failed_split = -1;
     weir_status status = flow_account_new(f, total, &mine);
+    r.trail = weir_trail_new(f->splits.n);
+    if (status == WEIR_OK && !r.trail) status = weir_error_nomem(&mine);
     if (status == WEIR_OK) status = run_start(&r, &mine);
     if (status == WEIR_OK) status = flow_writer_loop(&r, &mine);
     pthread_mutex_lock(&r.lock);
@@ -202,6 +204,7 @@ weir_status weir_flow_run(weir_flow *f, const weir_flow_hooks *hooks, weir_accou
     }
     pthread_mutex_unlock(&r.lock);
     run_stop(&r);
+    weir_trail_free(r.trail);
     total->bytes_read += r.bytes_dropped;
     if (status != WEIR_OK && err) *err = mine;
     return status;

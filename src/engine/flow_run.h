@@ -10,6 +10,7 @@
 #define WEIR_ENGINE_FLOW_RUN_H
 
 #include "engine/flow_private.h"
+#include "engine/trail.h"
 
 /* One piece for one sink on its way to the writer. */
 typedef struct output {
@@ -51,6 +52,7 @@ typedef struct flow_run {
     bool many_writers;
     weir_exchange *packets, *pieces;
     weir_chain_rejects rejects;
+    weir_trail *trail; /* what could not be read */
     pthread_t reader;
     bool reader_started;
     /* shared, under lock */

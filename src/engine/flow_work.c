@@ -283,6 +283,7 @@ static weir_status work_batch(worker *w, weir_batch *batch, weir_error *err) {
     if (!batch->origin.source && batch->origin.split < r->flow->splits.n)
         batch->origin.source = r->flow->splits.items[batch->origin.split].name;
     if (status == WEIR_OK) status = flow_cancelled(r, err);
+    if (status == WEIR_OK) status = weir_trail_see(r->trail, batch, err);
     if (status == WEIR_OK)
         status = weir_chain_process(w->chain, &w->ctx, batch, &out, &w->account, err);
     else

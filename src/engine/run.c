@@ -257,6 +257,7 @@ static void note_step(weir_journal *j, const weir_step_result *r) {
         weir_journal_add(j, WEIR_LOG_WARN, NULL, "%llu record%s rejected: %s",
                          (unsigned long long)a->rows_rejected,
                          a->rows_rejected == 1 ? " was" : "s were", r->reject_path);
+    if (a->unread[0]) weir_journal_add(j, WEIR_LOG_WARN, NULL, "%s", a->unread);
     if (r->error.status != WEIR_OK)
         weir_journal_add(j, WEIR_LOG_ERROR, NULL, "%s",
                          weir_error_format(&r->error, text, sizeof text));

@@ -209,8 +209,51 @@ static weir_status close_batch(weir_decoder *d, weir_batch **out, weir_error *er
 
 /* ---- faults of whole records ---------------------------------------------------------------- */
 
+/* Bytes of a record that are tried with other delimiters. */
+#define TRIED_BYTES 65536u
+
+/* The delimiter with which a record of another width has the right one, or is a record at all: 0 =
+ * none.  *fields: how many it makes. */
+static char other_delimiter(const weir_decoder *d, uint32_t had, uint32_t begin, uint32_t end,
+                            uint32_t *fields) {
+    static const char candidates[] = {',', ';', '\t', '|'};
+    const weir_csv_dialect *own = d->splitter.dialect;
+    if (end - begin > TRIED_BYTES) return 0;
+    for (size_t i = 0; i < sizeof candidates; i++) {
+        weir_csv_dialect other = *own;
+        weir_csv_scan scan = {0};
+        char c = candidates[i];
+        bool taken = (uint8_t)c == own->delimiter || (own->has_quote && (uint8_t)c == own->quote) ||
+                     ((own->has_quote || own->escapes_plain) && (uint8_t)c == own->escape);
+        if (taken || !memchr(d->block->data + begin, c, end - begin)) continue;
+        weir_csv_dialect_delimiter(&other, &c, 1);
+        weir_csv_dialect_finish(&other);
+        weir_csv_scan_run(&scan, &other, d->block->data, begin, end);
+        if (!scan.done) weir_csv_scan_finish(&scan, end);
+        *fields = scan.n_fields;
+        bool fits = *fields == d->splitter.n_fields || (had == 1 && *fields > 2);
+        if (!scan.flaws && fits) return c;
+    }
+    return 0;
+}
+
+static weir_status wrong_width(weir_decoder *d, const weir_csv_fault *f, uint32_t row,
+                               uint32_t begin, uint32_t end, weir_error *err) {
+    weir_failures *to = d->blame.failures;
+    uint32_t expected = d->splitter.n_fields, fields = 0;
+    const char *plural = f->fields == 1 ? "" : "s";
+    char c = other_delimiter(d, f->fields, begin, end, &fields);
+    if (!c)
+        return weir_failures_add(to, row, STAGE, "", "fields", err, "has %u field%s, expected %u",
+                                 f->fields, plural, expected);
+    char shown[] = {'"', c, '"', 0};
+    return weir_failures_add(to, row, STAGE, "", "fields", err,
+                             "has %u field%s, expected %u; with delimiter %s it has %u", f->fields,
+                             plural, expected, c == '\t' ? "tab" : shown, fields);
+}
+
 static weir_status add_fault(weir_decoder *d, const weir_csv_fault *f, uint32_t row, uint32_t begin,
-                             weir_error *err) {
+                             uint32_t end, weir_error *err) {
     weir_failures *to = d->blame.failures;
     if (f->too_long)
         return weir_failures_add(
@@ -232,8 +275,7 @@ static weir_status add_fault(weir_decoder *d, const weir_csv_fault *f, uint32_t 
     if (f->flaws)
         return weir_failures_add(to, row, STAGE, "", "newline", err,
                                  "a carriage return stands outside quotes (field %u)", f->fields);
-    return weir_failures_add(to, row, STAGE, "", "fields", err, "has %u field%s, expected %u",
-                             f->fields, f->fields == 1 ? "" : "s", d->splitter.n_fields);
+    return wrong_width(d, f, row, begin, end, err);
 }
 
 static weir_status add_faults(weir_decoder *d, const weir_csv_tile *tile, weir_error *err) {
@@ -241,7 +283,8 @@ static weir_status add_faults(weir_decoder *d, const weir_csv_tile *tile, weir_e
     weir_status status = weir_csv_blame_need(&d->blame, err);
     for (size_t i = 0; status == WEIR_OK && i < d->splitter.n_faults; i++) {
         const weir_csv_fault *f = &d->splitter.faults[i];
-        status = add_fault(d, f, d->rows + f->row, tile->row_begin[f->row], err);
+        status =
+            add_fault(d, f, d->rows + f->row, tile->row_begin[f->row], tile->row_end[f->row], err);
     }
     return status;
 }
