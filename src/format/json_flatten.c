@@ -118,7 +118,7 @@ static const char *read_members(weir_decoder *d, const char *p, const char *end,
     if (p < end && *p == '}') return p + 1;
     for (;;) {
         const char *name = p;
-        if (p >= end || *p != '"') return fault(d, p, "a name in quotes expected");
+        if (p >= end || *p != '"') return fault(d, p, weir_json_name_fault(p, end));
         p = add_name(d, p + 1, end);
         if (!p) return NULL;
         p = weir_json_skip_space(p, end);

@@ -220,7 +220,7 @@ static void between(weir_cutter *c, char b) {
         return;
     case AT_NAME:
         if (b != '"') {
-            c->fault = "a name in quotes expected";
+            c->fault = b == '/' || b == '#' ? "JSON has no comments" : "a name in quotes expected";
             return;
         }
         p->place = AT_IN_NAME;

@@ -279,10 +279,16 @@ static bool void_row(weir_decoder *d, uint32_t row) {
     return true;
 }
 
-/* Adds the failure of the record that stands at begin. */
+/* Adds the failure of the record that stands at begin.  One that is malformed further on is that in
+ * the first place, whatever its names are. */
 static bool fail_record(weir_decoder *d, uint32_t row, const char *begin) {
     weir_failures *f = weir_json_failures(d);
     if (!f) return false;
+    const char *at, *why, *end = d->block_data + d->row_end[row];
+    if (!d->fault_why && !weir_json_skip(begin, end, d->max_depth, &at, &why)) {
+        d->fault_at = at;
+        d->fault_why = why;
+    }
     if (d->fault_why) {
         d->status = weir_failures_add(f, row, WEIR_JSON_STAGE, "", "json", d->err,
                                       "malformed JSON at byte %zu of the record: %s",

@@ -247,7 +247,7 @@ read_name(weir_decoder *d, const char *p, const char *end, uint32_t *k, uint32_t
     bool escaped = false;
     const char *at, *why, *begin = p;
     const char *bound = weir_json_line_end(d, p, end);
-    if (p >= bound || *p != '"') return fault(d, p, "a name in quotes expected");
+    if (p >= bound || *p != '"') return fault(d, p, weir_json_name_fault(p, bound));
     const char *stop = weir_json_string_check(p + 1, bound, &escaped, &at, &why);
     if (!stop) return fault(d, at, why);
     weir_slice name = {p + 1, (size_t)(stop - p - 1)};

@@ -177,6 +177,8 @@ const char *weir_json_number_end(const char *p, const char *end, weir_json_numbe
  * the place of the fault and *why static text. */
 const char *weir_json_string_check(const char *p, const char *end, bool *escaped, const char **at,
                                    const char **why);
+/* Why no name begins at p: static text. */
+const char *weir_json_name_fault(const char *p, const char *end);
 /* Checks null, true, false or a number at p (what follows it is not looked at).  Returns its end,
  * or NULL with *at and *why. */
 const char *weir_json_scalar_check(const char *p, const char *end, weir_json_kind *kind,

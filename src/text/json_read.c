@@ -114,7 +114,8 @@ static void take_close(weir_json_reader *r, weir_json_token *t) {
 }
 
 static weir_status take_key(weir_json_reader *r, weir_json_token *t, weir_error *err) {
-    if (r->at == r->end || *r->at != '"') return fail(r, r->at, "a name in quotes expected", err);
+    if (r->at == r->end || *r->at != '"')
+        return fail(r, r->at, weir_json_name_fault(r->at, r->end), err);
     weir_status status = take_string(r, t, err);
     if (status != WEIR_OK) return status;
     t->event = WEIR_JSON_AT_KEY;

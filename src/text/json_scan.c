@@ -177,6 +177,29 @@ const char *weir_json_string_check(const char *p, const char *end, bool *escaped
     }
 }
 
+static bool starts(const char *p, const char *end, const char *word) {
+    size_t n = strlen(word);
+    return (size_t)(end - p) >= n && memcmp(p, word, n) == 0;
+}
+
+/* What stands at p < end where a value (or a name) should, when it is a form of others than JSON.
+ */
+static const char *foreign_form(const char *p, const char *end, const char *otherwise) {
+    if (*p == '/' || *p == '#') return "JSON has no comments";
+    if (*p == '\'') return "a text stands in double quotes";
+    if (starts(p, end, "NaN") || starts(p, end, "nan") || starts(p, end, "Infinity") ||
+        starts(p, end, "-Infinity") || starts(p, end, "inf") || starts(p, end, "-inf"))
+        return "JSON has neither NaN nor infinity";
+    if (starts(p, end, "True") || starts(p, end, "False") || starts(p, end, "None"))
+        return "JSON has true, false and null, in small letters";
+    return otherwise;
+}
+
+const char *weir_json_name_fault(const char *p, const char *end) {
+    const char *why = "a name in quotes expected";
+    return p < end && (*p == '/' || *p == '#' || *p == '\'') ? foreign_form(p, end, why) : why;
+}
+
 const char *weir_json_scalar_check(const char *p, const char *end, weir_json_kind *kind,
                                    const char **at, const char **why) {
     static const struct {
@@ -197,7 +220,8 @@ const char *weir_json_scalar_check(const char *p, const char *end, weir_json_kin
     const char *stop = weir_json_number_end(p, end, &number);
     *kind = WEIR_JSON_NUMBER;
     if (!stop)
-        *why = left == 0 ? "the text ends where a value should stand" : "this is no JSON value";
+        *why = left == 0 ? "the text ends where a value should stand"
+                         : foreign_form(p, end, "this is no JSON value");
     return stop;
 }
 
@@ -254,8 +278,10 @@ close:
 key:
     p = weir_json_skip_space(p, end);
     *at = p;
-    *why = "a name in quotes expected";
-    if (p == end || *p != '"') return NULL;
+    if (p == end || *p != '"') {
+        *why = weir_json_name_fault(p, end);
+        return NULL;
+    }
     p = weir_json_string_check(p + 1, end, &escaped, at, why);
     if (!p) return NULL;
     p = weir_json_skip_space(p + 1, end);

@@ -208,7 +208,13 @@ static void malformed_lines_spoil_no_other(void **state) {
         {"{\"a\":-}", "byte 6 of the record: this is no JSON value"},
         {"{\"a\":+1}", "byte 6 of the record: this is no JSON value"},
         {"{\"a\":1e}", "byte 6 of the record: this is no JSON value"},
-        {"{\"a\":NaN}", "byte 6 of the record: this is no JSON value"},
+        {"{\"a\":NaN}", "byte 6 of the record: JSON has neither NaN nor infinity"},
+        {"{\"a\":-Infinity}", "byte 6 of the record: JSON has neither NaN nor infinity"},
+        {"{\"a\":None}", "byte 6 of the record: JSON has true, false and null, in small letters"},
+        {"{\"x\":[True]}", "byte 7 of the record: JSON has true, false and null, in small letters"},
+        {"{\"a\":1, // c", "byte 9 of the record: JSON has no comments"},
+        {"{\"x\":{\"y\":1,/* c */}}", "byte 13 of the record: JSON has no comments"},
+        {"{\"a\":'x'}", "byte 6 of the record: a text stands in double quotes"},
         {"{\"s\":truex}", "byte 10 of the record: ',' or '}' expected"},
         {"{\"a\" 1}", "byte 6 of the record: ':' expected"},
         {"{\"a\":1,}", "byte 8 of the record: a name in quotes expected"},
@@ -225,7 +231,7 @@ static void malformed_lines_spoil_no_other(void **state) {
         {"{\"s\":\"\xFF\"}", "byte 7 of the record: the text is not UTF-8"},
         {"{\"x\":[1,}", "byte 9 of the record: this is no JSON value"},
         {"{\"x\":{\"y\":1]}", "byte 12 of the record: ',' or '}' expected"},
-        {"{'a':1}", "byte 2 of the record: a name in quotes expected"},
+        {"{'a':1}", "byte 2 of the record: a text stands in double quotes"},
         {"{\"a\":1,\"s\":\"x\",\"q", "byte 18 of the record: the string has no end"},
         {"{x", "byte 2 of the record: a name in quotes expected"},
         {"hello", "byte 1 of the record: this is no JSON value"},
@@ -241,6 +247,17 @@ static void malformed_lines_spoil_no_other(void **state) {
                  cases[i].why, 22 + n, 42 + n, cases[i].why);
         check_rows(&lines, "a int64, s string", text, want);
     }
+}
+
+/* What is malformed is that in the first place, also behind a name that no column has. */
+static void malformed_goes_before_further_names(void **state) {
+    (void)state;
+    setup o = lines;
+    o.extra = WEIR_EXTRA_REJECT;
+    check_rows(
+        &o, "a int64", "{\"a\":1,\"b\":2}\n{\"a\":1,\"b\":\"x",
+        "1@0 a=! {/extra_columns: has the field \"b\", which no column takes}\n"
+        "2@14 a=! {/json: malformed JSON at byte 14 of the record: the string has no end}\n");
 }
 
 /* Every cut of a good record is a reject, never a crash nor a good row. */
@@ -843,6 +860,7 @@ int main(void) {
         cmocka_unit_test(long_names_and_many_orders),
         cmocka_unit_test(lines_and_their_addresses),
         cmocka_unit_test(malformed_lines_spoil_no_other),
+        cmocka_unit_test(malformed_goes_before_further_names),
         cmocka_unit_test(cut_records_are_rejected),
         cmocka_unit_test(what_stands_behind_a_chunk_is_not_read),
         cmocka_unit_test(too_long_records),
