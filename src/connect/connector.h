@@ -68,6 +68,16 @@ typedef enum weir_drift_action {
 #define WEIR_DRIFT_TYPE_CHANGE(action) (1u << (4 + (action)))
 #define WEIR_DRIFT_MISSING(action) (1u << (8 + (action)))
 
+/* What a source remembers between runs about the data it found: one text of bytes for each step,
+ * kept in the state.  A fault of the state is no fault of the run: get finds nothing then, and put
+ * is lost.  One thread. */
+typedef struct weir_memo {
+    uint64_t source; /* tells the source as it is declared from any other */
+    bool (*get)(void *context, weir_buf *out);    /* false: there is none */
+    void (*put)(void *context, weir_slice bytes); /* NULL: nothing may be kept */
+    void *context;
+} weir_memo;
+
 /* What the engine lends to a connector; borrowed for the life of the source or sink. */
 typedef struct weir_env {
     const char *folder; /* relative paths count from here */
@@ -78,8 +88,9 @@ typedef struct weir_env {
     weir_cancel *cancel;
     int64_t now_us;
     uint32_t threads;
-    size_t memory_bytes; /* the run's budget */
-    bool look_only;      /* a plan or a dry run: a sink's open may not even make an empty file */
+    size_t memory_bytes;   /* the run's budget */
+    bool look_only;        /* a plan or a dry run: a sink's open may not even make an empty file */
+    const weir_memo *memo; /* of the step's source; NULL: nothing is remembered */
 } weir_env;
 
 /* ---- source -------------------------------------------------------------------------------- */

@@ -103,6 +103,9 @@ weir_status weir_input_load(const weir_flow_input *input, const weir_operator_so
     weir_splits splits = {0};
     weir_schema *narrow = NULL;
     void *source = NULL;
+    weir_env own = *env;
+    own.memo = NULL; /* is the step's source's */
+    env = &own;
     load l = {.input = input, .env = env, .out = out, .splits = &splits};
     *out = (weir_operator_input){.name = input->name};
     if (env->ledger) l.before_bytes = env->ledger->used_bytes;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "engine/dry.h"
 #include "engine/journal.h"
+#include "engine/memo.h"
 #include "engine/plan.h"
 #include "format/infer.h"
 #include "reject/reject.h"
@@ -108,6 +109,7 @@ typedef struct work {
     weir_ledger ledger;
     weir_cancel cancel; /* of the attempt: the run's, or its own deadline */
     weir_env flow_env;
+    weir_step_memo memo;
     weir_splits skipped;    /* files left out by on_file_error: skip */
     char *unreadable;       /* the file whose columns could not be found, in the arena */
     uint64_t loaded_before; /* splits that the ledger has */
@@ -274,7 +276,8 @@ static weir_status work_init(work *w, weir_error *err) {
                              .now_us = weir_clock_wall_us(),
                              .threads = e->threads,
                              .memory_bytes = e->memory_bytes,
-                             .look_only = e->look_only};
+                             .look_only = e->look_only,
+                             .memo = weir_step_memo_init(&w->memo, e, w->step, w->arena)};
     w->coordinator = (weir_coordinator){.config = &w->config,
                                         .env = &w->flow_env,
                                         .lease = e->lease,

@@ -70,6 +70,11 @@ weir_status weir_statedb_step_reset(weir_lease *l, const char *step, weir_error 
     WEIR_TRY(weir_statedb_run(d, err,
                               "delete from files where pipeline = ?1 and (?2 is null or step = ?2)",
                               "tn", l->pipeline, step));
+    WEIR_TRY(weir_statedb_run(d, err,
+                              "delete from small_values where space = 'inference' and"
+                              " iif(?2 is null, substr(key, 1, length(?1) + 1) = ?1 || char(10),"
+                              " key = ?1 || char(10) || ?2)",
+                              "tn", l->pipeline, step));
 out:
     return weir_statedb_end(d, status, err);
 }

@@ -62,6 +62,11 @@ typedef struct weir_file_schema_request {
     void *context;
     uint32_t threads;
     bool sample_only; /* the input cannot be read again */
+    /* What is known of these very bytes: the data is not looked at.  NULL = nothing. */
+    const struct weir_file_memo *known;
+    /* Filled with what is found, in the arena of `found`, when the data was looked at and all of it
+     * can be kept: n_columns is 0 otherwise.  NULL = not asked. */
+    struct weir_file_memo *learnt;
     bool skip_faults; /* a file with other columns than those before it is that file's fault */
 } weir_file_schema_request;
 WEIR_MUST_USE weir_status weir_file_schema(const weir_file_schema_request *request,

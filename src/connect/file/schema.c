@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "connect/file/file.h"
+#include "connect/file/memo.h"
 #include "connect/file/unread.h"
 #include "format/infer.h"
 
@@ -26,6 +27,7 @@ typedef struct pass {
     weir_buf dialects;     /* what was found in each file, as comments: where they differ */
     uint32_t n_dialects;
     bool differ;
+    weir_file_memo learnt; /* dialects NULL = not asked */
     weir_status status;
     weir_error error;
 } pass;
@@ -233,14 +235,27 @@ static weir_status no_columns(const pass *p, const weir_found *found, weir_error
 
 /* Notes how an inferred column is written, for the readers. */
 static weir_status note_how(weir_found *f, const weir_inference *inference, const char *physical,
-                            const char *name, weir_error *err) {
+                            const char *name, weir_file_known *learnt, weir_error *err) {
     weir_opt_column how;
     uint32_t column;
     bool any = false;
     if (!inference || !weir_inference_find(inference, physical, &column)) return WEIR_OK;
     weir_status status = weir_inference_how(inference, column, &f->arena, &how, &any, err);
     if (status != WEIR_OK || !any) return status;
+    if (learnt) learnt->how = how;
     how.name = weir_arena_strdup(&f->arena, name);
+    if (!how.name) return weir_error_nomem(err);
+    f->columns.items[f->columns.n++] = how;
+    return WEIR_OK;
+}
+
+/* The same from what was known before. */
+static weir_status use_known(weir_found *f, const weir_file_known *known, weir_field *field,
+                             weir_error *err) {
+    weir_opt_column how = known->how;
+    field->type = known->type ? known->type : weir_type_of(WEIR_STRING);
+    if (!how.format && !how.decimal && !how.thousands && !how.nulls.n) return WEIR_OK;
+    how.name = weir_arena_strdup(&f->arena, field->name);
     if (!how.name) return weir_error_nomem(err);
     f->columns.items[f->columns.n++] = how;
     return WEIR_OK;
@@ -272,8 +287,14 @@ static weir_status make_schema(const pass *p, weir_found *found, const weir_infe
             f->type = found->names[i].type;
             continue;
         }
+        if (p->request->known) {
+            WEIR_TRY(use_known(found, &p->request->known->columns[i], f, err));
+            continue;
+        }
+        weir_file_known *learnt = p->learnt.columns ? &p->learnt.columns[i] : NULL;
         WEIR_TRY(inferred_type(inference, found->names[i].name, &f->type, err));
-        WEIR_TRY(note_how(found, inference, found->names[i].name, f->name, err));
+        WEIR_TRY(note_how(found, inference, found->names[i].name, f->name, learnt, err));
+        if (learnt) learnt->type = f->type;
     }
     for (size_t i = 0; columns && i < columns->n; i++) { /* declared, seen in no file */
         const weir_opt_column *c = &columns->items[i];
@@ -337,9 +358,15 @@ static weir_status add_dialect(pass *p, const weir_stream *in, const weir_layout
     const char *name = p->request->splits->items[p->split].name;
     weir_buf *b = &p->dialects;
     bool ok = true;
-    if (in->encoding && strcmp(in->encoding, "utf-8") != 0) {
+    if (p->request->known) {
+        text = p->request->known->dialects[p->split];
+    } else if (in->encoding && strcmp(in->encoding, "utf-8") != 0) {
         text = weir_arena_printf(&found->arena, "encoding: %s\n%s", in->encoding, text);
         if (!text) return weir_error_nomem(err);
+    }
+    if (p->learnt.dialects) {
+        p->learnt.dialects[p->split] = weir_arena_strdup(&found->arena, text);
+        if (!p->learnt.dialects[p->split]) return weir_error_nomem(err);
     }
     if (p->split == 0) {
         found->dialect = weir_arena_strdup(&found->arena, text);
@@ -375,7 +402,8 @@ static weir_status visit_split(pass *p, looker *lookers, uint32_t n, weir_found 
     const weir_layout *named = layout && (layout->n_names || ops->layout_of) ? layout : NULL;
     WEIR_TRY(check_names(p, named, found, err));
     if (named) WEIR_TRY(add_layout(found, named, p->split, err));
-    if (must_look(r, named, found) && p->budget_bytes) WEIR_TRY(look_at_split(p, lookers, n, err));
+    if (must_look(r, named, found) && p->budget_bytes && !r->known)
+        WEIR_TRY(look_at_split(p, lookers, n, err));
     layout = ops->cutter_layout(p->cutter); /* now it may know more */
     WEIR_TRY(add_dialect(p, in, layout, found, err));
 out:
@@ -443,6 +471,30 @@ static weir_status merge_found(looker *lookers, uint32_t n, weir_found *found, w
     return status;
 }
 
+/* The names that only records told; there must be none beside them. */
+static weir_status add_known_names(const weir_file_memo *known, weir_found *found,
+                                   weir_error *err) {
+    for (uint32_t i = 0; i < known->n_columns; i++) {
+        weir_status status = weir_found_add(found, known->columns[i].name, err);
+        if (status != WEIR_OK) return status;
+    }
+    bool same = found->n_names == known->n_columns;
+    for (size_t i = 0; same && i < found->n_names; i++)
+        same = strcmp(found->names[i].name, known->columns[i].name) == 0;
+    return same ? WEIR_OK
+                : weir_error_set(err, WEIR_INTERNAL, "what is known of the data is of other data");
+}
+
+static weir_status begin_learnt(pass *p, weir_found *found, weir_error *err) {
+    weir_file_memo *m = &p->learnt;
+    m->columns = weir_arena_zero(&found->arena, found->n_names + 1, sizeof *m->columns);
+    if (!m->columns) return weir_error_nomem(err);
+    m->n_columns = (uint32_t)found->n_names;
+    m->n_splits = (uint32_t)p->request->splits->n;
+    for (size_t i = 0; i < found->n_names; i++) m->columns[i].name = found->names[i].name;
+    return WEIR_OK;
+}
+
 /* Of several files one at least has each declared column; else its name is taken to be wrong. */
 static weir_status check_declared(const weir_read_request *read, const weir_found *found,
                                   weir_error *err) {
@@ -475,15 +527,25 @@ weir_status weir_file_schema(const weir_file_schema_request *request, weir_found
         lookers[i].pass = &p;
         WEIR_TRY(weir_inference_new(&lookers[i].inference, err));
     }
+    if (request->learnt) {
+        p.learnt.dialects =
+            weir_arena_zero(&found->arena, request->splits->n + 1, sizeof *p.learnt.dialects);
+        if (!p.learnt.dialects) WEIR_TRY(weir_error_nomem(err));
+    }
     for (p.split = 0; p.split < request->splits->n; p.split++)
         WEIR_TRY(visit_split(&p, lookers, n, found, err));
     WEIR_TRY(merge_found(lookers, n, found, err));
+    if (request->known) WEIR_TRY(add_known_names(request->known, found, err));
+    if (request->learnt) WEIR_TRY(begin_learnt(&p, found, err));
     WEIR_TRY(check_declared(request->read, found, err));
     if (p.differ) {
         found->dialect = weir_arena_strdup(&found->arena, weir_buf_cstr(&p.dialects));
         if (!found->dialect) WEIR_TRY(weir_error_nomem(err));
     }
-    status = make_schema(&p, found, lookers[0].inference, out, err);
+    WEIR_TRY(make_schema(&p, found, lookers[0].inference, out, err));
+    /* records that cannot be read are looked at every time: the user is told of them */
+    if (request->learnt && p.seen && p.budget_bytes && !found->unread.records)
+        *request->learnt = p.learnt;
 out:
     weir_buf_clear(&p.dialects);
     found->sampled = p.budget_bytes == 0;

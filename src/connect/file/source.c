@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "connect/file/file.h"
+#include "connect/file/memo.h"
 #include "text/hash.h"
 
 typedef struct source {
@@ -25,6 +26,11 @@ typedef struct source {
     uint32_t *index; /* splits by name: open addressing, number + 1 */
     size_t index_size;
     _Atomic uint64_t repeats; /* read.repeats */
+    /* while the schema is found: the bytes that are looked at */
+    bool hashing;
+    weir_file_hash hash;
+    size_t n_hashed;        /* files that were read to their end */
+    weir_hash128 data_hash; /* of these */
 } source;
 
 /* Bytes of a chunk: small enough that what a worker makes of it stays in its cache and that the
@@ -221,6 +227,7 @@ static weir_status open_decompressed(source *s, const char *name, weir_stream **
     char *path;
     weir_status status = weir_file_resolve(s->env, name, &path, err);
     if (status == WEIR_OK) status = weir_file_open(path, s->env->cancel, &raw, err);
+    if (status == WEIR_OK && s->hashing) status = weir_file_hashed(raw, &s->hash, &raw, err);
     if (status != WEIR_OK) return status;
     weir_codec codec = weir_file_codec(s->config->compression, path, true);
     weir_decompress_options o = {.codec = codec,
@@ -284,9 +291,19 @@ static weir_status keep_pipe(source *s, weir_error *err) {
     return WEIR_RESOURCE;
 }
 
+/* Takes in the file that was read last. */
+static void end_hash(source *s) {
+    if (s->hash.end) {
+        weir_file_memo_add(&s->data_hash, &s->hash);
+        s->n_hashed++;
+    }
+    weir_file_hash_clear(&s->hash);
+}
+
 static weir_status open_for_schema(void *context, const weir_split *split, weir_stream **out,
                                    weir_error *err) {
     source *s = context;
+    if (s->hashing) end_hash(s);
     if (readable_again(s, split->name)) return open_decompressed(s, split->name, out, err);
     weir_status status = WEIR_OK;
     if (!s->pipe) {
@@ -382,6 +399,83 @@ out:
     return status;
 }
 
+/* ---- what is remembered of the data -------------------------------------------------------- */
+
+/* Worth remembering: a full look at the values of files that are read once from end to end.  What
+ * libxml2 makes of them is not the build's alone. */
+static bool may_remember(const source *s, const weir_file_schema_request *r) {
+    return s->env->memo && !r->sample_only && s->read.infer == WEIR_INFER_FULL &&
+           s->request.format->text != WEIR_TEXT_NONE;
+}
+
+/* What was kept, when it is of this source and of files of the same names and sizes. */
+static bool remembered(const source *s, uint64_t number, weir_file_memo *m, weir_arena *arena) {
+    weir_buf bytes = {0};
+    bool found = s->env->memo->get(s->env->memo->context, &bytes) &&
+                 weir_file_memo_load(m, (weir_slice){bytes.data, bytes.size}, arena) &&
+                 m->source == number && m->n_splits == s->splits->n;
+    weir_buf_clear(&bytes);
+    return found;
+}
+
+/* Whether the files still have the bytes that m is of.  What cannot be read is found out later. */
+static weir_status same_bytes(source *s, const weir_file_memo *m, bool *same, weir_error *err) {
+    weir_hash128 data = {0, 0};
+    for (size_t i = 0; i < s->splits->n; i++) {
+        char *path;
+        weir_file_hash one = {0};
+        weir_error fault = {0};
+        weir_status status = weir_file_resolve(s->env, s->splits->items[i].name, &path, &fault);
+        if (status == WEIR_OK) status = weir_file_hash_of(path, s->env->cancel, &one, &fault);
+        if (status == WEIR_OK) weir_file_memo_add(&data, &one);
+        weir_file_hash_clear(&one);
+        if (status == WEIR_CANCELLED || status == WEIR_RESOURCE) {
+            *err = fault;
+            return status;
+        }
+        if (status != WEIR_OK) return WEIR_OK;
+    }
+    *same = data.low == m->data.low && data.high == m->data.high;
+    return WEIR_OK;
+}
+
+static void remember(source *s, weir_file_memo *m, uint64_t number) {
+    weir_buf bytes = {0};
+    if (m->n_columns == 0 || s->n_hashed != s->splits->n) return;
+    m->source = number;
+    m->data = s->data_hash;
+    if (weir_file_memo_save(m, &bytes))
+        s->env->memo->put(s->env->memo->context, (weir_slice){bytes.data, bytes.size});
+    weir_buf_clear(&bytes);
+}
+
+/* The columns: those that are remembered of this data, or found by looking at it. */
+static weir_status find_schema(source *s, weir_file_schema_request *r, weir_schema **out,
+                               weir_error *err) {
+    uint64_t number = may_remember(s, r) ? weir_file_memo_source(s->env->memo, s->splits) : 0;
+    if (!number) return weir_file_schema(r, &s->found, out, err);
+    weir_file_memo known = {0}, learnt = {0};
+    bool same = false;
+    weir_status status = WEIR_OK;
+    if (remembered(s, number, &known, s->env->arena)) status = same_bytes(s, &known, &same, err);
+    if (status != WEIR_OK) return status;
+    if (same) {
+        r->known = &known;
+        weir_log_debug("step %s: the data has the bytes of an earlier run; its types are known",
+                       s->env->step);
+        return weir_file_schema(r, &s->found, out, err);
+    }
+    s->hashing = s->env->memo->put != NULL;
+    s->n_hashed = 0;
+    s->data_hash = (weir_hash128){0, 0};
+    r->learnt = s->hashing ? &learnt : NULL;
+    status = weir_file_schema(r, &s->found, out, err);
+    if (s->hashing) end_hash(s);
+    if (status == WEIR_OK && s->hashing) remember(s, &learnt, number);
+    s->hashing = false;
+    return status;
+}
+
 static weir_status source_schema(void *object, const weir_splits *splits, weir_schema **out,
                                  weir_error *err) {
     source *s = object;
@@ -401,7 +495,7 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
                                   .sample_only = once};
     weir_schema *data = NULL;
     weir_found_clear(&s->found);
-    weir_status status = weir_file_schema(&r, &s->found, &data, err);
+    weir_status status = find_schema(s, &r, &data, err);
     if (status != WEIR_OK) return status;
     s->found.sampled |= once && s->seen.size == PIPE_SAMPLE_BYTES;
     s->read.found = &s->found.columns;
