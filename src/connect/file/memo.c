@@ -36,7 +36,7 @@ static void hash_add(weir_file_hash *h, const uint8_t *p, size_t n) {
 }
 
 static void hash_end(weir_file_hash *h) {
-    if (h->end) return;
+    if (h->end || h->scattered) return;
     chain(&h->sum, weir_hash_bytes128(h->block, h->filled, 0));
     h->end = true;
 }
@@ -63,11 +63,17 @@ static weir_status hashed_read(weir_stream *stream, void *buf, size_t size, size
         hash_end(s->hash);
     return WEIR_OK;
 }
+static weir_status hashed_read_at(weir_stream *stream, uint64_t offset, void *buf, size_t size,
+                                  size_t *got, weir_error *err) {
+    ((hashed *)stream)->hash->scattered = true;
+    return weir_stream_read_at(stream->under, offset, buf, size, got, err);
+}
 static void hashed_close(weir_stream *stream) {
     weir_stream_close(stream->under);
     weir_free(stream);
 }
-static const weir_stream_ops hashed_ops = {.read = hashed_read, .close = hashed_close};
+static const weir_stream_ops hashed_ops = {
+    .read = hashed_read, .read_at = hashed_read_at, .close = hashed_close};
 
 weir_status weir_file_hashed(weir_stream *in, weir_file_hash *h, weir_stream **out,
                              weir_error *err) {
@@ -77,8 +83,11 @@ weir_status weir_file_hashed(weir_stream *in, weir_file_hash *h, weir_stream **o
         weir_stream_close(in);
         return weir_error_nomem(err);
     }
-    s->base = (weir_stream){
-        .ops = &hashed_ops, .name = in->name, .size_hint = in->size_hint, .under = in};
+    s->base = (weir_stream){.ops = &hashed_ops,
+                            .name = in->name,
+                            .size_hint = in->size_hint,
+                            .under = in,
+                            .at_will = in->at_will};
     s->hash = h;
     *out = &s->base;
     return WEIR_OK;

@@ -18,7 +18,8 @@ typedef struct weir_file_hash {
     uint64_t total_bytes;
     size_t filled;
     uint8_t *block; /* owned */
-    bool end;       /* all bytes were seen */
+    bool scattered; /* read at will: it is not the hash of the file */
+    bool end;       /* all bytes were seen, in order */
 } weir_file_hash;
 void weir_file_hash_clear(weir_file_hash *h);
 /* A stream that gives the bytes of in and adds them to *h, which must outlive it; *h is zeroed

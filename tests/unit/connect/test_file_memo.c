@@ -144,6 +144,23 @@ static void pieces_do_not_matter(void **state) {
     unlink(path);
 }
 
+static void what_is_read_at_will_has_no_hash(void **state) {
+    (void)state;
+    weir_stream *in = NULL;
+    weir_file_hash h = {0};
+    char buf[8];
+    size_t got = 1;
+    assert_int_equal(weir_memory_open("x", "abcdef", 6, &in, NULL), WEIR_OK);
+    assert_int_equal(weir_file_hashed(in, &h, &in, NULL), WEIR_OK);
+    assert_true(in->at_will);
+    assert_int_equal(weir_stream_read_at(in, 2, buf, 3, &got, NULL), WEIR_OK);
+    assert_memory_equal(buf, "cde", 3);
+    while (got) assert_int_equal(weir_stream_read(in, buf, sizeof buf, &got, NULL), WEIR_OK);
+    assert_false(h.end);
+    weir_stream_close(in);
+    weir_file_hash_clear(&h);
+}
+
 static void the_build_is_known(void **state) {
     (void)state;
     uint8_t id[32], again[32] = {0};
@@ -170,9 +187,8 @@ static void the_build_is_known(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_come_back),
-        cmocka_unit_test(a_large_one_is_not_kept),
-        cmocka_unit_test(pieces_do_not_matter),
+        cmocka_unit_test(bytes_come_back),      cmocka_unit_test(a_large_one_is_not_kept),
+        cmocka_unit_test(pieces_do_not_matter), cmocka_unit_test(what_is_read_at_will_has_no_hash),
         cmocka_unit_test(the_build_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
