@@ -19,6 +19,14 @@ static size_t character_bytes(const unsigned char *p, size_t n) {
     return 4;
 }
 
+/* U+2028 to U+202E and U+2066 to U+2069: further line ends, and marks that turn the direction of
+ * the text behind them. */
+static int turns(const unsigned char *p, size_t length) {
+    if (length != 3 || p[0] != 0xE2) return 0;
+    return (p[1] == 0x80 && p[2] >= 0xA8 && p[2] <= 0xAE) ||
+           (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9);
+}
+
 size_t weir_printable(char *dst, size_t cap, const char *src, size_t n) {
     static const char hex[] = "0123456789abcdef";
     const unsigned char *p = (const unsigned char *)src;
@@ -27,7 +35,7 @@ size_t weir_printable(char *dst, size_t cap, const char *src, size_t n) {
     while (i < n) {
         size_t length = character_bytes(p + i, n - i);
         int control = length == 0 || (length == 1 && (p[i] < 0x20 || p[i] == 0x7F)) ||
-                      (length == 2 && p[i] == 0xC2 && p[i + 1] < 0xA0);
+                      (length == 2 && p[i] == 0xC2 && p[i + 1] < 0xA0) || turns(p + i, length);
         if (!control) {
             if (cap - at <= length) break;
             for (size_t k = 0; k < length; k++) dst[at++] = (char)p[i + k];

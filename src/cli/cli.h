@@ -86,6 +86,14 @@ const char *cli_count(uint64_t n, char *buf);
 const char *cli_size(uint64_t bytes, char *buf);
 const char *cli_time(int64_t us, char *buf);
 
+/* Places of a terminal that n bytes of text take: two for a wide character, none for a mark on the
+ * one before it. */
+size_t cli_width(const char *s, size_t n);
+/* Bytes of s that fit into so many places. */
+size_t cli_clip(const char *s, size_t n, size_t places);
+/* Places of a line of the terminal that standard output is; 0 = it is none. */
+size_t cli_terminal_width(void);
+
 /* A JSON string, quoted. */
 void cli_json_string(const char *s, size_t n);
 /* Rows of batches as a table for people (text) or one JSON object a line; columns: names and their

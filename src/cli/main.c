@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -101,6 +102,16 @@ static void tune_malloc(void) {
     mallopt(M_TRIM_THRESHOLD, 8 << 20);
 }
 
+/* What was printed has to be out.  A reader that went away, such as `head`, has what it wanted. */
+static int end_output(int code) {
+    errno = 0;
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    if (!failed || errno == EPIPE) return code;
+    fprintf(stderr, "weir: standard output could not be written%s%s\n", errno ? ": " : "",
+            errno ? strerror(errno) : "");
+    return code == EXIT_OK ? EXIT_FAILED : code;
+}
+
 int main(int argc, char **argv) {
     tune_malloc();
     weir_fault_init();
@@ -108,21 +119,17 @@ int main(int argc, char **argv) {
     cli_set_json(cli_args_ask_json(argc - 1, argv + 1));
     if (argc < 2) {
         print_overview();
-        return EXIT_USAGE;
+        return end_output(EXIT_USAGE);
     }
     const char *word = argv[1];
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return print_overview();
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return end_output(print_overview());
     if (strcmp(word, "--version") == 0) word = "version";
-    if (strcmp(word, "help") == 0 && argc == 2) return print_overview();
+    if (strcmp(word, "help") == 0 && argc == 2) return end_output(print_overview());
     const cli_command *c = cli_find_command(word);
     if (!c) return unknown_command(word);
     cli_args a;
     int code = cli_args_parse(&a, c, argc - 2, argv + 2);
     if (code == EXIT_OK) code = cli_flag_value(&a, "--help") ? print_command(c) : c->run(&a);
     weir_arena_clear(&a.arena);
-    if (fflush(stdout) != 0 && code == EXIT_OK) {
-        fprintf(stderr, "weir: standard output could not be written\n");
-        code = EXIT_FAILED;
-    }
-    return code;
+    return end_output(code);
 }

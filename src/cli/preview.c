@@ -8,7 +8,8 @@
 #include "base/printable.h"
 #include "cli/cli.h"
 
-#define CELL_MAX 60u    /* characters of a cell that are shown */
+#define CELL_MAX 60u    /* places of a cell that are shown */
+#define FOLDS_MAX 10u   /* a table that is wider than the terminal stands below itself */
 #define ROWS_MAX 10000u /* a preview is kept in memory */
 
 /* ---- what is looked at --------------------------------------------------------------------- */
@@ -66,22 +67,18 @@ static void paint(const painter *p, const char *code) {
 #define PLAIN "\033[0m"
 
 static size_t width_of(const char *s) {
-    size_t w = 0;
-    for (; *s; s++) w += ((unsigned char)*s & 0xc0) != 0x80;
-    return w;
+    return cli_width(s, strlen(s));
 }
 
-/* text as it can be printed, cut to CELL_MAX characters, in the arena; marked when changed. */
+/* text as it can be printed, cut to CELL_MAX places, in the arena; marked when changed. */
 static const char *shown(cli_args *a, const char *text, const char *mark) {
-    size_t n = strlen(text), room = n * 4 + 8, chars = 0, i = 0;
+    size_t n = strlen(text), room = n * 4 + 8;
     char *safe = weir_arena_zero(&a->arena, room + 8, 1);
     if (!safe) return "";
     size_t m = strlen(mark);
     memcpy(safe, mark, m);
     n = m + weir_printable(safe + m, room, text, n);
-    for (; i < n; i++)
-        if (((unsigned char)safe[i] & 0xc0) != 0x80 && chars++ == CELL_MAX) break;
-    safe[i] = '\0';
+    safe[cli_clip(safe, n, CELL_MAX)] = '\0';
     return safe;
 }
 
@@ -95,6 +92,7 @@ typedef struct table {
     size_t *width;
     bool *right;
     const weir_preview_row *also; /* rows of the same columns that stand below */
+    size_t room;                  /* places of a line; 0 = any */
 } table;
 
 static const char *cell_shown(table *t, const weir_preview_cell *c, bool gone) {
@@ -127,10 +125,46 @@ static bool is_number(const char *type) {
                      strncmp(type, "decimal", 7) == 0;
 }
 
+/* Lines of the columns from..to - 1 of `s`. */
+static void put_part(table *t, const weir_preview_stage *s, const weir_preview_row *rows, bool gone,
+                     uint32_t from, uint32_t to) {
+    static const char *const colors[] = {NULL, GREEN, YELLOW};
+    if (!gone || from) {
+        printf("  ");
+        for (uint32_t i = from; i < to; i++)
+            put_cell(t, i, to, head_shown(t, s, i), colors[s->columns[i].change]);
+        printf("\n");
+    }
+    if (!t->before) { /* the types under the names of what was read */
+        printf("  ");
+        for (uint32_t i = from; i < to; i++) put_cell(t, i, to, s->columns[i].type, DIM);
+        printf("\n");
+    }
+    for (const weir_preview_row *r = rows; r; r = r->next) {
+        bool fresh = r->row == WEIR_PREVIEW_NEW && t->before;
+        if (gone) paint(&t->p, RED);
+        printf("%s ", gone ? "-" : r->failed ? "!" : fresh ? "+" : " ");
+        for (uint32_t i = from; i < to; i++)
+            put_cell(t, i, to, cell_shown(t, &r->cells[i], gone),
+                     !gone && r->cells[i].changed ? YELLOW : NULL);
+        if (gone) paint(&t->p, PLAIN);
+        printf("\n");
+    }
+}
+
+/* The end of the columns from `from` on that fit into a line. */
+static uint32_t fits(const table *t, uint32_t from, uint32_t n) {
+    size_t width = 2;
+    uint32_t to = from;
+    while (to < n && (t->room == 0 || to == from || width + t->width[to] <= t->room))
+        width += t->width[to++] + 2;
+    return to;
+}
+
 /* The heads and rows of columns of `s` (the stage, or for filtered rows the one before). */
 static bool put_rows(table *t, const weir_preview_stage *s, const weir_preview_row *rows,
                      bool gone) {
-    uint32_t n = s->n_columns;
+    uint32_t n = s->n_columns, to;
     bool set = gone && t->also && t->width; /* below rows of the same columns */
     if (!set) t->width = weir_arena_zero(&t->a->arena, n + 1, sizeof *t->width);
     if (!set) t->right = weir_arena_zero(&t->a->arena, n + 1, sizeof *t->right);
@@ -144,27 +178,16 @@ static bool put_rows(table *t, const weir_preview_stage *s, const weir_preview_r
         for (const weir_preview_row *r = gone ? NULL : t->also; r; r = r->next)
             widen(&t->width[i], cell_shown(t, &r->cells[i], true));
     }
-    static const char *const colors[] = {NULL, GREEN, YELLOW};
-    if (!gone) {
-        printf("  ");
-        for (uint32_t i = 0; i < n; i++)
-            put_cell(t, i, n, head_shown(t, s, i), colors[s->columns[i].change]);
-        printf("\n");
-    }
-    if (!t->before) { /* the types under the names of what was read */
-        printf("  ");
-        for (uint32_t i = 0; i < n; i++) put_cell(t, i, n, s->columns[i].type, DIM);
-        printf("\n");
-    }
-    for (const weir_preview_row *r = rows; r; r = r->next) {
-        bool fresh = r->row == WEIR_PREVIEW_NEW && t->before;
-        if (gone) paint(&t->p, RED);
-        printf("%s ", gone ? "-" : r->failed ? "!" : fresh ? "+" : " ");
-        for (uint32_t i = 0; i < n; i++)
-            put_cell(t, i, n, cell_shown(t, &r->cells[i], gone),
-                     !gone && r->cells[i].changed ? YELLOW : NULL);
-        if (gone) paint(&t->p, PLAIN);
-        printf("\n");
+    for (uint32_t from = 0, folds = 0; from < n; from = to, folds++) {
+        to = fits(t, from, n);
+        if (folds == FOLDS_MAX) {
+            printf("\n  and %u more columns, which a wider terminal, `weir schema show` or "
+                   "--output json show\n",
+                   n - from);
+            break;
+        }
+        if (from) printf("\n");
+        put_part(t, s, rows, gone, from, to);
     }
     return true;
 }
@@ -214,7 +237,8 @@ static bool put_stage(cli_args *a, const painter *p, const weir_preview *v, size
         put_rejects(a, p, s);
         return true;
     }
-    table t = {.a = a, .p = *p, .stage = s, .before = i ? s - 1 : NULL};
+    table t = {
+        .a = a, .p = *p, .stage = s, .before = i ? s - 1 : NULL, .room = cli_terminal_width()};
     if (i && s->n_columns == (s - 1)->n_columns) t.also = s->filtered;
     put_title(p, i, s, i == 0);
     if ((s->n_rows || i == 0) && s->n_columns && !put_rows(&t, s, s->rows, false)) return false;

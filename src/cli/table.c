@@ -4,28 +4,12 @@
 #include "base/printable.h"
 #include "cli/cli.h"
 
-#define CELL_MAX 60u /* characters of a cell that are shown */
-
-/* Characters, not bytes; good enough for columns of a terminal. */
-static size_t width_of(const char *s, size_t n) {
-    size_t w = 0;
-    for (size_t i = 0; i < n; i++) w += ((unsigned char)s[i] & 0xc0) != 0x80;
-    return w;
-}
-
-/* Bytes of the first `chars` characters. */
-static size_t clip(const char *s, size_t n, size_t chars) {
-    size_t i = 0, w = 0;
-    for (; i < n; i++) {
-        if (((unsigned char)s[i] & 0xc0) != 0x80 && w++ == chars) break;
-    }
-    return i;
-}
+#define CELL_MAX 60u /* places of a cell that are shown */
 
 typedef struct column {
     int field;
     size_t width;
-    size_t most; /* characters of a cell that are shown */
+    size_t most; /* places of a cell that are shown */
     bool right;
 } column;
 
@@ -53,7 +37,7 @@ static int choose(const weir_schema *s, const char *const *names, size_t n, colu
     }
     for (int i = 0; i < count; i++) {
         const weir_field *f = &s->fields[out[i].field];
-        out[i].width = width_of(f->name, strlen(f->name));
+        out[i].width = cli_width(f->name, strlen(f->name));
         out[i].most = most_of(f->name);
         out[i].right = weir_type_is_numeric(f->type);
     }
@@ -61,7 +45,7 @@ static int choose(const weir_schema *s, const char *const *names, size_t n, colu
 }
 
 static void print_cell(const column *c, const char *s, size_t n, bool last) {
-    size_t shown = clip(s, n, c->most), w = width_of(s, shown);
+    size_t shown = cli_clip(s, n, c->most), w = cli_width(s, shown);
     if (c->right) printf("%*s", (int)(c->width - w), "");
     fwrite(s, 1, shown, stdout);
     if (!c->right && !last) printf("%*s", (int)(c->width - w), "");
@@ -78,7 +62,7 @@ static bool print_text(weir_batch *const *batches, size_t n, const column *colum
             for (int c = 0; c < count && ok; c++) {
                 ok = cell_text(batches[b]->columns[columns[c].field], weir_batch_row(batches[b], k),
                                &raw, &cell);
-                size_t w = width_of(cell.data, cell.size);
+                size_t w = cli_width(cell.data, cell.size);
                 if (w > columns[c].most) w = columns[c].most;
                 if (w > sized[c].width) sized[c].width = w;
             }
