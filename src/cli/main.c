@@ -107,8 +107,10 @@ static int end_output(int code) {
     errno = 0;
     bool failed = fflush(stdout) != 0 || ferror(stdout);
     if (!failed || errno == EPIPE) return code;
-    fprintf(stderr, "weir: standard output could not be written%s%s\n", errno ? ": " : "",
-            errno ? strerror(errno) : "");
+    if (errno)
+        fprintf(stderr, "weir: standard output could not be written: %m\n");
+    else
+        fprintf(stderr, "weir: standard output could not be written\n");
     return code == EXIT_OK ? EXIT_FAILED : code;
 }
 
