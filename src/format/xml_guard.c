@@ -240,11 +240,16 @@ static weir_status behind_open(weir_xml_guard *g, unsigned char c) {
     return WEIR_OK;
 }
 
+static const char text_is_long[] = "a text is too long";
+static const char tag_is_long[] = "a tag is longer than 256 KiB";
+static const char pi_is_long[] = "a processing instruction is longer than 1 MiB";
+static const char comment_is_long[] = "a comment is longer than 1 MiB";
+
 static weir_status step(weir_xml_guard *g, unsigned char c, weir_error *err) {
     g->token_bytes++;
     switch ((enum state)g->state) {
     case TEXT:
-        if (c != '<') return too_large(g, g->max_text_bytes, "a text is too long", err);
+        if (c != '<') return too_large(g, g->max_text_bytes, text_is_long, err);
         g->tag = (weir_xml_place){g->line, g->byte};
         enter(g, OPEN);
         return WEIR_OK;
@@ -252,28 +257,27 @@ static weir_status step(weir_xml_guard *g, unsigned char c, weir_error *err) {
     case TAG: {
         weir_status status = in_tag(g, c, err);
         if (status != WEIR_OK) return status;
-        return too_large(g, WEIR_XML_MAX_TAG_BYTES, "a tag is longer than 256 KiB", err);
+        return too_large(g, WEIR_XML_MAX_TAG_BYTES, tag_is_long, err);
     }
     case VALUE:
         if (c == g->quote) {
             g->state = TAG;
             g->space_before = true;
         }
-        return too_large(g, WEIR_XML_MAX_TAG_BYTES, "a tag is longer than 256 KiB", err);
+        return too_large(g, WEIR_XML_MAX_TAG_BYTES, tag_is_long, err);
     case END_TAG:
         if (c == '>') enter(g, TEXT);
-        return too_large(g, WEIR_XML_MAX_TAG_BYTES, "a tag is longer than 256 KiB", err);
+        return too_large(g, WEIR_XML_MAX_TAG_BYTES, tag_is_long, err);
     case PI:
         if (follows(g, "?>", c)) enter(g, TEXT);
-        return too_large(g, WEIR_XML_MAX_OTHER_BYTES,
-                         "a processing instruction is longer than 1 MiB", err);
+        return too_large(g, WEIR_XML_MAX_OTHER_BYTES, pi_is_long, err);
     case BANG: return behind_bang(g, c, err);
     case COMMENT:
         if (follows(g, "-->", c)) enter(g, TEXT);
-        return too_large(g, WEIR_XML_MAX_OTHER_BYTES, "a comment is longer than 1 MiB", err);
+        return too_large(g, WEIR_XML_MAX_OTHER_BYTES, comment_is_long, err);
     case CDATA:
         if (follows(g, "]]>", c)) enter(g, TEXT);
-        return too_large(g, g->max_text_bytes, "a text is too long", err);
+        return too_large(g, g->max_text_bytes, text_is_long, err);
     default: return in_doctype(g, c, err);
     }
 }
@@ -285,14 +289,57 @@ static void count_line(weir_xml_guard *g, unsigned char c) {
     g->last_cr = c == '\r';
 }
 
-/* Most bytes are text or values: passes over those that change nothing. */
+/* Which bytes end a run of dull ones, by what they are in. */
+enum { STOP_TEXT = 1, STOP_VALUE = 2, STOP_NAME = 4, STOP_END = 8, STOP_LONG = 16 };
+#define STOP_LINE (STOP_TEXT | STOP_VALUE | STOP_NAME | STOP_END | STOP_LONG)
+static const uint8_t stops[256] = {
+    ['\n'] = STOP_LINE,
+    ['\r'] = STOP_LINE,
+    ['<'] = STOP_TEXT,
+    ['"'] = STOP_VALUE | STOP_NAME,
+    ['\''] = STOP_VALUE | STOP_NAME,
+    [' '] = STOP_NAME,
+    ['\t'] = STOP_NAME,
+    ['='] = STOP_NAME,
+    ['/'] = STOP_NAME,
+    ['>'] = STOP_NAME | STOP_END | STOP_LONG,
+    ['-'] = STOP_LONG,
+    [']'] = STOP_LONG,
+    ['?'] = STOP_LONG,
+};
+
+/* What ends a run in the state of g; 0 = each byte counts. */
+static uint8_t stop_of(const weir_xml_guard *g) {
+    switch ((enum state)g->state) {
+    case TEXT: return STOP_TEXT;
+    case VALUE: return STOP_VALUE;
+    case TAG: return g->name_at == NAME_OTHER && !g->space_before && !g->slash ? STOP_NAME : 0;
+    case END_TAG: return STOP_END;
+    case PI:
+    case COMMENT:
+    case CDATA: return g->match == 0 ? STOP_LONG : 0;
+    default: return 0;
+    }
+}
+
+/* Most bytes are text, values and names: passes over those that change nothing. */
 static size_t plain_run(const weir_xml_guard *g, const char *p, size_t n) {
+    uint8_t stop = stop_of(g);
     size_t i = 0;
-    if (g->state == TEXT)
-        while (i < n && p[i] != '<' && p[i] != '\n' && p[i] != '\r') i++;
-    else if (g->state == VALUE)
-        while (i < n && (unsigned char)p[i] != g->quote && p[i] != '\n' && p[i] != '\r') i++;
+    if (stop == 0) return 0;
+    while (i < n && !(stops[(uint8_t)p[i]] & stop)) i++;
     return i;
+}
+
+/* The limit of what a run was in. */
+static weir_status check_run(weir_xml_guard *g, weir_error *err) {
+    switch ((enum state)g->state) {
+    case TEXT:
+    case CDATA: return too_large(g, g->max_text_bytes, text_is_long, err);
+    case PI: return too_large(g, WEIR_XML_MAX_OTHER_BYTES, pi_is_long, err);
+    case COMMENT: return too_large(g, WEIR_XML_MAX_OTHER_BYTES, comment_is_long, err);
+    default: return too_large(g, WEIR_XML_MAX_TAG_BYTES, tag_is_long, err);
+    }
 }
 
 weir_status weir_xml_guard_look(weir_xml_guard *g, const char *p, size_t n, weir_error *err) {
@@ -320,8 +367,7 @@ weir_status weir_xml_guard_look(weir_xml_guard *g, const char *p, size_t n, weir
             g->byte += run;
             g->last_cr = false;
             i += run;
-            if (g->token_bytes > g->max_text_bytes && g->state == TEXT)
-                return refuse(g, "a text is too long", HINT_LARGE, err);
+            WEIR_TRY(check_run(g, err));
             if (i == n) break;
         }
         WEIR_TRY(step(g, (unsigned char)p[i], err));

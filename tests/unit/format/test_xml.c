@@ -63,6 +63,47 @@ static void the_guard_refuses(void **state) {
                         "a comment is longer than 1 MiB");
 }
 
+/* UTF-16 is looked at unit by unit, UTF-8 in runs: both see the same. */
+static void the_guard_passes_over_runs(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "<?p ?\?> x ?><a x='1' y = \"2>\" xmlns:q='u'/><!-- - -- ---><b\n c='\r\n'>t</b ><c/>",
+        "<a><![CDATA[ ]] > ]]]]><x/></a><!-- <y> --->\r<z\t/>\n<longname.with-signs att='v'/>",
+        "<!DOCTYPE r [ <!ELEMENT r ANY><!-- > --> ]>\n<r><s xmlnsb='x'/></r>",
+        "<a b='1'c='2'/><d><e/></d><f g/><h =''/><i/",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *text = texts[i];
+        size_t n = strlen(text);
+        char wide[400];
+        assert_true(2 * n <= sizeof wide);
+        for (size_t k = 0; k < n; k++) {
+            wide[2 * k] = text[k];
+            wide[2 * k + 1] = 0;
+        }
+        for (size_t cut = 0; cut <= n; cut++) {
+            weir_xml_guard a, b;
+            weir_xml_guard_init(&a, WEIR_XML_UNITS_8, 1000);
+            weir_xml_guard_init(&b, WEIR_XML_UNITS_16LE, 1000);
+            assert_int_equal(weir_xml_guard_look(&a, text, cut, NULL), WEIR_OK);
+            assert_int_equal(weir_xml_guard_look(&a, text + cut, n - cut, NULL), WEIR_OK);
+            assert_int_equal(weir_xml_guard_look(&b, wide, 2 * n, NULL), WEIR_OK);
+            assert_int_equal(a.n, b.n);
+            assert_true(a.n > 0);
+            assert_int_equal(a.state, b.state);
+            assert_int_equal(a.token_bytes, b.token_bytes);
+            assert_int_equal(a.line, b.line);
+            while (a.n) {
+                weir_xml_place x = weir_xml_guard_take(&a), y = weir_xml_guard_take(&b);
+                assert_int_equal(x.line, y.line);
+                assert_int_equal(2 * x.byte, y.byte);
+            }
+            weir_xml_guard_clear(&a);
+            weir_xml_guard_clear(&b);
+        }
+    }
+}
+
 static void the_guard_knows_places(void **state) {
     (void)state;
     const char *text = "<?xml version='1.0'?>\r\n<a\n b='>'>\r<!-- <x> --><c/>\n\n</a>";
@@ -261,10 +302,10 @@ static void deep_documents(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_guard_refuses),    cmocka_unit_test(the_guard_knows_places),
-        cmocka_unit_test(records_are_found),    cmocka_unit_test(paths_are_checked),
-        cmocka_unit_test(elements_become_json), cmocka_unit_test(long_records_and_faults),
-        cmocka_unit_test(deep_documents),
+        cmocka_unit_test(the_guard_refuses),       cmocka_unit_test(the_guard_passes_over_runs),
+        cmocka_unit_test(the_guard_knows_places),  cmocka_unit_test(records_are_found),
+        cmocka_unit_test(paths_are_checked),       cmocka_unit_test(elements_become_json),
+        cmocka_unit_test(long_records_and_faults), cmocka_unit_test(deep_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
