@@ -45,18 +45,35 @@ static bool reads_as_utf16(const uint8_t *p, size_t n, bool big) {
     return nuls * 2 > ascii;
 }
 
-/* UTF-16 and UTF-32 without a mark: ASCII characters in them leave NUL bytes in fixed places. */
+/* Whether p reads as UTF-32: units are characters, and none is a NUL or a control. */
+static bool reads_as_utf32(const uint8_t *p, size_t n, bool big) {
+    for (size_t i = 0; i + 3 < n; i += 4) {
+        const uint8_t *u = p + i;
+        uint32_t c = big ? (uint32_t)u[0] << 24 | (uint32_t)u[1] << 16 | (uint32_t)u[2] << 8 | u[3]
+                         : (uint32_t)u[3] << 24 | (uint32_t)u[2] << 16 | (uint32_t)u[1] << 8 | u[0];
+        if (c > 0x10FFFF || c - 0xD800 < 0x800 || c < 9 || (c > 13 && c < 32 && c != 27))
+            return false;
+    }
+    return true;
+}
+
+/* UTF-16 and UTF-32 without a mark: ASCII characters in them leave NUL bytes in fixed places.  A
+ * few characters have one in the other half, as U+0100 has. */
 static const weir_charset *by_nuls(const uint8_t *p, size_t n) {
     size_t nuls[4] = {0};
     if (n < 4 || !memchr(p, 0, n)) return NULL;
     for (size_t i = 0; i < n; i++) nuls[i & 3] += p[i] == 0;
     size_t units = n / 4, even = nuls[0] + nuls[2], odd = nuls[1] + nuls[3];
-    if (n % 4 == 0 && nuls[0] == 0 && nuls[3] == units && nuls[2] * 10 > units * 9 && units > 1)
+    if (n % 4 == 0 && nuls[3] == units && nuls[2] * 2 > units && units > 1 &&
+        reads_as_utf32(p, n, false))
         return &weir_charset_utf32le;
-    if (n % 4 == 0 && nuls[3] == 0 && nuls[0] == units && nuls[1] * 10 > units * 9 && units > 1)
+    if (n % 4 == 0 && nuls[0] == units && nuls[1] * 2 > units && units > 1 &&
+        reads_as_utf32(p, n, true))
         return &weir_charset_utf32be;
-    if (even == 0 && odd * 8 >= n / 2 && reads_as_utf16(p, n, false)) return &weir_charset_utf16le;
-    if (odd == 0 && even * 8 >= n / 2 && reads_as_utf16(p, n, true)) return &weir_charset_utf16be;
+    if (even * 4 <= odd && odd * 8 >= n / 2 && reads_as_utf16(p, n, false))
+        return &weir_charset_utf16le;
+    if (odd * 4 <= even && even * 8 >= n / 2 && reads_as_utf16(p, n, true))
+        return &weir_charset_utf16be;
     return NULL;
 }
 
