@@ -37,6 +37,8 @@ void weir_account_add(weir_account *a, const weir_account *b) {
     a->phases.encode += b->phases.encode;
     a->phases.write += b->phases.write;
     if (!a->unread[0]) memcpy(a->unread, b->unread, sizeof a->unread);
+    if (!a->first[0]) memcpy(a->first, b->first, sizeof a->first);
+    a->odd += b->odd;
 }
 
 weir_status weir_account_check(const weir_account *a, weir_error *err) {

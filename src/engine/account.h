@@ -27,6 +27,8 @@ typedef struct weir_account {
     uint64_t splits, splits_skipped;
     weir_phases phases;
     char unread[512]; /* where a split ceases to be readable, as a clause (trail.h); "" = nowhere */
+    char first[400];  /* the first record that could not be read, "FILE:LINE: why"; "" = none */
+    uint64_t odd;     /* records that were rejected for the number of their fields */
 } weir_account;
 
 /* Adds b to a. */

@@ -218,27 +218,31 @@ weir_status weir_coordinator_limits(const weir_flow_config *g, const weir_accoun
     uint64_t rejected = a->rows_rejected, read = a->rows_read + a->rows_created;
     if (rejected == 0) return WEIR_OK;
     weir_status status = WEIR_OK;
-    const char *part = a->unread[0] ? "; " : "";
+    const char *part = a->unread[0] ? "; " : a->first[0] ? "; the first is " : "";
+    const char *why = a->unread[0] ? a->unread : a->first;
     if (a->rows_loaded == 0 && a->rows_filtered < read && g->max_ratio >= 0)
         status = weir_error_set(err, WEIR_LIMIT,
                                 "all %llu records that were to be loaded were "
                                 "rejected%s%s",
-                                (unsigned long long)rejected, part, a->unread);
+                                (unsigned long long)rejected, part, why);
     else if (g->max_rows >= 0 && rejected > (uint64_t)g->max_rows)
-        status =
-            weir_error_set(err, WEIR_LIMIT, "%llu records were rejected, max_rows is %lld%s%s",
-                           (unsigned long long)rejected, (long long)g->max_rows, part, a->unread);
+        status = weir_error_set(err, WEIR_LIMIT, "%llu records were rejected, max_rows is %lld%s%s",
+                                (unsigned long long)rejected, (long long)g->max_rows, part, why);
     else if (g->max_ratio >= 0 && (double)rejected > g->max_ratio * (double)read)
         status = weir_error_set(err, WEIR_LIMIT,
                                 "%llu of %llu records (%.2f %%) were rejected, "
                                 "max_ratio is %g %%%s%s",
                                 (unsigned long long)rejected, (unsigned long long)read,
                                 100.0 * (double)rejected / (double)read, 100.0 * g->max_ratio, part,
-                                a->unread);
+                                why);
+    bool width = a->odd * 2 > rejected && !a->unread[0];
     if (status != WEIR_OK)
         weir_error_hint(err,
                         "nothing was committed; see `weir rejects list`, mend the input or the "
-                        "rules, or raise rejects: max_ratio");
+                        "rules, %sor raise rejects: max_ratio",
+                        width ? "let ragged: pad read short records (truncate: long ones, fit: "
+                                "both), "
+                              : "");
     return status;
 }
 

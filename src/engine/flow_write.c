@@ -91,8 +91,7 @@ static weir_status end_epoch(flow_run *r, barrier *b, weir_error *err) {
     b->account.splits = f->splits.n;
     b->account.warnings = new_warnings(r);
     if (b->last) b->account.phases.cut += r->reader_phases.cut;
-    if (b->last && b->account.rows_rejected)
-        weir_trail_tell(r->trail, &f->splits, b->account.unread, sizeof b->account.unread);
+    if (b->last && b->account.rows_rejected) weir_trail_tell(r->trail, &b->account);
     weir_account_add(r->total, &b->account);
     if (r->hooks->commit) status = r->hooks->commit(r->hooks->context, f, &e, err);
 out:

@@ -7,7 +7,7 @@
 #ifndef WEIR_ENGINE_TRAIL_H
 #define WEIR_ENGINE_TRAIL_H
 
-#include "connect/connector.h"
+#include "engine/account.h"
 
 typedef struct weir_trail weir_trail;
 /* For n splits; NULL: out of memory. */
@@ -15,9 +15,10 @@ weir_trail *weir_trail_new(size_t n);
 void weir_trail_free(weir_trail *t); /* NULL is legal */
 /* Looks at a batch as it was decoded; costs next to nothing where no record failed.  Any thread. */
 WEIR_MUST_USE weir_status weir_trail_see(weir_trail *t, const weir_batch *b, weir_error *err);
-/* One clause of text about the first split of which ten records at least in a row, up to its end,
- * could not be read though others before them could.  false: there is none.  Reorders what was
- * seen, so nobody may look at a batch meanwhile. */
-bool weir_trail_tell(weir_trail *t, const weir_splits *splits, char *out, size_t size);
+/* Fills in what account says of records that could not be read: `first`, `odd`, and `unread`, one
+ * clause about the first split of which ten records at least in a row, up to its end, could not be
+ * read though others before them could.  Reorders what was seen, so nobody may look at a batch
+ * meanwhile. */
+void weir_trail_tell(weir_trail *t, weir_account *account);
 
 #endif
