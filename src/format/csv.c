@@ -319,6 +319,7 @@ const weir_format weir_format_csv = {
     .write_options = csv_write_options,
     .write_config_size = sizeof(weir_csv_write_config),
     .write = &weir_csv_write_ops,
+    .members = true,
 };
 
 const weir_format weir_format_tsv = {
@@ -331,4 +332,5 @@ const weir_format weir_format_tsv = {
     .write_options = tsv_write_options,
     .write_config_size = sizeof(weir_csv_write_config),
     .write = &weir_csv_write_ops,
+    .members = true,
 };

@@ -217,10 +217,13 @@ typedef struct weir_csv_head {
     size_t begin, end;
     uint64_t byte, line; /* address of `begin` */
     bool at_end;         /* the stream has ended */
+    size_t front;        /* where the head begins, behind a BOM; 0 = there is no header */
     bool footer_seen;    /* the layout tells of the footer */
     uint32_t width;      /* usual number of fields, where the dialect was found; else 0 */
     weir_csv_dialect dialect;
     weir_layout *layout;
+    uint64_t *members; /* where further members of a compressed file begin; the caller's to free */
+    size_t n_members;
 } weir_csv_head;
 
 /* What is looked at to find out the dialect. */

@@ -62,6 +62,17 @@ struct weir_cutter {
     uint64_t peek_from;      /* peek: the line that is looked at begins here */
     uint64_t broken_end;     /* the broken record ends here; 0 = there is none */
     uint64_t sequence;
+
+    /* Members of a compressed file */
+    uint8_t *head; /* what stands in front of the first record; NULL = no header */
+    size_t head_bytes;
+    uint64_t *members; /* the first of the places where members begin */
+    size_t member_at, n_members;
+    bool has_member; /* the next of these places is `member` */
+    uint64_t member;
+    size_t again; /* the head stands again, with this many bytes, at `again_at`; 0 = it does not.
+                     Its bytes are the first to be replayed, and cur is not filled beyond. */
+    uint64_t again_at;
 };
 
 /* ---- lists of pieces ----------------------------------------------------------------------- */
@@ -100,6 +111,17 @@ static void list_clear(piece_list *l) {
     memset(l, 0, sizeof *l);
 }
 
+/* Puts a piece in front of the others. */
+static weir_status list_push_front(piece_list *l, weir_block *block, size_t begin, size_t end,
+                                   weir_error *err) {
+    weir_status status = list_push(l, block, begin, end, err);
+    if (status != WEIR_OK) return status;
+    piece last = l->items[l->n - 1];
+    memmove(l->items + l->first + 1, l->items + l->first, (l->n - 1 - l->first) * sizeof *l->items);
+    l->items[l->first] = last;
+    return WEIR_OK;
+}
+
 /* ---- filling ------------------------------------------------------------------------------- */
 
 /* The whole input has been read into cur. */
@@ -130,11 +152,124 @@ static weir_status tell_footer(weir_cutter *c, weir_error *err) {
     return WEIR_OK;
 }
 
-/* Fills cur up to its limit, or nearly so. */
-static weir_status fill(weir_cutter *c, weir_error *err) {
-    c->end += list_take(&c->replay, c->cur->data + c->end, c->limit - c->end);
+/* The address behind what cur holds. */
+static uint64_t filled_to(const weir_cutter *c) {
+    return c->byte + c->held.bytes + (c->end - c->begin);
+}
+
+/* Whether cur ends where the head stands again. */
+static bool at_head(const weir_cutter *c) {
+    return c->again && filled_to(c) == c->again_at;
+}
+
+/* Compares the head with text behind a member's begin, over a BOM of its own.  *bytes: what has to
+ * be there for a whole comparison; false = what is there differs. */
+static bool is_head(const weir_cutter *c, const uint8_t *p, size_t size, size_t *bytes) {
+    static const uint8_t bom[] = {0xEF, 0xBB, 0xBF};
+    size_t skip = size && *p == bom[0] && *c->head != bom[0] ? sizeof bom : 0;
+    size_t n = size < skip ? size : skip;
+    *bytes = skip + c->head_bytes;
+    if (n && memcmp(p, bom, n) != 0) return false;
+    n = size - n < c->head_bytes ? size - n : c->head_bytes;
+    return size <= skip || memcmp(p + skip, c->head, n) == 0;
+}
+
+/* Looks at a member's begin that may be the head and goes over the end of what was read: the first
+ * bytes of the replay, to which more is read. */
+static weir_status look_further(weir_cutter *c, size_t bytes, bool *same, weir_error *err) {
     weir_status status = WEIR_OK;
-    while (status == WEIR_OK && c->end < c->limit && !c->stream_end) {
+    weir_block *block = NULL;
+    uint8_t *text = weir_alloc(bytes);
+    size_t n = 0;
+    if (!text) return weir_error_nomem(err);
+    while (c->replay.bytes < bytes && !c->stream_end) {
+        size_t got = 0;
+        WEIR_TRY(weir_block_new(c->request->ledger, bytes, &block, err));
+        WEIR_TRY(weir_csv_tail_read(&c->tail, block->data, bytes, &got, &c->stream_end, err));
+        block->size = got;
+        if (got) {
+            WEIR_TRY(list_push(&c->replay, block, 0, got, err));
+            block = NULL;
+        }
+        weir_block_release(block);
+        block = NULL;
+    }
+    for (size_t i = c->replay.first; i < c->replay.n && n < bytes; i++) {
+        const piece *p = &c->replay.items[i];
+        size_t part = p->end - p->begin < bytes - n ? p->end - p->begin : bytes - n;
+        memcpy(text + n, p->block->data + p->begin, part);
+        n += part;
+    }
+    *same = n == bytes && is_head(c, text, n, &bytes);
+out:
+    weir_block_release(block);
+    weir_free(text);
+    return status;
+}
+
+static bool next_member(weir_cutter *c) {
+    if (c->member_at < c->n_members) {
+        c->member = c->members[c->member_at++];
+        return true;
+    }
+    return weir_stream_next_member(c->tail.in, &c->member);
+}
+
+/* Looks whether a member that begins in what was read, from c->at on, begins with the head again;
+ * then cur ends there.  Nothing of this depends on where blocks begin. */
+static weir_status find_head(weir_cutter *c, weir_error *err) {
+    uint64_t end = filled_to(c), at = end - (c->end - c->at);
+    while (!c->again) {
+        if (!c->has_member) c->has_member = next_member(c);
+        if (!c->has_member || (c->member >= end && c->head)) break;
+        c->has_member = false;
+        if (!c->head || c->member < at) continue;
+        size_t from = c->end - (size_t)(end - c->member), bytes;
+        if (!is_head(c, c->cur->data + from, c->end - from, &bytes)) continue;
+        bool same = c->end - from >= bytes;
+        weir_status status =
+            list_push_front(&c->replay, weir_block_retain(c->cur), from, c->end, err);
+        if (status != WEIR_OK) {
+            weir_block_release(c->cur);
+            return status;
+        }
+        c->cur->size = c->end = from;
+        if (!same) status = look_further(c, bytes, &same, err);
+        if (status != WEIR_OK) return status;
+        if (same) {
+            c->again = bytes;
+            c->again_at = c->member;
+        }
+        break;
+    }
+    return WEIR_OK;
+}
+
+static weir_status rewind_record(weir_cutter *c, bool automaton, weir_error *err);
+
+/* Passes over the head, which stands again where a record would begin. */
+static weir_status pass_head(weir_cutter *c, weir_error *err) {
+    uint64_t lines = c->kernels->lines(c->head, 0, c->head_bytes);
+    for (uint8_t unused[256]; c->again;) {
+        size_t n = c->again < sizeof unused ? c->again : sizeof unused;
+        (void)list_take(&c->replay, unused, n);
+        c->again -= n;
+        c->byte += n;
+    }
+    weir_read_heads *heads = c->request->heads;
+    if (heads && heads->n++ == 0) heads->first_line = c->line;
+    c->line += lines;
+    return rewind_record(c, false, err);
+}
+
+/* Fills cur up to its limit, or nearly so, or to where the head stands again. */
+static weir_status fill(weir_cutter *c, weir_error *err) {
+    size_t limit = c->limit;
+    if (c->again && c->again_at - filled_to(c) < limit - c->end)
+        limit = c->end + (size_t)(c->again_at - filled_to(c));
+    c->end += list_take(&c->replay, c->cur->data + c->end, limit - c->end);
+    weir_status status = WEIR_OK;
+    while (status == WEIR_OK && !c->again && c->end < c->limit && !c->stream_end) {
         size_t got = 0, want = c->limit - c->end;
         status =
             weir_csv_tail_read(&c->tail, c->cur->data + c->end, want, &got, &c->stream_end, err);
@@ -144,6 +279,7 @@ static weir_status fill(weir_cutter *c, weir_error *err) {
             break;
     }
     c->cur->size = c->end;
+    if (status == WEIR_OK) status = find_head(c, err);
     if (status == WEIR_OK && c->stream_end && c->tail.n_lines && !c->footer_told)
         status = tell_footer(c, err);
     return status;
@@ -385,6 +521,7 @@ static weir_status skip_record(weir_cutter *c, weir_chunk *out, bool *got, weir_
         total += c->at - from;
         c->begin = c->record = c->at;
         if (ended || at_input_end(c)) break;
+        c->again = 0; /* in the middle of a record it is none */
         uint8_t last = c->cur->data[c->at - 1];
         WEIR_TRY(next_block(c, err));
         c->cur->data[WEIR_CSV_FRONT - 1] = last;
@@ -570,6 +707,24 @@ static weir_status last_record(weir_cutter *c, weir_chunk *out, bool *got, bool 
     return status;
 }
 
+/* cur has been scanned up to where the head stands again. */
+static weir_status meet_head(weir_cutter *c, weir_chunk *out, bool *got, weir_error *err) {
+    bool long_one = c->held.bytes + (c->end - c->begin) > c->request->max_record_bytes;
+    if (!c->held.bytes && c->begin == c->end) return pass_head(c, err);
+    if (c->automaton && c->peek) return end_peek(c, err);
+    if (!c->automaton && !c->cut.inside && long_one) return rewind_record(c, true, err);
+    if (c->automaton ? is_open(c) : c->cut.inside) {
+        c->again = 0; /* a value */
+        return WEIR_OK;
+    }
+    /* The member in front has no line end at its end. */
+    weir_status status = emit(c, c->end, c->automaton ? automaton_flags(c) : 0, out, err);
+    if (status != WEIR_OK) return status;
+    *got = true;
+    c->record = c->at = c->end;
+    return rewind_record(c, false, err);
+}
+
 weir_status weir_csv_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err) {
     weir_chunk chunk = {0};
     weir_status status = WEIR_OK;
@@ -578,6 +733,8 @@ weir_status weir_csv_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, wei
         if (c->at < c->end) {
             status = c->automaton ? step_automaton(c, &chunk, &got, err)
                                   : step_regular(c, &chunk, &got, err);
+        } else if (at_head(c)) {
+            status = meet_head(c, &chunk, &got, err);
         } else if (!at_input_end(c)) {
             status = next_block(c, err);
         } else if (c->held.bytes || c->begin < c->end) {
@@ -593,8 +750,8 @@ weir_status weir_csv_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, wei
         }
     }
     /* Whether this was the last chunk shows only when the input is asked for more. */
-    if (!at_input_end(c) && c->begin == c->end) {
-        status = next_block(c, err);
+    while (c->begin == c->end && (at_head(c) || !at_input_end(c))) {
+        status = at_head(c) ? pass_head(c, err) : next_block(c, err);
         if (status != WEIR_OK) {
             weir_chunk_clear(&chunk);
             return status;
@@ -608,6 +765,20 @@ weir_status weir_csv_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, wei
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
+/* Keeps the head, in which members of a compressed file may begin again. */
+#define HEAD_MAX_BYTES ((size_t)64 << 10)
+static weir_status keep_head(weir_cutter *c, const weir_csv_head *head, weir_error *err) {
+    const uint8_t *p = head->block->data + head->front;
+    size_t n = head->begin - head->front;
+    if (!head->front || n == 0 || n > HEAD_MAX_BYTES) return WEIR_OK;
+    if (p[n - 1] != '\n' && p[n - 1] != '\r') return WEIR_OK;
+    c->head = weir_alloc(n);
+    if (!c->head) return weir_error_nomem(err);
+    memcpy(c->head, p, n);
+    c->head_bytes = n;
+    return WEIR_OK;
+}
+
 static weir_status cutter_new(const weir_read_request *request, weir_stream *in, uint8_t prior,
                               weir_cutter **out, weir_error *err) {
     weir_csv_head head = {0};
@@ -619,6 +790,8 @@ static weir_status cutter_new(const weir_read_request *request, weir_stream *in,
     WEIR_TRY(weir_csv_head_read(request, in, prior, &head, err));
     c->dialect = head.dialect;
     c->layout = head.layout;
+    c->members = head.members;
+    c->n_members = head.n_members;
     c->byte = head.byte;
     c->line = head.line;
     c->stream_end = head.at_end;
@@ -630,6 +803,7 @@ static weir_status cutter_new(const weir_read_request *request, weir_stream *in,
     status = weir_csv_tail_begin(&c->tail, in, &c->dialect, width, footer, &head, err);
     c->footer_told = head.footer_seen;
     if (status == WEIR_OK && c->tail.n_lines && !c->footer_told) status = tell_footer(c, err);
+    if (status == WEIR_OK) status = keep_head(c, &head, err);
     if (status == WEIR_OK) status = list_push(&c->replay, head.block, head.begin, head.end, err);
     if (status != WEIR_OK) {
         weir_block_release(head.block);
@@ -663,5 +837,7 @@ void weir_csv_cutter_free(weir_cutter *c) {
     weir_block_release(c->cur);
     weir_layout_release(c->layout);
     weir_csv_tail_clear(&c->tail);
+    weir_free(c->head);
+    weir_free(c->members);
     weir_free(c);
 }

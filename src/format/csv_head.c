@@ -13,6 +13,8 @@ typedef struct head_reader {
     weir_block *block;
     size_t end;
     bool at_end;
+    uint64_t *members; /* as far as the stream was asked */
+    size_t n_members, members_capacity;
 } head_reader;
 
 static weir_status read_more(head_reader *r, weir_error *err) {
@@ -354,6 +356,43 @@ static bool must_sniff(const weir_csv_read_config *c) {
            c->skip_footer == WEIR_CSV_FIND;
 }
 
+/* Where further members begin in what was read. */
+static weir_status find_members(head_reader *r, weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (uint64_t at; status == WEIR_OK && weir_stream_next_member(r->in, &at);) {
+        status = weir_grow((void **)&r->members, &r->members_capacity, r->n_members + 1,
+                           sizeof *r->members, SIZE_MAX / sizeof *r->members / 2, err);
+        if (status == WEIR_OK) r->members[r->n_members++] = at;
+    }
+    return status;
+}
+
+/* A copy of the sample without the lines at the begin of members that are its first line again: in
+ * the midst of the records they would look like one.  *out NULL: there are none. */
+static weir_status without_heads(const head_reader *r, size_t at, size_t *size, uint8_t **out,
+                                 weir_error *err) {
+    const uint8_t *text = r->block->data + at, *eol = memchr(text, '\n', *size);
+    size_t line = eol ? (size_t)(eol - text) + 1 : 0, from = 0, to = 0;
+    uint8_t *copy = NULL;
+    for (size_t i = 0; line && i < r->n_members; i++) {
+        uint64_t place = r->members[i] + WEIR_CSV_FRONT;
+        if (place < at + line || place - at >= *size) continue;
+        size_t member = (size_t)(place - at), skip = line;
+        if (*size - member >= 3 && memcmp(text + member, "\xEF\xBB\xBF", 3) == 0) skip += 3;
+        if (*size - member < skip || memcmp(text + member + skip - line, text, line) != 0) continue;
+        if (!copy && !(copy = weir_alloc(*size))) return weir_error_nomem(err);
+        memcpy(copy + to, text + from, member - from);
+        to += member - from;
+        from = member + skip;
+    }
+    if (copy) {
+        memcpy(copy + to, text + from, *size - from);
+        *size = to + (*size - from);
+    }
+    *out = copy;
+    return WEIR_OK;
+}
+
 /* What the text at `at` is like; what is declared stays. */
 static weir_status find_out(head_reader *r, uint8_t prior, size_t at, weir_csv_found *found,
                             weir_error *err) {
@@ -364,8 +403,13 @@ static weir_status find_out(head_reader *r, uint8_t prior, size_t at, weir_csv_f
         size_t size = r->end - at;
         bool whole = size <= WEIR_CSV_SAMPLE_BYTES && !r->in->partial;
         if (size > WEIR_CSV_SAMPLE_BYTES) size = WEIR_CSV_SAMPLE_BYTES;
-        return weir_csv_sniff(r->request, prior, r->block->data + at, size, whole, r->in->name,
-                              found, err);
+        uint8_t *copy = NULL;
+        WEIR_TRY(find_members(r, err));
+        WEIR_TRY(without_heads(r, at, &size, &copy, err));
+        status = weir_csv_sniff(r->request, prior, copy ? copy : r->block->data + at, size, whole,
+                                r->in->name, found, err);
+        weir_free(copy);
+        return status;
     }
     WEIR_TRY(weir_csv_dialect_init(&found->dialect, config, err));
     found->skip = (uint32_t)config->skip;
@@ -384,6 +428,7 @@ typedef struct head {
     size_t at;     /* what is in front has been read */
     uint64_t line; /* of `at` */
     uint64_t names_line;
+    size_t front; /* the text begins here, behind a BOM */
     const char **names;
     uint32_t n;
     bool any; /* there is a record, or a header */
@@ -521,6 +566,7 @@ weir_status weir_csv_head_read(const weir_read_request *request, weir_stream *in
         weir_block_new(request->ledger, WEIR_CSV_FRONT + request->chunk_bytes, &h.r.block, err));
     memset(h.r.block->data, '\n', WEIR_CSV_FRONT);
     WEIR_TRY(skip_bom(&h.r, &h.at, err));
+    h.front = h.at;
     WEIR_TRY(find_out(&h.r, prior, h.at, &h.found, err));
     for (uint32_t i = 0; i < h.found.skip && !(h.r.at_end && h.at == h.r.end); i++) {
         WEIR_TRY(skip_line(&h.r, &h.at, err));
@@ -538,15 +584,20 @@ weir_status weir_csv_head_read(const weir_read_request *request, weir_stream *in
                            .byte = h.at - WEIR_CSV_FRONT,
                            .line = h.line,
                            .at_end = h.r.at_end,
+                           .front = h.found.header ? h.front : 0,
                            .footer_seen = h.found.footer_seen,
                            .width = h.found.width,
                            .dialect = h.found.dialect,
-                           .layout = layout};
+                           .layout = layout,
+                           .members = h.r.members,
+                           .n_members = h.r.n_members};
     layout = NULL;
     h.r.block = NULL;
+    h.r.members = NULL;
 out:
     weir_layout_release(layout);
     weir_block_release(h.r.block);
+    weir_free(h.r.members);
     weir_free(h.scan.ends);
     weir_arena_clear(&h.arena);
     return status;

@@ -35,6 +35,12 @@ typedef enum weir_extra_columns {
     WEIR_EXTRA_REJECT
 } weir_extra_columns;
 
+/* Members of a compressed file that begin with the head of the first one again: it is passed over.
+ */
+typedef struct weir_read_heads {
+    uint64_t n, first_line; /* in one split, in which line the first of them */
+} weir_read_heads;
+
 /* What is asked of a reader; the same object for all splits of a source.  Borrowed: lives as long
  * as the source. */
 typedef struct weir_read_request {
@@ -56,6 +62,9 @@ typedef struct weir_read_request {
     size_t max_record_bytes; /* a longer record is a reject; at least chunk_bytes */
     weir_ledger *ledger;     /* chunks are charged here */
     weir_cancel *cancel;
+    /* Notes of heads that members of a compressed file repeat; a cutter's thread writes it.  NULL =
+     * nobody asks. */
+    weir_read_heads *heads;
     /* Counts names that stood twice in a record and of which one value was taken; shared by all
      * decoders of a source; NULL = nobody asks. */
     _Atomic uint64_t *repeats;
@@ -185,7 +194,8 @@ typedef struct weir_format {
     const weir_option *write_options; /* NULL = cannot write */
     size_t write_config_size;
     const weir_write_ops *write;
-    bool whole; /* a file is read at will: from a zip archive's directory to its members */
+    bool members; /* the cutter asks where the members of a compressed file begin */
+    bool whole;   /* a file is read at will: from a zip archive's directory to its members */
     weir_text_input text; /* what the bytes of a file are before the cutter gets them */
     /* What the table of read options cannot tell about a read config (NULL = nothing): WEIR_USAGE
      * with err->key the option that is wrong.  Called by `weir check`. */

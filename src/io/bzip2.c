@@ -10,6 +10,7 @@ typedef struct bzip2_reader {
     weir_block *buffer;
     weir_codec_limits limits;
     uint64_t fetched; /* compressed bytes taken from under */
+    weir_codec_members places;
     bool input_ended;
     bool padding; /* zero bytes behind the last stream have begun */
     uint64_t streams;
@@ -97,6 +98,8 @@ static weir_status unpack_some(bzip2_reader *b, void *buf, size_t size, size_t *
             bool end;
             status = next_stream(b, &end, err);
             if (status != WEIR_OK || end) return status;
+            status = weir_codec_member_begins(&b->places, b->base.position, err);
+            if (status != WEIR_OK) return status;
         }
         if (b->z.avail_in == 0 && !b->input_ended && (status = refill(b, err)) != WEIR_OK)
             return status;
@@ -150,10 +153,16 @@ static void bzip2_close(weir_stream *s) {
     weir_stream_close(s->under);
     if (b->open) (void)BZ2_bzDecompressEnd(&b->z);
     weir_block_release(b->buffer);
+    weir_free(b->places.at);
     weir_free(b);
 }
 
-static const weir_stream_ops ops = {.read = bzip2_read, .close = bzip2_close};
+static bool bzip2_next_member(weir_stream *s, uint64_t *at) {
+    return weir_codec_member_take(&((bzip2_reader *)s)->places, at);
+}
+
+static const weir_stream_ops ops = {
+    .next_member = bzip2_next_member, .read = bzip2_read, .close = bzip2_close};
 
 weir_status weir_bzip2_reader(weir_stream *in, const weir_decompress_options *o, weir_stream **out,
                               weir_error *err) {
@@ -167,6 +176,7 @@ weir_status weir_bzip2_reader(weir_stream *in, const weir_decompress_options *o,
     b->z.bzalloc = bzip2_alloc;
     b->z.bzfree = bzip2_free;
     b->z.opaque = o->ledger;
+    b->places.wanted = o->members;
     b->limits = (weir_codec_limits){o->max_ratio, o->max_bytes};
     b->base = (weir_stream){.ops = &ops, .name = in->name, .under = in};
     *out = &b->base;

@@ -115,6 +115,21 @@ weir_status weir_codec_check_limits(weir_stream *s, uint64_t in_bytes, uint64_t 
     return status;
 }
 
+weir_status weir_codec_member_begins(weir_codec_members *m, uint64_t at, weir_error *err) {
+    if (!m->wanted || at == m->last) return WEIR_OK;
+    if (m->first == m->n) m->first = m->n = 0;
+    weir_status status = weir_grow((void **)&m->at, &m->capacity, m->n + 1, sizeof *m->at,
+                                   SIZE_MAX / sizeof *m->at / 2, err);
+    if (status == WEIR_OK) m->at[m->n++] = m->last = at;
+    return status;
+}
+
+bool weir_codec_member_take(weir_codec_members *m, uint64_t *at) {
+    if (m->first == m->n) return false;
+    *at = m->at[m->first++];
+    return true;
+}
+
 weir_status weir_codec_no_read(weir_stream *s, void *buf, size_t size, size_t *got,
                                weir_error *err) {
     (void)buf, (void)size, (void)got;

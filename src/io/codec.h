@@ -24,6 +24,18 @@ weir_status weir_xz_reader(weir_stream *in, const weir_decompress_options *o, we
 weir_status weir_zip_reader(weir_stream *in, const weir_decompress_options *o, weir_stream **out,
                             weir_error *err);
 
+/* The places where further members began (weir_stream_next_member), in order. */
+typedef struct weir_codec_members {
+    bool wanted;
+    uint64_t last; /* the last that was added; 0 = none */
+    uint64_t *at;  /* first..n are to be taken */
+    size_t first, n, capacity;
+} weir_codec_members;
+/* A further member begins at this place of what comes out; what is no new place is passed over. */
+WEIR_MUST_USE weir_status weir_codec_member_begins(weir_codec_members *m, uint64_t at,
+                                                   weir_error *err);
+bool weir_codec_member_take(weir_codec_members *m, uint64_t *at);
+
 /* The versions of the libraries; bzip2's has a date behind a comma. */
 const char *weir_zstd_version(void);
 const char *weir_bzip2_version(void);

@@ -17,6 +17,7 @@ typedef struct gzip_reader {
     struct inflate_state *state;
     weir_codec_limits limits;
     uint64_t fetched; /* compressed bytes taken from under */
+    weir_codec_members places;
     bool input_ended;
     bool in_member; /* between a member's first byte and its checked trailer */
     bool padding;   /* zero bytes behind the last member have begun */
@@ -187,6 +188,8 @@ static weir_status inflate_some(gzip_reader *g, void *buf, size_t size, size_t *
             bool end;
             status = next_member(g, &end, err);
             if (status != WEIR_OK || end) return status;
+            status = weir_codec_member_begins(&g->places, g->base.position, err);
+            if (status != WEIR_OK) return status;
         }
         if (z->avail_in == 0 && !g->input_ended && (status = refill(g, err)) != WEIR_OK)
             return status;
@@ -240,10 +243,16 @@ static void gzip_reader_close(weir_stream *s) {
     weir_stream_close(s->under);
     weir_block_release(g->memory);
     weir_block_release(g->buffer);
+    weir_free(g->places.at);
     weir_free(g);
 }
 
-static const weir_stream_ops gzip_reader_ops = {.read = gzip_read, .close = gzip_reader_close};
+static bool gzip_next_member(weir_stream *s, uint64_t *at) {
+    return weir_codec_member_take(&((gzip_reader *)s)->places, at);
+}
+
+static const weir_stream_ops gzip_reader_ops = {
+    .next_member = gzip_next_member, .read = gzip_read, .close = gzip_reader_close};
 
 weir_status weir_gzip_reader(weir_stream *in, const weir_decompress_options *o, weir_stream **out,
                              weir_error *err) {
@@ -256,6 +265,7 @@ weir_status weir_gzip_reader(weir_stream *in, const weir_decompress_options *o, 
     memset(g->state, 0, sizeof *g->state); /* its history may be looked at, never shown */
     isal_inflate_init(g->state);
     g->state->avail_in = 0;
+    g->places.wanted = o->members;
     g->limits = (weir_codec_limits){o->max_ratio, o->max_bytes};
     g->base = (weir_stream){.ops = &gzip_reader_ops, .name = in->name, .under = in};
     *out = &g->base;

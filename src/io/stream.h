@@ -20,6 +20,8 @@ typedef struct weir_stream_ops {
      * end.  Only where at_will is set, and size_hint is then the exact size. */
     weir_status (*read_at)(weir_stream *s, uint64_t offset, void *buf, size_t size, size_t *got,
                            weir_error *err);
+    /* Optional: weir_stream_next_member. */
+    bool (*next_member)(weir_stream *s, uint64_t *at);
     void (*close)(weir_stream *s);
 } weir_stream_ops;
 struct weir_stream {
@@ -45,6 +47,12 @@ static inline weir_status weir_stream_read(weir_stream *s, void *buf, size_t siz
 static inline weir_status weir_stream_read_at(weir_stream *s, uint64_t offset, void *buf,
                                               size_t size, size_t *got, weir_error *err) {
     return s->ops->read_at(s, offset, buf, size, got, err);
+}
+/* Takes the next place at which a further member of the compressed file begins, in bytes of what s
+ * gives; in order, each once, and not before the byte in front of it was read.  false = none as far
+ * as was read.  Only where decompress was asked for `members`; a member without a byte is none. */
+static inline bool weir_stream_next_member(weir_stream *s, uint64_t *at) {
+    return s->ops->next_member && s->ops->next_member(s, at);
 }
 /* Reads until size bytes are there or the end: *got < size only at the end. */
 WEIR_MUST_USE weir_status weir_stream_read_full(weir_stream *s, void *buf, size_t size, size_t *got,
@@ -125,6 +133,7 @@ typedef struct weir_decompress_options {
     uint64_t max_bytes;        /* of output; more is refused as a bomb; 0 = any */
     uint64_t max_window_bytes; /* zstd, xz; 0 = default, WEIR_DECOMPRESS_MAX_WINDOW at most */
     weir_ledger *ledger;
+    bool members;       /* weir_stream_next_member will be asked as the stream is read */
     bool zip;           /* a zip archive that is a workbook is passed through */
     const char *member; /* zip: the name, or a pattern, of the file to read; NULL = the only one */
 } weir_decompress_options;

@@ -261,8 +261,15 @@ static weir_status transcode_no_write(weir_stream *s, const void *buf, size_t si
 
 static const weir_stream_ops transcode_ops = {
     .read = transcode_read, .write = transcode_no_write, .close = transcode_close};
-static const weir_stream_ops pass_ops = {
-    .read = pass_read, .write = transcode_no_write, .close = transcode_close};
+/* What passes unchanged has the same places. */
+static bool pass_next_member(weir_stream *s, uint64_t *at) {
+    return weir_stream_next_member(s->under, at);
+}
+
+static const weir_stream_ops pass_ops = {.read = pass_read,
+                                         .write = transcode_no_write,
+                                         .next_member = pass_next_member,
+                                         .close = transcode_close};
 
 /* ---- beginning ----------------------------------------------------------------------------- */
 

@@ -15,8 +15,9 @@ typedef struct xz_reader {
     weir_codec_limits limits;
     uint64_t max_window;
     uint64_t fetched; /* compressed bytes taken from under */
-    bool lzma;        /* the older format: one stream, no checksum */
-    bool open;        /* z is in a stream that has begun */
+    weir_codec_members places;
+    bool lzma; /* the older format: one stream, no checksum */
+    bool open; /* z is in a stream that has begun */
     bool input_ended;
     uint64_t streams;
     unsigned padding; /* zero bytes behind the last stream, modulo 4 */
@@ -130,6 +131,8 @@ static weir_status unpack_some(xz_reader *x, void *buf, size_t size, size_t *got
             bool end;
             status = next_stream(x, &end, err);
             if (status != WEIR_OK || end) return status;
+            status = weir_codec_member_begins(&x->places, x->base.position, err);
+            if (status != WEIR_OK) return status;
         }
         if (x->z.avail_in == 0 && !x->input_ended && (status = refill(x, err)) != WEIR_OK)
             return status;
@@ -184,10 +187,16 @@ static void xz_close(weir_stream *s) {
     weir_stream_close(s->under);
     lzma_end(&x->z);
     weir_block_release(x->buffer);
+    weir_free(x->places.at);
     weir_free(x);
 }
 
-static const weir_stream_ops ops = {.read = xz_read, .close = xz_close};
+static bool xz_next_member(weir_stream *s, uint64_t *at) {
+    return weir_codec_member_take(&((xz_reader *)s)->places, at);
+}
+
+static const weir_stream_ops ops = {
+    .next_member = xz_next_member, .read = xz_read, .close = xz_close};
 
 weir_status weir_xz_reader(weir_stream *in, const weir_decompress_options *o, weir_stream **out,
                            weir_error *err) {
@@ -202,6 +211,7 @@ weir_status weir_xz_reader(weir_stream *in, const weir_decompress_options *o, we
     x->allocator = (lzma_allocator){.alloc = xz_alloc, .free = xz_free, .opaque = o->ledger};
     x->z.allocator = &x->allocator;
     x->max_window = o->max_window_bytes;
+    x->places.wanted = o->members;
     x->limits = (weir_codec_limits){o->max_ratio, o->max_bytes};
     x->base = (weir_stream){.ops = &ops, .name = in->name, .under = in};
     *out = &x->base;

@@ -28,6 +28,7 @@ typedef struct zstd_reader {
     weir_block *buffer;
     ZSTD_inBuffer in;
     weir_codec_limits limits;
+    weir_codec_members places;
     uint64_t max_window;
     uint64_t fetched;
     size_t wants; /* 0 = between frames */
@@ -84,6 +85,10 @@ static weir_status decompress_some(zstd_reader *z, void *buf, size_t size, size_
             if (z->any) return WEIR_OK;
             return weir_codec_bad(&z->base, 0, err, "the file is empty and not zstd data");
         }
+        if (z->any && z->wants == 0) {
+            weir_status status = weir_codec_member_begins(&z->places, z->base.position, err);
+            if (status != WEIR_OK) return status;
+        }
         size_t rc = ZSTD_decompressStream(z->d, &out, &z->in);
         if (ZSTD_isError(rc)) {
             *got = out.pos;
@@ -128,10 +133,16 @@ static void zstd_reader_close(weir_stream *s) {
     weir_stream_close(s->under);
     ZSTD_freeDCtx(z->d);
     weir_block_release(z->buffer);
+    weir_free(z->places.at);
     weir_free(z);
 }
 
-static const weir_stream_ops zstd_reader_ops = {.read = zstd_read, .close = zstd_reader_close};
+static bool zstd_next_member(weir_stream *s, uint64_t *at) {
+    return weir_codec_member_take(&((zstd_reader *)s)->places, at);
+}
+
+static const weir_stream_ops zstd_reader_ops = {
+    .next_member = zstd_next_member, .read = zstd_read, .close = zstd_reader_close};
 
 weir_status weir_zstd_reader(weir_stream *in, const weir_decompress_options *o, weir_stream **out,
                              weir_error *err) {
@@ -151,6 +162,7 @@ weir_status weir_zstd_reader(weir_stream *in, const weir_decompress_options *o, 
         status = weir_error_set(err, WEIR_INTERNAL, "zstd refuses a window limit of 2^%d", log);
         goto out;
     }
+    z->places.wanted = o->members;
     z->limits = (weir_codec_limits){o->max_ratio, o->max_bytes};
     z->base = (weir_stream){.ops = &zstd_reader_ops, .name = in->name, .under = in};
     *out = &z->base;

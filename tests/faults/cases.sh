@@ -1,7 +1,7 @@
 # The core cases of the fault suite.  lay_out CASE lays one out in the current folder, with the first
 # state where it has one; `command` is what is run then.  Sourced by run.sh.
 
-cases="tiny csv gzip_to_zstd_parts rotated ndjson_nested sqlite_append sqlite_upsert sqlite_replace
+cases="tiny csv gzip_to_zstd_parts packed_xz packed_zip rotated ndjson_nested sqlite_append sqlite_upsert sqlite_replace
     sqlite_evolve sqlite_source incremental unnest_route replay copy_infer preview status check_wrong inline_tests map_input"
 
 # orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
@@ -78,6 +78,20 @@ END
         orders 1 200 | gzip -n >in.csv.gz
         source=in.csv.gz
         flow "path: out/part.csv.zst" "partition_by: [day]" >pipeline.yaml
+        ;;
+    packed_xz | packed_zip)
+        # Members with headers of their own; the file of an archive that has two.
+        orders 1 60 >a.csv && orders 61 90 >b.csv
+        python3 -c '
+import lzma, zipfile
+a, b = open("a.csv", "rb").read(), open("b.csv", "rb").read()
+open("in.csv.xz", "wb").write(lzma.compress(a, preset=0) + lzma.compress(b, preset=0))
+with zipfile.ZipFile("in.csv.zip", "w", zipfile.ZIP_DEFLATED) as z:
+    z.writestr("notes.txt", "x"); z.writestr("d/in.csv", a + b.split(b"\n", 1)[1])' || return 1
+        rm a.csv b.csv
+        source=in.csv.xz
+        [ "$1" = packed_xz ] || { source=in.csv.zip && more="  member: in.csv"; }
+        flow "path: out.csv" "mode: replace" >pipeline.yaml
         ;;
     rotated)
         orders 1 700 >in.csv

@@ -163,9 +163,11 @@ END
 done
 
 # Hostile files, refused or not: a bomb takes no more than other files, and no more than a minute.
-if command -v python3 >/dev/null && python3 "$WEIR_ROOT/tests/pipelines/hostile_inputs/make.py"; then
+if command -v python3 >/dev/null && python3 "$WEIR_ROOT/tests/pipelines/hostile_inputs/make.py" &&
+    python3 "$WEIR_ROOT/tests/pipelines/packed/make.py"; then
     most=0 worst= bad=0 n=0
-    for file in *.xlsx *.xml *.json *.ndjson nul.csv head.csv commas.csv slip.csv; do
+    for file in *.xlsx *.xml *.json *.ndjson nul.csv head.csv commas.csv slip.csv \
+        bomb.csv.* large.csv.lzma; do
         read -r code kib < <(timeout 60 "$peak" out "$WEIR" copy "$file" hostile.out --to-format ndjson -q)
         n=$((n + 1))
         [ "${kib:-0}" -gt $most ] && most=$kib worst=$file

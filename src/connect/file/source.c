@@ -22,9 +22,12 @@ typedef struct source {
     /* input that cannot be read again: what inference has seen, given out once more */
     weir_buf seen;
     size_t seen_charged;
+    uint64_t *members; /* places within seen where members of the compressed pipe begin */
+    size_t n_members, members_capacity;
     weir_stream *pipe;
     uint32_t *index; /* splits by name: open addressing, number + 1 */
     size_t index_size;
+    weir_read_heads heads;    /* of the split being read */
     _Atomic uint64_t repeats; /* read.repeats */
     /* while the schema is found: the bytes that are looked at */
     bool hashing;
@@ -93,6 +96,7 @@ static void source_close(void *object) {
     weir_stream_close(s->pipe);
     if (s->seen_charged) weir_ledger_release(s->env->ledger, s->seen_charged);
     weir_buf_clear(&s->seen);
+    weir_free(s->members);
     weir_schema_release(s->all);
     weir_found_clear(&s->found);
     weir_free(s->index);
@@ -234,6 +238,7 @@ static weir_status open_decompressed(source *s, const char *name, weir_stream **
                                  .max_ratio = (double)s->config->max_ratio,
                                  .max_bytes = s->config->max_unpacked,
                                  .ledger = s->env->ledger,
+                                 .members = s->request.format->members,
                                  .member = s->config->member,
                                  .zip = s->request.format->whole};
     if (codec != WEIR_CODEC_NONE) {
@@ -300,6 +305,64 @@ static void end_hash(source *s) {
     weir_file_hash_clear(&s->hash);
 }
 
+/* The places where members of a compressed pipe begin, as far as it was read. */
+static weir_status keep_members(source *s, weir_error *err) {
+    weir_status status = WEIR_OK;
+    for (uint64_t at; status == WEIR_OK && weir_stream_next_member(s->pipe, &at);) {
+        status = weir_grow((void **)&s->members, &s->members_capacity, s->n_members + 1,
+                           sizeof *s->members, SIZE_MAX / sizeof *s->members / 2, err);
+        if (status == WEIR_OK) s->members[s->n_members++] = at;
+    }
+    return status;
+}
+
+/* A stream that gives `seen` first, up to `end`, and then what the pipe still has. */
+typedef struct replay {
+    weir_stream base;
+    source *s;
+    size_t at, end, member;
+    bool seen_only;
+} replay;
+
+static weir_status replay_read(weir_stream *stream, void *buf, size_t size, size_t *got,
+                               weir_error *err) {
+    replay *r = (replay *)stream;
+    size_t left = r->end - r->at;
+    *got = left < size ? left : size;
+    if (left == 0 && !r->seen_only) return weir_stream_read(r->s->pipe, buf, size, got, err);
+    if (*got) memcpy(buf, r->s->seen.data + r->at, *got);
+    r->at += *got;
+    return WEIR_OK;
+}
+static bool replay_next_member(weir_stream *stream, uint64_t *at) {
+    replay *r = (replay *)stream;
+    if (r->member < r->s->n_members) {
+        *at = r->s->members[r->member++];
+        return true;
+    }
+    return !r->seen_only && weir_stream_next_member(r->s->pipe, at);
+}
+static void replay_close(weir_stream *stream) {
+    weir_free(stream);
+}
+static const weir_stream_ops replay_ops = {
+    .read = replay_read, .next_member = replay_next_member, .close = replay_close};
+
+static weir_status open_replay(source *s, const char *name, size_t end, bool seen_only,
+                               weir_stream **out, weir_error *err) {
+    replay *r = weir_alloc_zero(1, sizeof *r);
+    if (!r) return weir_error_nomem(err);
+    r->base = (weir_stream){.ops = &replay_ops,
+                            .name = name,
+                            .encoding = s->pipe->encoding,
+                            .encoding_guessed = s->pipe->encoding_guessed};
+    r->s = s;
+    r->end = end;
+    r->seen_only = seen_only;
+    *out = &r->base;
+    return WEIR_OK;
+}
+
 static weir_status open_for_schema(void *context, const weir_split *split, weir_stream **out,
                                    weir_error *err) {
     source *s = context;
@@ -309,6 +372,7 @@ static weir_status open_for_schema(void *context, const weir_split *split, weir_
     if (!s->pipe) {
         WEIR_TRY(open_decompressed(s, split->name, &s->pipe, err));
         WEIR_TRY(keep_pipe(s, err));
+        WEIR_TRY(keep_members(s, err));
     }
     if (s->request.format->whole)
         return weir_memory_open(split->name, s->seen.data, s->seen.size, out, err);
@@ -316,50 +380,19 @@ static weir_status open_for_schema(void *context, const weir_split *split, weir_
     size_t n = s->seen.size;
     if (n == PIPE_SAMPLE_BYTES)
         while (n && s->seen.data[n - 1] != '\n') n--;
-    WEIR_TRY(weir_memory_open(split->name, s->seen.data, n ? n : s->seen.size, out, err));
-    (*out)->encoding = s->pipe->encoding;
-    (*out)->encoding_guessed = s->pipe->encoding_guessed;
+    WEIR_TRY(open_replay(s, split->name, n ? n : s->seen.size, true, out, err));
+    (*out)->size_hint = n ? n : s->seen.size;
     (*out)->partial = s->seen.size == PIPE_SAMPLE_BYTES;
 out:
     return status;
 }
-
-/* A stream that gives `seen` first and then what the pipe still has. */
-typedef struct replay {
-    weir_stream base;
-    source *s;
-    size_t at;
-} replay;
-
-static weir_status replay_read(weir_stream *stream, void *buf, size_t size, size_t *got,
-                               weir_error *err) {
-    replay *r = (replay *)stream;
-    size_t left = r->s->seen.size - r->at;
-    if (left == 0) return weir_stream_read(r->s->pipe, buf, size, got, err);
-    *got = left < size ? left : size;
-    memcpy(buf, r->s->seen.data + r->at, *got);
-    r->at += *got;
-    return WEIR_OK;
-}
-static void replay_close(weir_stream *stream) {
-    weir_free(stream);
-}
-static const weir_stream_ops replay_ops = {.read = replay_read, .close = replay_close};
 
 static weir_status open_split(source *s, const weir_split *split, weir_stream **out,
                               weir_error *err) {
     if (!s->pipe) return open_decompressed(s, split->name, out, err);
     if (s->request.format->whole)
         return weir_memory_open(split->name, s->seen.data, s->seen.size, out, err);
-    replay *r = weir_alloc_zero(1, sizeof *r);
-    if (!r) return weir_error_nomem(err);
-    r->base.ops = &replay_ops;
-    r->base.name = split->name;
-    r->base.encoding = s->pipe->encoding;
-    r->base.encoding_guessed = s->pipe->encoding_guessed;
-    r->s = s;
-    *out = &r->base;
-    return WEIR_OK;
+    return open_replay(s, split->name, s->seen.size, false, out, err);
 }
 
 /* ---- schema -------------------------------------------------------------------------------- */
@@ -499,6 +532,7 @@ static weir_status source_schema(void *object, const weir_splits *splits, weir_s
     if (status != WEIR_OK) return status;
     s->found.sampled |= once && s->seen.size == PIPE_SAMPLE_BYTES;
     s->read.found = &s->found.columns;
+    s->read.heads = &s->heads;
     weir_schema_release(s->all);
     s->read.all = s->all = weir_schema_retain(data);
     if (!s->request.metadata || s->request.metadata->n == 0) {
@@ -522,6 +556,7 @@ static weir_status source_split_begin(void *object, const weir_split *split, uin
     (void)number;
     s->split = split;
     s->sequence = 0;
+    s->heads = (weir_read_heads){0};
     weir_status status = open_split(s, split, &s->stream, err);
     if (status != WEIR_OK) return status;
     return s->request.format->read->cutter_new(&s->read, s->stream, &s->cutter, err);
@@ -542,6 +577,12 @@ static weir_status source_split_end(void *object, bool aborted, weir_error *err)
     weir_stream_close(s->stream);
     s->cutter = NULL;
     s->stream = NULL;
+    if (s->heads.n)
+        weir_log_warn(
+            "%s: the head of the file stands again at the beginning of %llu further member%s "
+            "of the compressed file, first in line %llu: it was passed over there",
+            s->split->name, (unsigned long long)s->heads.n, s->heads.n == 1 ? "" : "s",
+            (unsigned long long)s->heads.first_line);
     if (aborted || !s->split || s->split->mtime_ns == 0) return WEIR_OK;
     if (!readable_again(s, s->split->name)) return WEIR_OK; /* a pipe's times say nothing */
     weir_file_info now = {0};

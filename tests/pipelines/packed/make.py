@@ -45,6 +45,9 @@ bomb = b"id,text\n" + b"1," + b"x" * (40 << 20)
 write("bomb.csv.bz2", bz2.compress(bomb))
 write("bomb.csv.xz", lzma.compress(bomb, preset=1))
 archive("bomb.csv.zip", [("rows.csv", bomb)])
+large = bytearray(lzma.compress(CSV, lzma.FORMAT_ALONE))
+large[1:5] = b"\0\0\0\xf0"  # a dictionary of 3.75 GiB
+write("large.csv.lzma", large)
 archive("book.zip", [("[Content_Types].xml", b"x"), ("_rels/.rels", b"x"), ("xl/workbook.xml", b"x")])
 with open("e.zip", "rb") as f:
     archive("twice.zip", [("e.zip", f.read())])

@@ -175,6 +175,49 @@ static void streams_in_a_row(void **state) {
         }
 }
 
+/* Where the members of each codec begin, whatever the size of the reads; only when asked for. */
+static void members(void **state) {
+    (void)state;
+    static const weir_codec all[] = {WEIR_CODEC_GZIP, WEIR_CODEC_ZSTD, WEIR_CODEC_BZIP2,
+                                     WEIR_CODEC_XZ};
+    static const char *const parts[] = {"", "first,", "", "second", "", "3", ""};
+    static const uint64_t want[] = {6, 12, 13};
+    for (size_t c = 0; c < 4; c++)
+        for (size_t piece = 1; piece < 20; piece += 6)
+            for (int asked = 0; asked < 2; asked++) {
+                weir_buf packed = {0};
+                weir_error err = {0};
+                weir_stream *s = NULL;
+                char text[20];
+                size_t got = 1, n = 0, size = 0;
+                for (size_t i = 0; i < 7; i++) {
+                    if (weir_codec_writes(all[c]))
+                        assert_int_equal(weir_compress_block(all[c], 0, parts[i], strlen(parts[i]),
+                                                             &packed, &err),
+                                         WEIR_OK);
+                    else
+                        pack(all[c], parts[i], strlen(parts[i]), &packed);
+                }
+                weir_decompress_options o = {.codec = WEIR_CODEC_AUTO, .members = asked};
+                assert_int_equal(
+                    weir_decompress_with(&reader_of("f", &packed, piece)->base, &o, &s, &err),
+                    WEIR_OK);
+                assert_int_equal(weir_transcode(s, "auto", false, &s, &err), WEIR_OK);
+                while (got) {
+                    assert_int_equal(weir_stream_read(s, text, piece, &got, &err), WEIR_OK);
+                    size += got;
+                    for (uint64_t at; weir_stream_next_member(s, &at); n++) {
+                        assert_true(n < 3);
+                        assert_int_equal(at, want[n]);
+                    }
+                }
+                assert_int_equal(size, 13);
+                assert_int_equal(n, asked ? 3 : 0);
+                weir_stream_close(s);
+                weir_buf_clear(&packed);
+            }
+}
+
 static void behind_the_end(void **state) {
     (void)state;
     static const struct {
@@ -393,11 +436,11 @@ static void names_and_content(void **state) {
 int main(void) {
     weir_fault_init();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_packed),   cmocka_unit_test(streams_in_a_row),
-        cmocka_unit_test(behind_the_end),    cmocka_unit_test(cut_off),
-        cmocka_unit_test(damaged),           cmocka_unit_test(bombs),
-        cmocka_unit_test(dictionaries),      cmocka_unit_test(faults),
-        cmocka_unit_test(names_and_content),
+        cmocka_unit_test(what_was_packed), cmocka_unit_test(streams_in_a_row),
+        cmocka_unit_test(members),         cmocka_unit_test(behind_the_end),
+        cmocka_unit_test(cut_off),         cmocka_unit_test(damaged),
+        cmocka_unit_test(bombs),           cmocka_unit_test(dictionaries),
+        cmocka_unit_test(faults),          cmocka_unit_test(names_and_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
