@@ -1,7 +1,7 @@
 # The core cases of the fault suite.  lay_out CASE lays one out in the current folder, with the first
 # state where it has one; `command` is what is run then.  Sourced by run.sh.
 
-cases="tiny csv gzip_to_zstd_parts packed_xz packed_zip rotated ndjson_nested sqlite_append sqlite_upsert sqlite_replace
+cases="tiny csv gzip_to_zstd_parts packed_xz packed_zip rotated json_array ndjson_nested sqlite_append sqlite_upsert sqlite_replace
     sqlite_evolve sqlite_source incremental unnest_route replay copy_infer preview status check_wrong inline_tests map_input"
 
 # orders FROM TO: records, of which every 13th is wrong, with quoted line ends among them.
@@ -92,6 +92,11 @@ with zipfile.ZipFile("in.csv.zip", "w", zipfile.ZIP_DEFLATED) as z:
         source=in.csv.xz
         [ "$1" = packed_xz ] || { source=in.csv.zip && more="  member: in.csv"; }
         flow "path: out.csv" "mode: replace" >pipeline.yaml
+        ;;
+    json_array)
+        # Arrays: what stands in front of, between and behind the records is written apart from them.
+        orders 1 120 >in.csv
+        flow "path: out.json.gz" "file_size: 2KiB" >pipeline.yaml
         ;;
     rotated)
         orders 1 700 >in.csv
