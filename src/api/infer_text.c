@@ -139,6 +139,15 @@ static bool add_column_value(weir_buf *out, const weir_infer_column *c) {
     return ok;
 }
 
+/* The first other column of this name in any case; NULL = none. */
+#define TWINS_MAX 2000u /* columns among which one is looked for */
+static const char *same_but_for_case(const weir_infer_result *r, const weir_infer_column *c) {
+    for (size_t i = 0; r->n_columns <= TWINS_MAX && i < r->n_columns; i++)
+        if (&r->columns[i] != c && strcasecmp(r->columns[i].name, c->name) == 0)
+            return r->columns[i].name;
+    return NULL;
+}
+
 static bool add_comment(weir_buf *out, const weir_infer_result *r, const weir_infer_column *c) {
     char shown[160];
     bool ok = weir_buf_adds(out, c->why);
@@ -147,8 +156,12 @@ static bool add_comment(weir_buf *out, const weir_infer_result *r, const weir_in
                              (unsigned long long)c->nulls, c->nulls == 1 ? "" : "s");
     if (!ok || !c->lacking) return ok;
     weir_printable(shown, sizeof shown, c->lacking, strlen(c->lacking));
-    return weir_buf_printf(out, "%sin %u of %zu files, not in %s", out->size ? "; " : "",
-                           c->n_files, r->n_files, shown);
+    ok = weir_buf_printf(out, "%sin %u of %zu files, not in %s", out->size ? "; " : "", c->n_files,
+                         r->n_files, shown);
+    const char *twin = ok ? same_but_for_case(r, c) : NULL;
+    if (!twin) return ok;
+    weir_printable(shown, sizeof shown, twin, strlen(twin));
+    return weir_buf_printf(out, "; is %s the same? then coalesce both", shown);
 }
 
 /* ---- the block ----------------------------------------------------------------------------- */

@@ -47,6 +47,10 @@ void weir_infer_widen_by(form_width *w, const form_width *other) {
 bool weir_infer_number(weir_slice s, weir_num_marks marks, weir_num_shape *shape) {
     char plain[WEIR_NUM_PLAIN_MAX];
     size_t size;
+    /* a minus behind it: only where a mark says that it is an amount, not in "2019-" */
+    if (s.size && s.data[s.size - 1] == '-' && !memchr(s.data, marks.decimal, s.size) &&
+        !(marks.thousands && memchr(s.data, marks.thousands, s.size)))
+        return false;
     if (weir_num_plain(s.data, s.size, marks, plain, &size) != WEIR_NUM_OK) return false;
     return weir_infer_looks_numeric((weir_slice){plain, size}) &&
            weir_num_measure(plain, size, shape) == WEIR_NUM_OK;

@@ -20,6 +20,10 @@
 static const weir_text_field common_fields[] = {COMMON_FIELDS, {0}};
 static const weir_text_field combined_fields[] = {
     COMMON_FIELDS, {"referer", WEIR_STRING, NULL, "-"}, {"agent", WEIR_STRING, NULL, "-"}, {0}};
+static const weir_text_field cri_fields[] = {{"stream", WEIR_STRING, NULL, NULL},
+                                             {"tag", WEIR_STRING, NULL, NULL},
+                                             {"message", WEIR_STRING, NULL, NULL},
+                                             {0}};
 static const weir_text_field syslog_fields[] = {
     {"pri", WEIR_INT32, NULL, NULL},      {"host", WEIR_STRING, NULL, NULL},
     {"program", WEIR_STRING, NULL, NULL}, {"pid", WEIR_INT64, NULL, NULL},
@@ -52,6 +56,11 @@ const weir_text_pattern weir_text_patterns[] = {
     {"common", COMMON "$", common_fields, "access logs of Apache and others"},
     {"combined", COMMON " \"(?<referer>" QUOTED ")\" \"(?<agent>" QUOTED ")\"?$", combined_fields,
      "access logs of nginx and Apache with referer and agent"},
+    {"cri",
+     "^(?<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]+)?"
+     "(?:Z|[+-][0-9]{2}:[0-9]{2})) (?<stream>stdout|stderr) (?<tag>[FP](?::\\S+)?) "
+     "(?<message>.*)$",
+     cri_fields, "logs of containers, as Kubernetes' nodes keep them"},
     {"syslog",
      "^(?:<(?<pri>[0-9]{1,3})>)?(?<time>[A-Z][a-z]{2} [ 0-9]?[0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}"
      "(?:\\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}T\\S+) (?<host>\\S+) "

@@ -91,8 +91,8 @@ bool weir_num_marks_of(const char *decimal, const char *thousands, weir_num_mark
 #define WEIR_NUM_PLAIN_MAX 128
 /* Writes the number (p, n) without marks and with a point into out (room WEIR_NUM_PLAIN_MAX); *size
  * its length.  Groups behind a thousands mark have three digits each, the first one to three; a
- * number without any mark is fine.  OK says that the marks are right, not yet that the rest is a
- * number. */
+ * number without any mark is fine.  The minus may stand behind the number, as bookkeeping systems
+ * write it.  OK says that the marks are right, not yet that the rest is a number. */
 weir_num weir_num_plain(const char *p, size_t n, weir_num_marks marks, char *out, size_t *size);
 
 /* ---- values to text ------------------------------------------------------------------------ */

@@ -44,7 +44,12 @@ weir_num weir_num_plain(const char *p, size_t n, weir_num_marks marks, char *out
     char *to = out;
     if (n == 0) return WEIR_NUM_EMPTY;
     if (n > WEIR_NUM_PLAIN_MAX) return WEIR_NUM_SYNTAX;
-    if (*p == '-' || *p == '+') *to++ = *p++;
+    if (*p == '-' || *p == '+') {
+        *to++ = *p++;
+    } else if (n >= 2 && end[-1] == '-' && end[-2] >= '0' && end[-2] <= '9') {
+        *to++ = '-'; /* 1.234,56- */
+        end--;
+    }
     size_t group = digits_at(p, (size_t)(end - p)), mark = 0;
     bool grouped = false;
     for (;;) {

@@ -30,6 +30,10 @@ static void test_plain(void **state) {
     check("1234,5", german, "1234.5");
     check("12", german, "12");
     check("1,5e3", german, "1.5e3");
+    check("1.234,56-", german, "-1234.56");
+    check("12-", german, "-12");
+    check("1,234.50-", english, "-1234.50");
+    check("1.23-", german, NULL);
     check("1.23,4", german, NULL);
     check("1.2345", german, NULL);
     check("1234.567", german, NULL);
