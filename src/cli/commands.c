@@ -63,7 +63,8 @@ static const cli_command plan_command = {
         {"--header", 0, "YES|NO", "csv: whether the first record names the columns"},              \
         {"--skip", 0, "N", "csv: lines in front of the header"},                                   \
         {"--null", 0, "WORD", "csv: the word that means null"}, {                                  \
-        "--set", 's', "NAME=VALUE", "any other option of the source; may be repeated"              \
+        "--set", 's', "NAME=VALUE",                                                                \
+            "any other option of the source, a.b for one inside another; may be repeated"          \
     }
 
 static const cli_flag copy_flags[] = {
@@ -97,7 +98,8 @@ static const cli_command copy_command = {
 /* Of commands that take data files in the place of a pipeline file. */
 #define DATA_FLAGS                                                                                 \
     {"--format", 'f', "NAME", "DATA: the format when names do not tell"},                          \
-        {"--set", 0, "NAME=VALUE", "DATA: any option of the source; may be repeated"},             \
+        {"--set", 0, "NAME=VALUE",                                                                 \
+         "DATA: any option of the source, a.b for one inside another; may be repeated"},           \
         {"--table", 't', "NAME", "DATA: table of a database"}, {                                   \
         "--query", 0, "SELECT", "DATA: what to read from a database"                               \
     }

@@ -161,13 +161,29 @@ static bool put_list(copier *c, weir_node *map, const char *key, const char *tex
     return put_node(c, map, key, list);
 }
 
+/* The map that a dotted name such as multiline.start goes to; *name becomes the rest of it. */
+static weir_node *map_of(copier *c, weir_node *map, const char **name) {
+    const char *dot = strchr(*name, '.');
+    if (!dot || dot == *name || !dot[1]) return map;
+    const char *key = weir_arena_strndup(c->arena, *name, (size_t)(dot - *name));
+    size_t at = key ? weir_node_find(map, key) : SIZE_MAX;
+    *name = dot + 1;
+    if (at != SIZE_MAX) return map->items[at]->kind == WEIR_NODE_MAP ? map->items[at] : map;
+    weir_node *inner = key ? new_map(c) : NULL;
+    c->nomem |= !inner;
+    return inner && put_node(c, map, key, inner) ? inner : NULL;
+}
+
 /* Further keys of the source with the text of their value. */
-static bool put_further(copier *c, weir_node *map, size_t n, const char *const *names,
+static bool put_further(copier *c, weir_node *source, size_t n, const char *const *paths,
                         const char *const *values) {
     for (size_t i = 0; i < n; i++) {
-        if (weir_node_get(map, names[i]))
-            weir_diags_error(c->diags, NULL, names[i], "give it once", "is given twice");
-        else if (!put(c, map, names[i], values[i]))
+        const char *name = paths[i];
+        weir_node *map = map_of(c, source, &name);
+        if (!map) return false;
+        if (weir_node_get(map, name))
+            weir_diags_error(c->diags, NULL, paths[i], "give it once", "is given twice");
+        else if (!put(c, map, name, values[i]))
             return false;
     }
     return true;
