@@ -48,16 +48,24 @@ weir_status weir_api_load(weir_session *s, const char *path, const weir_spec_par
 weir_status weir_api_load_with(weir_session *s, const char *path,
                                const weir_api_load_options *options, weir_error *err) {
     weir_env_file variables = {0};
-    weir_spec_options spec = {
-        .params = options->params, .target = options->target, .history = options->history};
+    weir_spec_options spec = {.params = options->params,
+                              .target = options->target,
+                              .history = options->history,
+                              .partial = true};
+    weir_pipeline *p = NULL;
     weir_status status = WEIR_OK;
     weir_diags_init(&s->diags, path);
     for (size_t i = 0; i < options->n_env_files; i++)
         WEIR_TRY(weir_env_file_read(&variables, options->env_files[i], &s->arena, err));
     spec.references.variable = weir_env_file_variable;
     spec.references.context = &variables;
-    status = weir_pipeline_load_file(path, weir_api_registry(), &spec, &s->arena, &s->diags,
-                                     &s->pipeline, err);
+    status =
+        weir_pipeline_load_file(path, weir_api_registry(), &spec, &s->arena, &s->diags, &p, err);
+    if (status == WEIR_OK) s->pipeline = p;
+    if (status == WEIR_USAGE && p) {
+        status = weir_api_check_sound(s, p, err);
+        if (status == WEIR_OK) status = weir_diags_status(&s->diags, err);
+    }
 out:
     weir_env_file_clear(&variables);
     return status;

@@ -49,6 +49,11 @@ WEIR_MUST_USE weir_status weir_api_open_state(weir_session *s, bool create, weir
 WEIR_MUST_USE weir_status weir_api_open_state_at(weir_session *s, const char *folder,
                                                  weir_error *err);
 
+/* The same for a file with faults in its keys (weir_spec_options.partial): looks at what is sound
+ * in the steps of p, so that all faults come at once.  They go to s->diags; p is of no other use.
+ */
+WEIR_MUST_USE weir_status weir_api_check_sound(weir_session *s, weir_pipeline *p, weir_error *err);
+
 /* Binds the steps (numbers; n 0 = all) to what is known of their sources without running: declared
  * columns, and what the headers and the beginnings of local files show.  Nothing is written.
  * WEIR_USAGE: all faults are in s->diags. */

@@ -177,8 +177,10 @@ static bool is_fed(const weir_pipeline *p, const weir_step *step) {
         const weir_flow_spec *flow = &p->steps[p->order[i]].flow;
         const weir_connector *c = flow->sink.connector;
         if (c && (c->caps & WEIR_CAP_FORMATS)) return true;
-        for (size_t k = 0; k < flow->n_routes; k++)
-            if (flow->routes[k].connector->caps & WEIR_CAP_FORMATS) return true;
+        for (size_t k = 0; k < flow->n_routes; k++) {
+            c = flow->routes[k].connector; /* NULL: that one is not sound */
+            if (c && (c->caps & WEIR_CAP_FORMATS)) return true;
+        }
     }
     return false;
 }
@@ -251,6 +253,7 @@ static weir_status check_step(weir_session *s, const weir_step *step, weir_error
                     .memory_bytes = memory};
     known k = {.s = s, .step = step, .env = &env};
     WEIR_TRY(weir_step_config(step, &s->arena, NULL, &config, err));
+    if (!step->sound) config.n_targets = 0; /* its sink is not looked at */
     WEIR_TRY(find_columns(&k, err));
     WEIR_TRY(weir_schema_new(k.fields, (uint32_t)k.n, &schema, err));
     inputs = weir_alloc_zero(n + 1, sizeof *inputs);
@@ -278,4 +281,25 @@ weir_status weir_api_check(weir_session *s, size_t n, const size_t *steps, weir_
         return status;
     }
     return weir_diags_status(&s->diags, err);
+}
+
+weir_status weir_api_check_sound(weir_session *s, weir_pipeline *p, weir_error *err) {
+    weir_status status = WEIR_OK;
+    s->pipeline = p;
+    for (size_t i = 0; status == WEIR_OK && i < p->n_steps; i++) {
+        weir_step *step = &p->steps[i];
+        weir_error fault = {0};
+        if (step->kind != WEIR_STEP_FLOW || !step->flow.source_sound ||
+            !step->flow.source.connector)
+            continue;
+        if (!step->sound) {
+            step->flow.n_operators = step->flow.n_sound;
+            step->flow.n_routes = 0;
+        }
+        status = check_step(s, step, &fault);
+        if (status == WEIR_USAGE) status = WEIR_OK; /* said in diags */
+        if (status != WEIR_OK && err) *err = fault;
+    }
+    s->pipeline = NULL;
+    return status;
 }

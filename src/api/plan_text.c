@@ -87,13 +87,29 @@ static bool put_source(weir_buf *out, const weir_json *source, weir_arena *arena
     return ok;
 }
 
+/* "looks up in customers (sqlite): 3 records of id int64, name string" */
+static bool put_input(weir_buf *out, const weir_json *input) {
+    if (!input) return true;
+    const char *format = text_of(input, "format");
+    int64_t rows = int_of(input, "rows");
+    bool ok = weir_buf_printf(out, "    looks up in %s (%s): %lld record%s", text_of(input, "name"),
+                              *format ? format : text_of(input, "connector"), (long long)rows,
+                              rows == 1 ? "" : "s");
+    const weir_json *columns = weir_json_get(input, "columns");
+    for (const weir_json *c = columns ? columns->first : NULL; ok && c; c = c->next)
+        ok = weir_buf_printf(out, "%s%s %s", c == columns->first ? " of " : ", ",
+                             text_of(c, "name"), text_of(c, "type"));
+    return ok && weir_buf_adds(out, "\n");
+}
+
 static bool put_operators(weir_buf *out, const weir_json *list) {
     bool ok = true;
     for (const weir_json *o = list ? list->first : NULL; ok && o; o = o->next)
         ok = weir_buf_printf(out, "  %s", text_of(o, "operator")) &&
              put_list(out, "  + ", weir_json_get(o, "added")) &&
              put_list(out, "  - ", weir_json_get(o, "removed")) &&
-             put_list(out, "  ~ ", weir_json_get(o, "retyped")) && weir_buf_adds(out, "\n");
+             put_list(out, "  ~ ", weir_json_get(o, "retyped")) && weir_buf_adds(out, "\n") &&
+             put_input(out, weir_json_get(o, "input"));
     return ok;
 }
 

@@ -31,14 +31,14 @@ static bool bind_strings(weir_binder *b, const weir_option *row, const weir_node
     return ok;
 }
 
-/* Copies the keys of a map; an empty key is an error. */
+/* Copies the keys of a map; an empty key is an error, but for ANY_KEY. */
 static bool bind_names(weir_binder *b, const weir_option *row, const weir_node *map,
                        const char ***names) {
     const char **copy = weir_arena_zero(b->arena, map->n + 1, sizeof *copy);
     if (!copy) return weir_option_no_memory(b);
     bool ok = true;
     for (size_t i = 0; i < map->n; i++) {
-        if (map->keys[i]->text_size == 0) {
+        if (map->keys[i]->text_size == 0 && !(row->flags & WEIR_OPT_ANY_KEY)) {
             weir_diags_error(b->diags, map->keys[i], row->name, "write a name before the colon",
                              "holds an empty name");
             ok = false;

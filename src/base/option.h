@@ -177,8 +177,14 @@ typedef struct weir_opt_list {
 } weir_opt_list; /* n structs of item_size */
 
 /* SHORT, of a STRUCT: what is no map is the value of its first field: `unnest: items` for
- * `unnest: { field: items }`. */
-enum { WEIR_OPT_REQUIRED = 1, WEIR_OPT_HIDDEN = 2, WEIR_OPT_SHORT = 4, WEIR_OPT_MANY = 8 };
+ * `unnest: { field: items }`.  ANY_KEY, of a STRMAP: its keys are values, and may be empty. */
+enum {
+    WEIR_OPT_REQUIRED = 1,
+    WEIR_OPT_HIDDEN = 2,
+    WEIR_OPT_SHORT = 4,
+    WEIR_OPT_MANY = 8,
+    WEIR_OPT_ANY_KEY = 16
+};
 
 typedef struct weir_option {
     const char *name; /* NULL ends the table */

@@ -323,6 +323,10 @@ size_t weir_flow_n_loads(const weir_flow *f) {
 const weir_operator *weir_flow_operator_at(const weir_flow *f, size_t i) {
     return &f->operators[i];
 }
+
+const weir_operator_input *weir_flow_input_at(const weir_flow *f, size_t i) {
+    return f->config.operators[i].input.connector ? &f->inputs[i] : NULL;
+}
 void *weir_flow_source_object(weir_flow *f) {
     return f->source;
 }

@@ -112,6 +112,8 @@ size_t weir_flow_n_loads(const weir_flow *f); /* sinks that take the good rows *
 void *weir_flow_source_object(weir_flow *f);
 const weir_operator *weir_flow_operators(const weir_flow *f); /* the first of n */
 const weir_operator *weir_flow_operator_at(const weir_flow *f, size_t i);
+/* What operator i looks things up in; NULL = it does not.  Borrowed. */
+const weir_operator_input *weir_flow_input_at(const weir_flow *f, size_t i);
 /* What a sink will do (weir_sink_ops.plan). */
 WEIR_MUST_USE weir_status weir_flow_plan(weir_flow *f, size_t sink, weir_buf *out, weir_error *err);
 void *weir_flow_sink_object(weir_flow *f, size_t sink);

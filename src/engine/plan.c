@@ -185,6 +185,29 @@ static void put_retyped(plan *p, const weir_schema *in, const weir_schema *out) 
     if (any) weir_json_close(&p->w, ']');
 }
 
+/* What an operator looks things up in: its source, and the columns that are kept of it. */
+static void put_input(plan *p, size_t number) {
+    const weir_operator_input *input = weir_flow_input_at(p->flow, number);
+    if (!input) return;
+    const weir_flow_input *from = &p->config->operators[number].input;
+    weir_json_key(&p->w, "input");
+    weir_json_open(&p->w, '{');
+    put_text(&p->w, "name", input->name);
+    put_text(&p->w, "connector", from->connector->name);
+    if (from->request.format) put_text(&p->w, "format", from->request.format->name);
+    put_uint(&p->w, "rows", input->n_rows);
+    weir_json_key(&p->w, "columns");
+    weir_json_open(&p->w, '[');
+    for (uint32_t i = 0; input->columns && i < input->schema->n_fields; i++) {
+        if (!input->columns[i]) continue;
+        weir_json_open(&p->w, '{');
+        put_field(&p->w, &input->schema->fields[i]);
+        weir_json_close(&p->w, '}');
+    }
+    weir_json_close(&p->w, ']');
+    weir_json_close(&p->w, '}');
+}
+
 static void put_operators(plan *p) {
     weir_json_key(&p->w, "operators");
     weir_json_open(&p->w, '[');
@@ -192,6 +215,7 @@ static void put_operators(plan *p) {
         const weir_operator *o = weir_flow_operator_at(p->flow, i);
         weir_json_open(&p->w, '{');
         put_text(&p->w, "operator", o->kind->name);
+        put_input(p, i);
         put_names(p, "added", o->out, o->in);
         put_names(p, "removed", o->in, o->out);
         put_retyped(p, o->in, o->out);

@@ -109,7 +109,8 @@ static weir_status fn_uuid_v3(weir_call *call, weir_column *out, weir_error *err
  * -------------------------------------------------------------------------------------------------
  */
 
-/* a***@x.io: the first character of the name and the domain stay; a text without @ is all stars. */
+/* a***@x.io: the first character of a longer name and the domain stay; what has no @, or no name
+ * before it, is all stars. */
 static weir_status fn_mask_email(weir_call *call, weir_column *out, weir_error *err) {
     weir_text_arg a = weir_text_arg_of(call->args[0]);
     weir_text_out t = weir_text_out_of(call, out);
@@ -117,8 +118,9 @@ static weir_status fn_mask_email(weir_call *call, weir_column *out, weir_error *
     WEIR_EACH_ROW(row) {
         weir_slice s = weir_text_at(&a, row);
         const char *at = s.size ? memrchr(s.data, '@', s.size) : NULL;
-        size_t name = at ? (size_t)(at - s.data) : s.size;
-        size_t first = at && name ? weir_utf8_offset(s.data, name, 1) : 0;
+        size_t name = at && at > s.data ? (size_t)(at - s.data) : s.size;
+        size_t first = name < s.size ? weir_utf8_offset(s.data, name, 1) : 0;
+        if (first == name) first = 0;
         size_t stars = weir_utf8_count(s.data, name) - (first ? 1 : 0), size = 0;
         char *room = NULL;
         WEIR_TRY(weir_text_room(&t, s.size, &room, err));
@@ -133,7 +135,8 @@ out:
     return status;
 }
 
-/* Digits become stars but for the last four (keep); what stands between them stays. */
+/* Digits become stars but for the last four (keep); what stands between them stays.  A text that
+ * would stay as it is, is all stars. */
 static weir_status fn_mask_card(weir_call *call, weir_column *out, weir_error *err) {
     weir_text_arg a = weir_text_arg_of(call->args[0]);
     static const int64_t four = 4;
@@ -146,6 +149,14 @@ static weir_status fn_mask_card(weir_call *call, weir_column *out, weir_error *e
         int64_t keep = keep_v[row & keep_m], seen = 0;
         char *room = NULL;
         WEIR_TRY(weir_text_room(&t, s.size, &room, err));
+        for (size_t i = 0; i < s.size; i++) seen += s.data[i] >= '0' && s.data[i] <= '9';
+        if (seen <= keep || seen == 0) {
+            size_t stars = weir_utf8_count(s.data, s.size);
+            memset(room, '*', stars);
+            weir_text_commit(&t, row, stars);
+            continue;
+        }
+        seen = 0;
         for (size_t i = s.size; i-- > 0;) {
             bool digit = s.data[i] >= '0' && s.data[i] <= '9';
             room[i] = digit && seen >= keep ? '*' : s.data[i];
@@ -219,8 +230,8 @@ const weir_function weir_functions_digest[] = {
       "6fa459ea-ee8a-3ca4-894e-db77e160355e", "does not exist"},
      {{"us", 'u', 0, fn_uuid_v3, NULL}}},
     {{"mask_email", "", "mask_email(string) -> string", "text", 0,
-      "the name before the @ as stars but for its first character", "mask_email('ann@x.io')",
-      "a**@x.io", "does not exist"},
+      "the name before the @ as stars but for its first character; without one all of it",
+      "mask_email('ann@x.io')", "a**@x.io", "does not exist"},
      {{"s", 's', 0, fn_mask_email, NULL}}},
     {{"mask_card", "mask_digits", "mask_card(string [, keep int64]) -> string", "text", 0,
       "digits as stars but for the last 4 (or keep); blanks and hyphens stay",

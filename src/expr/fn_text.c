@@ -273,7 +273,7 @@ static weir_status fn_mask(weir_call *call, weir_column *out, weir_error *err) {
         int64_t keep = keep_v[row & keep_m];
         size_t chars = weir_utf8_count(s.data, s.size);
         size_t show = keep < 0 ? 0 - (size_t)keep : (size_t)keep;
-        if (show > chars) show = chars;
+        if (show >= chars) show = 0; /* a mask that hides nothing is none */
         size_t hidden = chars - show;
         size_t cut = weir_utf8_offset(s.data, s.size, keep < 0 ? show : hidden);
         size_t shown = keep < 0 ? cut : s.size - cut;

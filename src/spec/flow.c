@@ -79,6 +79,15 @@ static bool add_operator(loader *l, weir_flow_spec *flow, const weir_node *item)
     return true;
 }
 
+/* The same; *sound: no entry before it was wrong, and in the end neither is this one. */
+static bool add_and_see(loader *l, weir_flow_spec *flow, const weir_node *item, bool *sound) {
+    size_t errors = l->diags->n_errors;
+    if (!add_operator(l, flow, item)) return false;
+    *sound = *sound && l->diags->n_errors == errors;
+    if (*sound) flow->n_sound = flow->n_operators;
+    return true;
+}
+
 /* `validate:` beside `transform:` as an entry of the list. */
 static weir_node *validate_entry(loader *l, const weir_node *map) {
     size_t i = weir_node_find(map, "validate");
@@ -118,11 +127,12 @@ static bool operators(loader *l, weir_flow_spec *flow, const step_form *form,
     for (size_t i = 0; list && i < list->n; i++) most += list->items[i]->n;
     flow->operators = weir_spec_new(l, most, sizeof *flow->operators);
     if (!flow->operators) return false;
+    bool sound = list || !form->transform;
     for (size_t i = 0; list && i < list->n; i++)
-        if (!add_operator(l, flow, list->items[i])) return false;
+        if (!add_and_see(l, flow, list->items[i], &sound)) return false;
     if (!form->validate) return true;
     weir_node *entry = validate_entry(l, map);
-    return entry && add_operator(l, flow, entry);
+    return entry && add_and_see(l, flow, entry, &sound);
 }
 
 /* ---- quality ------------------------------------------------------------------------------- */
@@ -232,13 +242,18 @@ bool weir_spec_flow(loader *l, weir_step *step, const step_form *form, const wei
     if (!form->sink && !form->route)
         weir_diags_error(l->diags, map, "sink",
                          "write sink: with path:, connection: or type:", "is missing");
-    bool whole = (!form->source || weir_spec_source(l, &flow->source, form->source)) &&
-                 (!form->inputs || weir_spec_inputs(l, flow, form->inputs)) &&
-                 operators(l, flow, form, map) &&
-                 weir_spec_rejects(l, &flow->rejects, form->rejects) &&
-                 quality(l, flow, form->quality, map) &&
-                 (!form->sink || weir_spec_sink(l, &flow->sink, form->sink)) &&
-                 (!form->route || form->sink || weir_spec_route(l, flow, form->route));
+    size_t errors = l->diags->n_errors;
+    bool whole = !form->source || weir_spec_source(l, &flow->source, form->source);
+    flow->source_sound = whole && form->source && l->diags->n_errors == errors;
+    errors = l->diags->n_errors;
+    whole = whole && (!form->inputs || weir_spec_inputs(l, flow, form->inputs));
+    bool inputs = l->diags->n_errors == errors;
+    whole = whole && operators(l, flow, form, map) &&
+            weir_spec_rejects(l, &flow->rejects, form->rejects) &&
+            quality(l, flow, form->quality, map) &&
+            (!form->sink || weir_spec_sink(l, &flow->sink, form->sink)) &&
+            (!form->route || form->sink || weir_spec_route(l, flow, form->route));
+    if (!inputs) flow->n_sound = 0;
     if (whole && form->inputs) weir_spec_unused_inputs(l, flow, form->inputs);
     if (whole && form->source && form->sink) check_own_output(l, flow, form, &flow->sink);
     for (size_t i = 0; whole && form->source && i < flow->n_routes; i++)

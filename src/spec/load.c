@@ -236,8 +236,10 @@ static bool build(loader *l, const weir_node *root, const char *default_name) {
     check_version(l, root);
     if (!set_name(l, root, default_name) || !set_limits(l)) return false;
     check_later_parts(l, root);
-    return weir_spec_bind_params(l) && weir_spec_connections(l) && weir_spec_steps(l, &top) &&
-           weir_spec_order(l) && weir_spec_tests(l) && !l->nomem;
+    size_t errors = l->diags->n_errors;
+    if (!weir_spec_bind_params(l) || !weir_spec_connections(l)) return false;
+    l->steps_readable = l->diags->n_errors == errors; /* they use these */
+    return weir_spec_steps(l, &top) && weir_spec_order(l) && weir_spec_tests(l) && !l->nomem;
 }
 
 weir_status weir_spec_build(const weir_node *root, const char *file, const char *folder,
@@ -253,7 +255,9 @@ weir_status weir_spec_build(const weir_node *root, const char *file, const char 
     l.p->folder = weir_arena_strdup(arena, folder[0] ? folder : ".");
     l.p->root = root;
     if (!l.p->file || !l.p->folder) return weir_error_nomem(err);
+    bool readable = diags->n_errors == 0;
     if (!build(&l, root, default_name)) return weir_error_nomem(err);
+    if (diags->n_errors && readable && l.steps_readable && l.options->partial) *out = l.p;
     if (diags->n_errors || diags->nomem) return weir_diags_status(diags, err);
     *out = l.p;
     return WEIR_OK;

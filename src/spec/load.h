@@ -13,6 +13,7 @@ typedef struct loader {
     weir_pipeline *p;
     root_form root;
     bool nomem;
+    bool steps_readable; /* what steps may name (parameters, connections) has no fault */
 } loader;
 
 /* All functions that return bool give false when memory is short (l->nomem is set); faults of the

@@ -130,6 +130,10 @@ typedef struct weir_flow_spec {
     weir_input_spec *inputs;
     size_t n_operators;
     weir_operator_spec *operators; /* transform:, then validate: as the last one */
+    /* Of a step with faults: what can be looked at all the same is its source, and the operators
+     * before the first one that is wrong. */
+    bool source_sound;
+    size_t n_sound;
     weir_rejects_spec rejects;
     size_t n_quality;
     weir_quality_spec *quality;
@@ -165,6 +169,7 @@ typedef struct weir_step {
     int64_t retries; /* attempts after the first */
     int64_t backoff_us;
     int64_t timeout_us;        /* 0 = none */
+    bool sound;                /* nothing is wrong in it */
     weir_flow_spec flow;       /* FLOW */
     weir_sql_spec sql;         /* SQL */
     weir_command_spec command; /* COMMAND */
@@ -253,12 +258,15 @@ typedef struct weir_spec_options {
     const char *name;   /* load_text: the name when the file gives none */
     bool history; /* load_file: only the name and the state folder are wanted: nothing else has to
                      be right, no other variable has to be set, and the pipeline has no steps */
+    bool partial; /* a file with faults in its keys sets *out, too, with WEIR_USAGE: for a look at
+                     what of its steps is sound, and for nothing else */
 } weir_spec_options;
 
 #define WEIR_SPEC_STATE_FOLDER ".weir" /* beside the pipeline file, when state: names no other */
 
 /* Reads and checks a file.  WEIR_USAGE: the errors are in diags (the first one in *err, too);
- * WEIR_RESOURCE, WEIR_IO: *err.  *out is set on WEIR_OK only.  diags->file is the caller's. */
+ * WEIR_RESOURCE, WEIR_IO: *err.  *out is set on WEIR_OK only, but for `partial`.  diags->file is
+ * the caller's. */
 WEIR_MUST_USE weir_status weir_pipeline_load_file(const char *path,
                                                   const weir_spec_registry *registry,
                                                   const weir_spec_options *options,

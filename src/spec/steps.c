@@ -89,6 +89,13 @@ static bool set_needs(loader *l, weir_step *step, const step_form *form, const w
     return true;
 }
 
+/* keys: those of the step are right; all: nothing is wrong in it. */
+static void see_soundness(weir_step *step, const step_form *form, bool keys, bool all) {
+    step->sound = all;
+    /* "transfrom:": what stands behind it cannot be looked at without it */
+    if (!keys && !form->transform) step->flow.n_sound = 0;
+}
+
 /* ---- all steps ----------------------------------------------------------------------------- */
 
 static bool named_steps(loader *l, const weir_node *map) {
@@ -119,10 +126,13 @@ static bool named_steps(loader *l, const weir_node *map) {
                              "write source: and sink: below it", "is not a step");
             continue;
         }
+        size_t errors = l->diags->n_errors;
         if (!weir_spec_bind(l, &part, 1, map->items[i])) return false;
+        bool keys = l->diags->n_errors == errors;
         if (!fill_step(l, &p->steps[i], &forms[i], map->items[i]) ||
             !set_needs(l, &p->steps[i], &forms[i], map->items[i]))
             return false;
+        see_soundness(&p->steps[i], &forms[i], keys, l->diags->n_errors == errors);
     }
     return true;
 }
@@ -150,6 +160,7 @@ bool weir_spec_steps(loader *l, const step_form *top) {
         return true;
     }
     weir_pipeline *p = l->p;
+    size_t errors = l->diags->n_errors;
     p->steps = weir_spec_new(l, 1, sizeof *p->steps);
     if (!p->steps) return false;
     p->n_steps = 1;
@@ -157,7 +168,11 @@ bool weir_spec_steps(loader *l, const step_form *top) {
     if (weir_node_get(root, "needs"))
         weir_diags_error(l->diags, weir_spec_key(root, "needs"), "needs", "remove it",
                          "there is only one step");
-    return fill_step(l, &p->steps[0], top, root);
+    /* the keys of the file and those of its step stand side by side */
+    if (!fill_step(l, &p->steps[0], top, root)) return false;
+    bool keys = errors == 0;
+    see_soundness(&p->steps[0], top, keys, l->diags->n_errors == 0);
+    return true;
 }
 
 /* ---- order --------------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@ static const weir_option fields[] = {
      .since = "0.1"},
     {.name = "values",
      .type = WEIR_OPT_STRMAP,
+     .flags = WEIR_OPT_ANY_KEY,
      .offset = offsetof(map_config, values),
      .set_offset = offsetof(map_config, values_given),
      .help = "value: new value",

@@ -101,6 +101,15 @@ static bool put_mask(weir_buf *out, const mask_config *c, const char *name) {
            weir_buf_adds(out, ", ") && weir_made_text(out, c->salt) && weir_buf_adds(out, ")");
 }
 
+/* What a variable that is not set may come to. */
+static bool check_salt(const char *salt, const weir_bind *bind) {
+    if (!salt || *salt) return true;
+    weir_diags_error(bind->diags, weir_bind_key(bind->node, "salt"), "salt",
+                     "give a secret text, or remove the key",
+                     "is empty: anybody could find a value by trying");
+    return false;
+}
+
 static bool check_mask(const mask_config *c, const weir_bind *bind) {
     size_t faults = bind->diags->n_errors;
     if (c->keep_given && c->method != STARS && c->method != CARD)
@@ -109,6 +118,7 @@ static bool check_mask(const mask_config *c, const weir_bind *bind) {
     if (c->keep_given && c->method == CARD && c->keep < 0)
         weir_diags_error(bind->diags, weir_bind_key(bind->node, "keep"), "keep",
                          "the last digits stay", "cannot be negative for a card");
+    if (c->method == HASH && !check_salt(c->salt, bind)) return false;
     if (c->salt && c->method != HASH)
         weir_diags_error(bind->diags, weir_bind_key(bind->node, "salt"), "salt", "remove it",
                          "has a meaning with hash only");
@@ -245,6 +255,7 @@ static weir_status hash_bind(const void *config, const weir_bind *bind, weir_ope
                          "write algorithm: sha256", "needs sha256, sha512 or sha1");
         right = false;
     }
+    if (!check_salt(c->salt, bind)) right = false;
     if (!right) return weir_bind_failed(bind, err);
     bool ok = put_hash(&text, c) && keep(bind, &made->columns[0], c->into, &text);
     weir_buf_clear(&text);

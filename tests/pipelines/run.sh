@@ -60,7 +60,8 @@ stable() {
         -e 's/copy-[0-9a-f]{8}/copy-HASH/g' -e 's/\b20[0-9]{6}-[0-9]{6}-[0-9a-f]{4}\b/RUN/g' \
         -e 's/ in [0-9]+ ms( \([0-9.]+ [KMGT]?i?B\/s\))?$/ in TIME/; s/ in [0-9.]+ s( \([0-9.]+ [KMGT]?i?B\/s\))?$/ in TIME/' \
         -e 's/"(duration_us|started|ended|pid|host|cut|parse|transform|validate|encode|write)":("[^"]*"|[0-9.]+)/"\1":N/g' \
-        -e 's/\b20[0-9]{2}-[0-9]{2}-[0-9]{2}[ T][0-9:]{8}\.[0-9]{6}Z/WHEN/g'
+        -e 's/\b20[0-9]{2}-[0-9]{2}-[0-9]{2}[ T][0-9:]{8}\.[0-9]{6}Z/WHEN/g' \
+        -e 's/\b202[6-9]-[0-9]{2}-[0-9]{2}[ T][0-9:]{8}(\.[0-9]{3})?Z/WHEN/g'
 }
 
 # Lines of $1 that end in " (re)" are patterns: where they match the line of $2, they stand for it.

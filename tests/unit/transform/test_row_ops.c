@@ -116,11 +116,20 @@ static void masks(void **state) {
     (void)state;
 #define PEOPLE "id:int64|mail:string\n12345|ann@x.io\nnull|null\n7|no address, longer than twelve\n"
     EXPECT("mask: { fields: [id, mail], keep: 2 }", PEOPLE,
-           "id:string|mail:string\n***45|******io\nnull|null\n7|****************************ve\n");
+           "id:string|mail:string\n***45|******io\nnull|null\n*|****************************ve\n");
     EXPECT("mask: { field: mail, method: email }", PEOPLE,
            "id:int64|mail:string\n12345|a**@x.io\nnull|null\n7|******************************\n");
     EXPECT("mask: { field: id, method: card, keep: 1 }", PEOPLE,
-           "id:string|mail:string\n****5|ann@x.io\nnull|null\n7|no address, longer than twelve\n");
+           "id:string|mail:string\n****5|ann@x.io\nnull|null\n*|no address, longer than twelve\n");
+    /* what would stay as it is, is hidden altogether */
+    EXPECT("mask: { field: t, keep: 2 }", "t:string\nab\nabc\n\u00e9\n", "t:string\n**\n*bc\n*\n");
+    EXPECT("mask: { field: t, method: email }", "t:string\na@x\n@x\na@b@c\n",
+           "t:string\n*@x\n**\na**@c\n");
+    EXPECT("mask: { field: t, method: card }", "t:string\n1234\nno number\n1-2345\n",
+           "t:string\n****\n*********\n*-2345\n");
+    EXPECT("mask: { field: t, method: hash, salt: '' }", "t:string\na\n",
+           "p.yaml:1:33: salt: is empty: anybody could find a value by trying; give a secret text, "
+           "or remove the key\n");
     EXPECT("mask: { fields: [id, mail], method: redact }", PEOPLE,
            "id:string|mail:string\n***|***\nnull|null\n***|***\n");
     EXPECT("mask: { fields: [id, mail], method: 'null' }", PEOPLE,
