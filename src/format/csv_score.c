@@ -3,7 +3,7 @@
 #include "format/csv_sniff.h"
 
 #define TYPED_RECORDS 300u /* whose cells are looked at */
-#define WIDTHS 256u        /* wider records are counted as of this width when widths are compared */
+#define WIDTHS 256u        /* records of this width and wider ones are counted together at first */
 #define FOOTER_RECORDS 8u  /* at the end may have another width */
 #define TABLE_RECORDS 3u   /* that make a table below lines of one or two fields */
 #define TABLE_WIDTH 4u     /* its least width */
@@ -131,8 +131,23 @@ static uint32_t usual_width(const tally *t) {
     return best;
 }
 
+/* The width that more than half of the wide records have; if none does, that of one of them. */
+static uint32_t wide_width(const weir_csv_sample *s) {
+    uint32_t width = WIDTHS, lead = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const weir_csv_record *r = &s->records[i];
+        if (r->fields < WIDTHS || r->flawed) continue;
+        if (lead == 0) width = r->fields;
+        if (r->fields == width)
+            lead++;
+        else
+            lead--;
+    }
+    return width;
+}
+
 static bool has_width(const weir_csv_record *r, uint32_t width) {
-    return r->fields == width || (width == WIDTHS && r->fields > width);
+    return r->fields == width;
 }
 
 /* Below titles or pairs of a name and a value, which may be many, all the rest is one wide table.
@@ -147,7 +162,7 @@ static uint32_t width_below(const weir_csv_sample *s, uint32_t usual) {
         if (r->flawed || r->fields != width) break;
         n++;
     }
-    if (width < TABLE_WIDTH || width >= WIDTHS || n < TABLE_RECORDS) return usual;
+    if (width < TABLE_WIDTH || n < TABLE_RECORDS) return usual;
     for (; i > 0; i--)
         if (s->records[i - 1].fields > 2) return usual;
     return width;
@@ -234,6 +249,7 @@ weir_status weir_csv_fit_dialect(weir_csv_sample *s, uint8_t prior, weir_csv_fit
     *out = fit;
     fit.width = usual_width(&t);
     if (!fit.width) return WEIR_OK;
+    if (fit.width == WIDTHS) fit.width = wide_width(s);
     if (fit.width <= 2) fit.width = width_below(s, fit.width);
     fit.constant = constancy(s, &fit, &preamble);
     weir_status status = look_at_cells(s, &fit, prior, &c, err);

@@ -348,6 +348,47 @@ static void test_long_delimiters(void **state) {
     expect_with(&config, text, strlen(text), "|x y |1 2\xC2\xA7 ");
 }
 
+/* n cells, made of the text, as a record; as names or cells of what is read. */
+static void put_cells(weir_buf *out, const char *cell, uint32_t n, const char *between) {
+    for (uint32_t i = 0; i < n; i++)
+        assert_true(weir_buf_printf(out, "%s%s", i ? between : "", cell));
+}
+
+/* Tables as wide as any: no header, and lines above it. */
+static void test_wide(void **state) {
+    (void)state;
+    weir_csv_read_config config = find_all();
+    for (uint32_t width = 255; width <= 300; width += width < 258 ? 1 : 42) {
+        weir_buf text = {0}, cells = {0}, expected = {0};
+        put_cells(&cells, "|1.5", 1, "");
+        put_cells(&cells, " 1.5", width - 1, "");
+        put_cells(&text, "1.5", width, ",");
+        assert_true(weir_buf_adds(&text, "\n"));
+        put_cells(&text, "1.5", width, ",");
+        assert_true(weir_buf_adds(&expected, "header: false\n|"));
+        for (uint32_t i = 1; i <= width; i++)
+            assert_true(weir_buf_printf(&expected, "column%u ", i));
+        for (int row = 0; row < 2; row++)
+            assert_true(weir_buf_printf(&expected, "%s ", weir_buf_cstr(&cells)));
+        expect_with(&config, text.data, text.size, weir_buf_cstr(&expected));
+
+        text.size = expected.size = 0;
+        assert_true(weir_buf_adds(&text, "Report of the year\n"));
+        assert_true(weir_buf_adds(&expected, "skip: 1\n|"));
+        for (uint32_t i = 1; i <= width; i++) {
+            assert_true(weir_buf_printf(&text, "%sn%u", i > 1 ? "," : "", i));
+            assert_true(weir_buf_printf(&expected, "n%u ", i));
+        }
+        assert_true(weir_buf_adds(&text, "\n"));
+        put_cells(&text, "1.5", width, ",");
+        assert_true(weir_buf_printf(&expected, "%s ", weir_buf_cstr(&cells)));
+        expect_with(&config, text.data, text.size, weir_buf_cstr(&expected));
+        weir_buf_clear(&text);
+        weir_buf_clear(&cells);
+        weir_buf_clear(&expected);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_delimiters), cmocka_unit_test(test_single_column),
@@ -356,6 +397,7 @@ int main(void) {
         cmocka_unit_test(test_header),     cmocka_unit_test(test_names),
         cmocka_unit_test(test_preamble),   cmocka_unit_test(test_footer),
         cmocka_unit_test(test_far_footer), cmocka_unit_test(test_declared),
-        cmocka_unit_test(test_ragged),     cmocka_unit_test(test_long_delimiters)};
+        cmocka_unit_test(test_ragged),     cmocka_unit_test(test_long_delimiters),
+        cmocka_unit_test(test_wide)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
