@@ -1,36 +1,21 @@
 /* Digests, hashes and encodings. */
-#include "expr/function.h"
-#include "text/hash.h"
+#include "expr/digest_kernel.h"
 #include "text/utf8.h"
 
 /* ---- digests
  * ------------------------------------------------------------------------------------------ */
 
-static inline weir_status digest(weir_call *call, weir_column *out, weir_digest_kind kind,
-                                 weir_error *err) {
-    weir_text_arg a = weir_text_arg_of(call->args[0]);
-    weir_text_out t = weir_text_out_of(call, out);
-    weir_status status = WEIR_OK;
-    WEIR_EACH_ROW(row) {
-        weir_slice s = weir_text_at(&a, row);
-        char *room = NULL;
-        WEIR_TRY(weir_text_room(&t, 2 * WEIR_DIGEST_MAX_BYTES, &room, err));
-        weir_text_commit(&t, row, weir_digest_hex(kind, s.data, s.size, room));
-    }
-out:
-    return status;
-}
 static weir_status fn_md5(weir_call *c, weir_column *o, weir_error *e) {
-    return digest(c, o, WEIR_MD5, e);
+    return weir_digest_rows(c, o, WEIR_MD5, e);
 }
 static weir_status fn_sha1(weir_call *c, weir_column *o, weir_error *e) {
-    return digest(c, o, WEIR_SHA1, e);
+    return weir_digest_rows(c, o, WEIR_SHA1, e);
 }
 static weir_status fn_sha256(weir_call *c, weir_column *o, weir_error *e) {
-    return digest(c, o, WEIR_SHA256, e);
+    return weir_digest_rows(c, o, WEIR_SHA256, e);
 }
 static weir_status fn_sha512(weir_call *c, weir_column *o, weir_error *e) {
-    return digest(c, o, WEIR_SHA512, e);
+    return weir_digest_rows(c, o, WEIR_SHA512, e);
 }
 
 static weir_status fn_crc32(weir_call *call, weir_column *out, weir_error *err) {

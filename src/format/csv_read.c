@@ -7,24 +7,13 @@
 
 struct weir_decoder {
     const weir_read_request *request;
-    weir_schema *schema;
-    weir_csv_target *targets; /* one a field of schema */
-    weir_arena arena;         /* format programs, null words */
-    weir_layout *layout;      /* that `source` of the targets belongs to; retained */
+    weir_csv_batch made; /* schema, targets, and the batch in the making */
+    weir_arena arena;    /* format programs, null words */
+    weir_layout *layout; /* that `source` of the targets belongs to; retained */
     weir_csv_splitter splitter;
     weir_csv_cells cells;
-
-    /* The chunk. */
-    weir_block *block; /* retained; NULL = no chunk */
-    uint32_t split, begin, end, flags, lines_left;
-    uint64_t sequence, first_byte, first_line, skipped_bytes;
-    uint32_t batch_number;
-
-    /* The batch in the making. */
-    uint32_t rows, capacity;
-    weir_block *rows_block;
-    uint32_t *row_begin, *row_end;
-    weir_csv_blame blame;
+    uint32_t end, flags, lines_left; /* of the chunk */
+    uint64_t skipped_bytes;
 };
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -49,17 +38,18 @@ weir_status weir_csv_decoder_new(const weir_read_request *request, weir_schema *
     weir_decoder *d = weir_alloc_zero(1, sizeof *d);
     if (!d) return weir_error_nomem(err);
     d->request = request;
-    d->schema = weir_schema_retain(schema);
-    d->targets = weir_alloc_zero(schema->n_fields ? schema->n_fields : 1, sizeof *d->targets);
-    if (!d->targets) WEIR_TRY(weir_error_nomem(err));
+    d->made.schema = weir_schema_retain(schema);
+    d->made.targets =
+        weir_alloc_zero(schema->n_fields ? schema->n_fields : 1, sizeof *d->made.targets);
+    if (!d->made.targets) WEIR_TRY(weir_error_nomem(err));
     for (uint32_t i = 0; i < schema->n_fields; i++) {
         const weir_field *field = &schema->fields[i];
         const weir_opt_column column =
             weir_csv_column(find_column(request->columns, field->name, &next),
                             find_column(request->found, field->name, &next_found), request->config);
-        d->targets[i].field = i;
-        WEIR_TRY(
-            weir_csv_target_init(&d->targets[i], field, &column, request->config, &d->arena, err));
+        d->made.targets[i].field = i;
+        WEIR_TRY(weir_csv_target_init(&d->made.targets[i], field, &column, request->config,
+                                      &d->arena, err));
     }
     *out = d;
     d = NULL;
@@ -68,28 +58,15 @@ out:
     return status;
 }
 
-static void drop_batch(weir_decoder *d) {
-    for (uint32_t i = 0; d->targets && i < d->schema->n_fields; i++) {
-        weir_column_release(d->targets[i].column);
-        d->targets[i].column = NULL;
-        d->targets[i].side = NULL;
-    }
-    weir_block_release(d->rows_block);
-    d->rows_block = NULL;
-    weir_failures_free(d->blame.failures);
-    d->blame.failures = NULL;
-    d->rows = 0;
-}
-
 void weir_csv_decoder_free(weir_decoder *d) {
     if (!d) return;
-    drop_batch(d);
+    weir_csv_batch_drop(&d->made);
     weir_csv_splitter_clear(&d->splitter);
-    weir_block_release(d->block);
+    weir_block_release(d->made.block);
     weir_layout_release(d->layout);
-    weir_schema_release(d->schema);
+    weir_schema_release(d->made.schema);
     weir_arena_clear(&d->arena);
-    weir_free(d->targets);
+    weir_free(d->made.targets);
     weir_free(d);
 }
 
@@ -99,8 +76,8 @@ void weir_csv_decoder_free(weir_decoder *d) {
 static void bind_layout(weir_decoder *d, weir_layout *layout) {
     uint32_t next = 0;
     size_t declared = 0;
-    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
-        weir_csv_target *t = &d->targets[i];
+    for (uint32_t i = 0; i < d->made.schema->n_fields; i++) {
+        weir_csv_target *t = &d->made.targets[i];
         const weir_opt_column *column = find_column(d->request->columns, t->name, &declared);
         const char *name = column && column->from ? column->from : t->name;
         uint32_t k = 0, at = next; /* mostly they stand in this order */
@@ -118,34 +95,35 @@ static void bind_layout(weir_decoder *d, weir_layout *layout) {
 
 weir_status weir_csv_decoder_begin(weir_decoder *d, const weir_chunk *chunk, weir_error *err) {
     weir_status status = WEIR_OK;
-    drop_batch(d);
-    weir_block_release(d->block);
-    d->block = NULL;
+    weir_csv_batch_drop(&d->made);
+    weir_block_release(d->made.block);
+    d->made.block = NULL;
     if (chunk->layout != d->layout) bind_layout(d, chunk->layout);
     status = weir_csv_splitter_begin(&d->splitter, chunk, err);
     if (status != WEIR_OK) return status;
-    d->block = weir_block_retain(chunk->block);
-    d->split = chunk->split;
-    d->begin = chunk->begin;
+    d->made.block = weir_block_retain(chunk->block);
+    d->made.split = chunk->split;
+    d->made.begin = chunk->begin;
     d->end = chunk->end;
     d->flags = chunk->flags;
     uint32_t lines = chunk->n_lines;
     if (!lines) /* not counted, or one record without a line end */
-        lines = (uint32_t)d->splitter.kernels->lines(d->block->data, d->begin, d->end);
+        lines = (uint32_t)d->splitter.kernels->lines(d->made.block->data, d->made.begin, d->end);
     d->lines_left = lines + 1;
-    d->sequence = chunk->sequence;
-    d->first_byte = chunk->first_byte;
-    d->first_line = chunk->first_line;
+    d->made.sequence = chunk->sequence;
+    d->made.first_byte = chunk->first_byte;
+    d->made.first_line = chunk->first_line;
     d->skipped_bytes = chunk->skipped_bytes;
-    d->batch_number = 0;
-    bool valid = weir_utf8_valid((const char *)d->block->data + d->begin, d->end - d->begin);
+    d->made.batch_number = 0;
+    bool valid =
+        weir_utf8_valid((const char *)d->made.block->data + d->made.begin, d->end - d->made.begin);
     const weir_csv_dialect *dialect = d->splitter.dialect;
-    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
-        d->targets[i].check_utf8 = !valid;
-        d->targets[i].quote = dialect->has_quote ? dialect->quote : -1;
+    for (uint32_t i = 0; i < d->made.schema->n_fields; i++) {
+        d->made.targets[i].check_utf8 = !valid;
+        d->made.targets[i].quote = dialect->has_quote ? dialect->quote : -1;
         /* Quoted null words need the exact path. */
-        d->targets[i].may_peel = dialect->has_quote && !d->targets[i].null_quoted;
-        d->targets[i].quoted_mostly = false;
+        d->made.targets[i].may_peel = dialect->has_quote && !d->made.targets[i].null_quoted;
+        d->made.targets[i].quoted_mostly = false;
     }
     return WEIR_OK;
 }
@@ -158,53 +136,6 @@ static uint32_t batch_capacity(const weir_decoder *d) {
     size_t by_bytes = (d->end - d->splitter.row_start) / d->splitter.n_fields + 64;
     size_t rows = d->lines_left < by_bytes ? d->lines_left : by_bytes;
     return rows < WEIR_BATCH_MAX_ROWS ? (uint32_t)rows : WEIR_BATCH_MAX_ROWS;
-}
-
-static weir_status open_batch(weir_decoder *d, weir_ctx *ctx, weir_error *err) {
-    weir_status status = WEIR_OK;
-    d->rows = 0;
-    d->capacity = d->blame.rows = batch_capacity(d);
-    size_t bytes = (size_t)d->capacity * sizeof(uint32_t);
-    WEIR_TRY(weir_block_new(ctx->ledger, bytes * 2, &d->rows_block, err));
-    d->rows_block->size = bytes * 2;
-    d->row_begin = (uint32_t *)(void *)d->rows_block->data;
-    d->row_end = d->row_begin + d->capacity;
-    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
-        weir_csv_target *t = &d->targets[i];
-        WEIR_TRY(weir_column_new(t->type, d->capacity, ctx->ledger, &t->column, err));
-        if (t->text) WEIR_TRY(weir_column_add_block(t->column, d->block, &t->block, err));
-    }
-out:
-    return status;
-}
-
-static weir_status close_batch(weir_decoder *d, weir_batch **out, weir_error *err) {
-    weir_batch *b = NULL;
-    weir_status status = weir_batch_new(d->schema, d->rows, &b, err);
-    if (status != WEIR_OK) return status;
-    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
-        weir_csv_target *t = &d->targets[i];
-        t->column->length = d->rows;
-        b->columns[i] = t->column;
-        t->column = NULL;
-        t->side = NULL;
-    }
-    if (d->blame.failures) d->blame.failures->rows = d->rows;
-    b->failures = d->blame.failures;
-    b->origin = (weir_origin){.split = d->split,
-                              .sequence = d->sequence << 20 | d->batch_number++,
-                              .raw_byte = d->first_byte,
-                              .raw_line = d->first_line,
-                              .raw_begin = d->begin,
-                              .raw = weir_block_retain(d->block),
-                              .row_begin = d->row_begin,
-                              .row_end = d->row_end,
-                              .rows_block = d->rows_block};
-    d->blame.failures = NULL;
-    d->rows_block = NULL;
-    d->rows = 0;
-    *out = b;
-    return WEIR_OK;
 }
 
 /* ---- faults of whole records ---------------------------------------------------------------- */
@@ -225,10 +156,10 @@ static char other_delimiter(const weir_decoder *d, uint32_t had, uint32_t begin,
         char c = candidates[i];
         bool taken = (uint8_t)c == own->delimiter || (own->has_quote && (uint8_t)c == own->quote) ||
                      ((own->has_quote || own->escapes_plain) && (uint8_t)c == own->escape);
-        if (taken || !memchr(d->block->data + begin, c, end - begin)) continue;
+        if (taken || !memchr(d->made.block->data + begin, c, end - begin)) continue;
         weir_csv_dialect_delimiter(&other, &c, 1);
         weir_csv_dialect_finish(&other);
-        weir_csv_scan_run(&scan, &other, d->block->data, begin, end);
+        weir_csv_scan_run(&scan, &other, d->made.block->data, begin, end);
         if (!scan.done) weir_csv_scan_finish(&scan, end);
         *fields = scan.n_fields;
         bool fits = *fields == d->splitter.n_fields || (had == 1 && *fields > 2);
@@ -239,7 +170,7 @@ static char other_delimiter(const weir_decoder *d, uint32_t had, uint32_t begin,
 
 static weir_status wrong_width(weir_decoder *d, const weir_csv_fault *f, uint32_t row,
                                uint32_t begin, uint32_t end, weir_error *err) {
-    weir_failures *to = d->blame.failures;
+    weir_failures *to = d->made.blame.failures;
     uint32_t expected = d->splitter.n_fields, fields = 0;
     const char *plural = f->fields == 1 ? "" : "s";
     char c = other_delimiter(d, f->fields, begin, end, &fields);
@@ -254,14 +185,16 @@ static weir_status wrong_width(weir_decoder *d, const weir_csv_fault *f, uint32_
 
 static weir_status add_fault(weir_decoder *d, const weir_csv_fault *f, uint32_t row, uint32_t begin,
                              uint32_t end, weir_error *err) {
-    weir_failures *to = d->blame.failures;
+    weir_failures *to = d->made.blame.failures;
     if (f->too_long)
         return weir_failures_add(
             to, row, STAGE, "", "length", err,
             "has %llu bytes, more than max_record allows; its first %u are kept",
-            (unsigned long long)(d->skipped_bytes + (d->end - d->begin)), d->end - d->begin);
+            (unsigned long long)(d->skipped_bytes + (d->end - d->made.begin)),
+            d->end - d->made.begin);
     if (f->flaws & WEIR_CSV_UNCLOSED) {
-        uint64_t line = d->first_line + d->splitter.kernels->lines(d->block->data, d->begin, begin);
+        uint64_t line = d->made.first_line +
+                        d->splitter.kernels->lines(d->made.block->data, d->made.begin, begin);
         return weir_failures_add(to, row, STAGE, "", "quote", err,
                                  "the quote opened on line %llu is not closed (field %u)",
                                  (unsigned long long)line, f->fields);
@@ -280,11 +213,11 @@ static weir_status add_fault(weir_decoder *d, const weir_csv_fault *f, uint32_t 
 
 static weir_status add_faults(weir_decoder *d, const weir_csv_tile *tile, weir_error *err) {
     if (!d->splitter.n_faults) return WEIR_OK;
-    weir_status status = weir_csv_blame_need(&d->blame, err);
+    weir_status status = weir_csv_blame_need(&d->made.blame, err);
     for (size_t i = 0; status == WEIR_OK && i < d->splitter.n_faults; i++) {
         const weir_csv_fault *f = &d->splitter.faults[i];
-        status =
-            add_fault(d, f, d->rows + f->row, tile->row_begin[f->row], tile->row_end[f->row], err);
+        status = add_fault(d, f, d->made.rows + f->row, tile->row_begin[f->row],
+                           tile->row_end[f->row], err);
     }
     return status;
 }
@@ -437,7 +370,8 @@ static weir_status exact_values(weir_decoder *d, weir_csv_target *t, weir_ctx *c
         uint8_t bit = 0;
         void *place = boolean ? &bit : out + (size_t)i * t->type->width;
         WEIR_TRY(weir_csv_value(t, d->splitter.dialect, d->cells.data, d->cells.start[i],
-                                d->cells.end[i], row + i, &d->blame, ctx, place, &outcome, err));
+                                d->cells.end[i], row + i, &d->made.blame, ctx, place, &outcome,
+                                err));
         if (outcome == WEIR_CSV_NULL) *nulls |= 1ull << i;
         if (outcome == WEIR_CSV_FAILED) *poison |= 1ull << i;
         if (boolean && bit) weir_bit_set(t->column->values, row + i);
@@ -448,10 +382,10 @@ out:
 
 static weir_status refuse_nulls(weir_decoder *d, weir_csv_target *t, uint32_t row, uint64_t nulls,
                                 uint64_t *poison, weir_error *err) {
-    weir_status status = nulls ? weir_csv_blame_need(&d->blame, err) : WEIR_OK;
+    weir_status status = nulls ? weir_csv_blame_need(&d->made.blame, err) : WEIR_OK;
     for (uint64_t rest = nulls; status == WEIR_OK && rest; rest &= rest - 1)
-        status = weir_failures_put(d->blame.failures, row + (uint32_t)__builtin_ctzll(rest), STAGE,
-                                   t->name, "not_null", "is null", err);
+        status = weir_failures_put(d->made.blame.failures, row + (uint32_t)__builtin_ctzll(rest),
+                                   STAGE, t->name, "not_null", "is null", err);
     *poison |= nulls;
     return status;
 }
@@ -471,7 +405,7 @@ static weir_status absent_group(weir_decoder *d, weir_csv_target *t, weir_ctx *c
                                 const weir_csv_tile *tile, uint32_t first, uint32_t n,
                                 weir_error *err) {
     const uint64_t bad = bad_rows(d, tile, first, n), nulls = low_bits(n) & ~bad;
-    const uint32_t row = d->rows + first;
+    const uint32_t row = d->made.rows + first;
     weir_status status = WEIR_OK;
     uint64_t poison = 0;
     if (t->type->id != WEIR_BOOL) /* which begins as zeros */
@@ -487,7 +421,7 @@ static weir_status column_group(weir_decoder *d, weir_csv_target *t, weir_ctx *c
                                 const weir_csv_tile *tile, uint32_t first, uint32_t n,
                                 weir_error *err) {
     weir_status status = WEIR_OK;
-    uint32_t row = d->rows + first;
+    uint32_t row = d->made.rows + first;
     uint64_t bad, empty, nulls, poison = 0, left;
     const bool boolean = t->type->id == WEIR_BOOL;
     const weir_csv_dialect *dialect = d->splitter.dialect;
@@ -518,7 +452,7 @@ static weir_status column_tile(weir_decoder *d, weir_csv_target *t, weir_ctx *ct
                                const weir_csv_tile *tile, weir_error *err) {
     weir_status status = WEIR_OK;
     for (uint32_t first = 0; first < tile->n_rows && status == WEIR_OK;) {
-        uint32_t n = 64 - ((d->rows + first) & 63);
+        uint32_t n = 64 - ((d->made.rows + first) & 63);
         if (n > tile->n_rows - first) n = tile->n_rows - first;
         status = t->absent ? absent_group(d, t, ctx, tile, first, n, err)
                            : column_group(d, t, ctx, tile, first, n, err);
@@ -530,12 +464,13 @@ static weir_status column_tile(weir_decoder *d, weir_csv_target *t, weir_ctx *ct
 static weir_status add_tile(weir_decoder *d, weir_ctx *ctx, const weir_csv_tile *tile,
                             weir_error *err) {
     weir_status status = WEIR_OK;
-    memcpy(d->row_begin + d->rows, tile->row_begin, tile->n_rows * sizeof *d->row_begin);
-    memcpy(d->row_end + d->rows, tile->row_end, tile->n_rows * sizeof *d->row_end);
+    memcpy(d->made.row_begin + d->made.rows, tile->row_begin,
+           tile->n_rows * sizeof *d->made.row_begin);
+    memcpy(d->made.row_end + d->made.rows, tile->row_end, tile->n_rows * sizeof *d->made.row_end);
     WEIR_TRY(add_faults(d, tile, err));
-    for (uint32_t i = 0; i < d->schema->n_fields; i++)
-        WEIR_TRY(column_tile(d, &d->targets[i], ctx, tile, err));
-    d->rows += tile->n_rows;
+    for (uint32_t i = 0; i < d->made.schema->n_fields; i++)
+        WEIR_TRY(column_tile(d, &d->made.targets[i], ctx, tile, err));
+    d->made.rows += tile->n_rows;
 out:
     return status;
 }
@@ -544,26 +479,26 @@ weir_status weir_csv_decoder_next(weir_decoder *d, weir_ctx *ctx, weir_batch **o
                                   weir_error *err) {
     weir_status status = WEIR_OK;
     *out = NULL;
-    if (!d->block) return WEIR_OK;
+    if (!d->made.block) return WEIR_OK;
     if (d->splitter.row_start >= d->end) goto done;
-    WEIR_TRY(open_batch(d, ctx, err));
-    d->cells.data = d->block->data;
+    WEIR_TRY(weir_csv_batch_open(&d->made, batch_capacity(d), ctx, err));
+    d->cells.data = d->made.block->data;
     for (;;) {
         weir_csv_tile tile;
-        if (d->rows == d->capacity) break;
-        WEIR_TRY(weir_csv_splitter_next(&d->splitter, d->capacity - d->rows, &tile, err));
+        if (d->made.rows == d->made.capacity) break;
+        WEIR_TRY(weir_csv_splitter_next(&d->splitter, d->made.capacity - d->made.rows, &tile, err));
         if (tile.n_rows == 0) break;
         WEIR_TRY(add_tile(d, ctx, &tile, err));
     }
-    if (d->rows == 0) goto done;
-    d->lines_left = d->lines_left > d->rows ? d->lines_left - d->rows : 1;
-    status = close_batch(d, out, err);
+    if (d->made.rows == 0) goto done;
+    d->lines_left = d->lines_left > d->made.rows ? d->lines_left - d->made.rows : 1;
+    status = weir_csv_batch_close(&d->made, out, err);
 out:
-    if (status != WEIR_OK) drop_batch(d);
+    if (status != WEIR_OK) weir_csv_batch_drop(&d->made);
     return status;
 done:
-    drop_batch(d);
-    weir_block_release(d->block);
-    d->block = NULL;
+    weir_csv_batch_drop(&d->made);
+    weir_block_release(d->made.block);
+    d->made.block = NULL;
     return WEIR_OK;
 }

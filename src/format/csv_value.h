@@ -93,4 +93,30 @@ WEIR_MUST_USE weir_status weir_csv_value(weir_csv_target *t, const weir_csv_dial
 /* Whether text is one of the column's null words. */
 bool weir_csv_is_null_word(const weir_csv_target *t, weir_slice text);
 
+/* ---- batches ------------------------------------------------------------------------------- */
+
+/* The batch in the making of a decoder whose records are runs of bytes in a chunk. */
+typedef struct weir_csv_batch {
+    weir_schema *schema;      /* retained by the decoder */
+    weir_csv_target *targets; /* one a field of schema; the decoder's */
+    /* The chunk: its block (retained by the decoder; NULL = none) and addresses. */
+    weir_block *block;
+    uint32_t split, begin;
+    uint64_t sequence, first_byte, first_line;
+    uint32_t batch_number;
+    uint32_t rows, capacity;
+    weir_block *rows_block;
+    uint32_t *row_begin, *row_end; /* in rows_block */
+    weir_csv_blame blame;
+} weir_csv_batch;
+
+/* Makes columns and offsets for `capacity` rows. */
+WEIR_MUST_USE weir_status weir_csv_batch_open(weir_csv_batch *b, uint32_t capacity, weir_ctx *ctx,
+                                              weir_error *err);
+/* Hands out what was made, with its origin. */
+WEIR_MUST_USE weir_status weir_csv_batch_close(weir_csv_batch *b, weir_batch **out,
+                                               weir_error *err);
+/* Gives up what was made; legal when nothing was. */
+void weir_csv_batch_drop(weir_csv_batch *b);
+
 #endif

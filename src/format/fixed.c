@@ -495,18 +495,6 @@ out:
     return status;
 }
 
-static weir_layout *cutter_layout(weir_cutter *c) {
-    return weir_lines_layout((weir_lines *)c);
-}
-
-static weir_status cutter_next(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err) {
-    return weir_lines_next((weir_lines *)c, out, end, err);
-}
-
-static void cutter_free(weir_cutter *c) {
-    weir_lines_free((weir_lines *)c);
-}
-
 /* Records of a replay, which come without their file: their places are declared, or kept with them.
  */
 static weir_status layout_of(const weir_read_request *request, const char *const *names, uint32_t n,
@@ -569,9 +557,9 @@ static weir_status read_check(const void *config, weir_error *err) {
 
 static const weir_read_ops read_ops = {
     .cutter_new = cutter_new,
-    .cutter_layout = cutter_layout,
-    .cutter_next = cutter_next,
-    .cutter_free = cutter_free,
+    .cutter_layout = weir_lines_cutter_layout,
+    .cutter_next = weir_lines_cutter_next,
+    .cutter_free = weir_lines_cutter_free,
     .layout_of = layout_of,
     .infer = weir_lines_infer,
     .decoder_new = weir_lines_decoder_new,

@@ -74,6 +74,11 @@ void weir_lines_set(weir_lines *l, const weir_line_rule *rule, weir_layout *layo
 weir_layout *weir_lines_layout(weir_lines *l); /* borrowed */
 WEIR_MUST_USE weir_status weir_lines_next(weir_lines *l, weir_chunk *out, bool *end,
                                           weir_error *err);
+/* The slots of weir_read_ops for formats whose cutter is a weir_lines. */
+weir_layout *weir_lines_cutter_layout(weir_cutter *c);
+WEIR_MUST_USE weir_status weir_lines_cutter_next(weir_cutter *c, weir_chunk *out, bool *end,
+                                                 weir_error *err);
+void weir_lines_cutter_free(weir_cutter *c);
 
 /* ---- values -------------------------------------------------------------------------------- */
 

@@ -305,3 +305,17 @@ weir_status weir_lines_next(weir_lines *l, weir_chunk *out, bool *end, weir_erro
     }
     return status;
 }
+
+/* ---- as a cutter --------------------------------------------------------------------------- */
+
+weir_layout *weir_lines_cutter_layout(weir_cutter *c) {
+    return weir_lines_layout((weir_lines *)c);
+}
+
+weir_status weir_lines_cutter_next(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err) {
+    return weir_lines_next((weir_lines *)c, out, end, err);
+}
+
+void weir_lines_cutter_free(weir_cutter *c) {
+    weir_lines_free((weir_lines *)c);
+}

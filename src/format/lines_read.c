@@ -16,25 +16,15 @@ static const weir_csv_dialect no_quotes = {.delimiter = 0, .doubled = true};
 
 struct weir_decoder {
     const weir_read_request *request;
-    weir_schema *schema;
-    weir_csv_target *targets; /* one a field of schema */
-    const char **names;       /* physical, of the targets */
+    weir_csv_batch made; /* schema, targets, and the batch in the making */
+    const char **names;  /* physical, of the targets */
     weir_arena arena;
     weir_layout *layout; /* that `source` of the targets belongs to; retained */
     const weir_line_layout *lines;
     weir_line_group group;
-
-    weir_block *block; /* retained; NULL = no chunk */
     weir_line_records records;
-    uint32_t split, begin, end, flags, lines_left;
-    uint64_t sequence, first_byte, first_line;
-    uint32_t batch_number;
-
-    uint32_t rows, capacity;
-    weir_block *rows_block;
-    uint32_t *row_begin, *row_end;
-    weir_csv_blame blame;
-    uint32_t passed_over; /* records that the format dropped */
+    uint32_t end, flags, lines_left; /* of the chunk */
+    uint32_t passed_over;            /* records that the format dropped */
 };
 
 /* ---- groups -------------------------------------------------------------------------------- */
@@ -160,11 +150,11 @@ weir_status weir_lines_decoder_new(const weir_read_request *request, weir_schema
     weir_decoder *d = weir_alloc_zero(1, sizeof *d);
     if (!d) return weir_error_nomem(err);
     d->request = request;
-    d->schema = weir_schema_retain(schema);
+    d->made.schema = weir_schema_retain(schema);
     uint32_t n = schema->n_fields ? schema->n_fields : 1;
-    d->targets = weir_alloc_zero(n, sizeof *d->targets);
+    d->made.targets = weir_alloc_zero(n, sizeof *d->made.targets);
     d->names = weir_alloc_zero(n, sizeof *d->names);
-    if (!d->targets || !d->names) {
+    if (!d->made.targets || !d->names) {
         weir_lines_decoder_free(d);
         return weir_error_nomem(err);
     }
@@ -177,28 +167,15 @@ weir_status weir_lines_decoder_new(const weir_read_request *request, weir_schema
     return WEIR_OK;
 }
 
-static void drop_batch(weir_decoder *d) {
-    for (uint32_t i = 0; d->targets && i < d->schema->n_fields; i++) {
-        weir_column_release(d->targets[i].column);
-        d->targets[i].column = NULL;
-        d->targets[i].side = NULL;
-    }
-    weir_block_release(d->rows_block);
-    d->rows_block = NULL;
-    weir_failures_free(d->blame.failures);
-    d->blame.failures = NULL;
-    d->rows = 0;
-}
-
 void weir_lines_decoder_free(weir_decoder *d) {
     if (!d) return;
-    drop_batch(d);
+    weir_csv_batch_drop(&d->made);
     group_clear(&d->group);
-    weir_block_release(d->block);
+    weir_block_release(d->made.block);
     weir_layout_release(d->layout);
-    weir_schema_release(d->schema);
+    weir_schema_release(d->made.schema);
     weir_arena_clear(&d->arena);
-    weir_free(d->targets);
+    weir_free(d->made.targets);
     weir_free(d->names);
     weir_free(d);
 }
@@ -209,8 +186,8 @@ void weir_lines_decoder_free(weir_decoder *d) {
 static weir_status bind_target(weir_decoder *d, uint32_t i, const weir_line_column *own,
                                weir_error *err) {
     static const weir_csv_read_config plain;
-    weir_csv_target *t = &d->targets[i];
-    const weir_field *field = &d->schema->fields[i];
+    weir_csv_target *t = &d->made.targets[i];
+    const weir_field *field = &d->made.schema->fields[i];
     const weir_opt_column *said = find_column(d->request->columns, field->name);
     weir_opt_column column = said ? *said : (weir_opt_column){.name = field->name};
     weir_column *batch = t->column;
@@ -234,21 +211,21 @@ static weir_status bind_layout(weir_decoder *d, weir_layout *layout, weir_error 
     weir_arena_clear(&d->arena);
     weir_layout_release(d->layout);
     d->layout = NULL;
-    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
+    for (uint32_t i = 0; i < d->made.schema->n_fields; i++) {
         uint32_t k = 0;
         if (lines->split_named) {
             WEIR_TRY(bind_target(d, i, NULL, err));
-            d->targets[i].source = i;
+            d->made.targets[i].source = i;
             continue;
         }
         while (k < layout->n_names && strcmp(layout->names[k], d->names[i]) != 0) k++;
         const bool absent = k == layout->n_names; /* null in all records of this file */
         WEIR_TRY(bind_target(d, i, lines->columns && !absent ? &lines->columns[k] : NULL, err));
-        d->targets[i].source = absent ? 0 : k;
-        d->targets[i].absent = absent;
+        d->made.targets[i].source = absent ? 0 : k;
+        d->made.targets[i].absent = absent;
     }
-    WEIR_TRY(
-        group_init(&d->group, lines->split_named ? d->schema->n_fields : lines->n_columns, err));
+    WEIR_TRY(group_init(&d->group, lines->split_named ? d->made.schema->n_fields : lines->n_columns,
+                        err));
     d->lines = lines;
     d->layout = weir_layout_retain(layout);
 out:
@@ -257,26 +234,26 @@ out:
 
 weir_status weir_lines_decoder_begin(weir_decoder *d, const weir_chunk *chunk, weir_error *err) {
     weir_status status = WEIR_OK;
-    drop_batch(d);
-    weir_block_release(d->block);
-    d->block = NULL;
+    weir_csv_batch_drop(&d->made);
+    weir_block_release(d->made.block);
+    d->made.block = NULL;
     if (chunk->layout != d->layout) status = bind_layout(d, chunk->layout, err);
     if (status != WEIR_OK) return status;
-    d->block = weir_block_retain(chunk->block);
+    d->made.block = weir_block_retain(chunk->block);
     weir_line_records_begin(&d->records, &d->lines->rule, d->lines->eol, chunk);
-    d->split = chunk->split;
-    d->begin = chunk->begin;
+    d->made.split = chunk->split;
+    d->made.begin = chunk->begin;
     d->end = chunk->end;
     d->flags = chunk->flags;
     d->lines_left = chunk->n_lines + 1;
-    d->sequence = chunk->sequence;
-    d->first_byte = chunk->first_byte;
-    d->first_line = chunk->first_line;
-    d->batch_number = 0;
-    const char *text = (const char *)d->block->data + d->begin;
-    bool valid = d->lines->cuts_bytes ? weir_utf8_is_ascii(text, d->end - d->begin)
-                                      : weir_utf8_valid(text, d->end - d->begin);
-    for (uint32_t i = 0; i < d->schema->n_fields; i++) d->targets[i].check_utf8 = !valid;
+    d->made.sequence = chunk->sequence;
+    d->made.first_byte = chunk->first_byte;
+    d->made.first_line = chunk->first_line;
+    d->made.batch_number = 0;
+    const char *text = (const char *)d->made.block->data + d->made.begin;
+    bool valid = d->lines->cuts_bytes ? weir_utf8_is_ascii(text, d->end - d->made.begin)
+                                      : weir_utf8_valid(text, d->end - d->made.begin);
+    for (uint32_t i = 0; i < d->made.schema->n_fields; i++) d->made.targets[i].check_utf8 = !valid;
     return WEIR_OK;
 }
 
@@ -284,62 +261,14 @@ weir_status weir_lines_decoder_begin(weir_decoder *d, const weir_chunk *chunk, w
 
 static uint32_t batch_capacity(const weir_decoder *d) {
     size_t row_bytes = 8, rows = d->lines_left, left = d->end - d->records.at;
-    for (uint32_t i = 0; i < d->schema->n_fields; i++) row_bytes += d->targets[i].type->width + 1u;
+    for (uint32_t i = 0; i < d->made.schema->n_fields; i++)
+        row_bytes += d->made.targets[i].type->width + 1u;
     size_t affordable = BATCH_BYTES / row_bytes;
     if (affordable < BATCH_MIN_ROWS) affordable = BATCH_MIN_ROWS;
     if (rows > left + 1) rows = left + 1;
     if (rows > affordable) rows = affordable;
     if (rows > WEIR_BATCH_MAX_ROWS) rows = WEIR_BATCH_MAX_ROWS;
     return rows ? (uint32_t)rows : 1;
-}
-
-static weir_status open_batch(weir_decoder *d, weir_ctx *ctx, weir_error *err) {
-    weir_status status = WEIR_OK;
-    d->rows = 0;
-    d->capacity = d->blame.rows = batch_capacity(d);
-    size_t bytes = (size_t)d->capacity * sizeof(uint32_t);
-    WEIR_TRY(weir_block_new(ctx->ledger, bytes * 2, &d->rows_block, err));
-    d->rows_block->size = bytes * 2;
-    d->row_begin = (uint32_t *)(void *)d->rows_block->data;
-    d->row_end = d->row_begin + d->capacity;
-    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
-        weir_csv_target *t = &d->targets[i];
-        WEIR_TRY(weir_column_new(t->type, d->capacity, ctx->ledger, &t->column, err));
-        if (t->text) WEIR_TRY(weir_column_add_block(t->column, d->block, &t->block, err));
-    }
-out:
-    return status;
-}
-
-static weir_status close_batch(weir_decoder *d, weir_batch **out, weir_error *err) {
-    weir_batch *b = NULL;
-    weir_status status = weir_batch_new(d->schema, d->rows, &b, err);
-    if (status != WEIR_OK) return status;
-    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
-        weir_csv_target *t = &d->targets[i];
-        t->column->length = d->rows;
-        b->columns[i] = t->column;
-        t->column = NULL;
-        t->side = NULL;
-    }
-    if (d->blame.failures) d->blame.failures->rows = d->rows;
-    b->failures = d->blame.failures;
-    b->origin = (weir_origin){.split = d->split,
-                              .sequence = d->sequence << 20 | d->batch_number++,
-                              .raw_byte = d->first_byte,
-                              .raw_line = d->first_line,
-                              .raw_begin = d->begin,
-                              .raw = weir_block_retain(d->block),
-                              .row_begin = d->row_begin,
-                              .row_end = d->row_end,
-                              .rows_block = d->rows_block};
-    d->blame.failures = NULL;
-    d->rows_block = NULL;
-    d->rows = 0;
-    b->passed_over = d->passed_over;
-    d->passed_over = 0;
-    *out = b;
-    return WEIR_OK;
 }
 
 /* ---- columns ------------------------------------------------------------------------------- */
@@ -350,7 +279,7 @@ static weir_status exact_value(weir_decoder *d, weir_csv_target *t, uint32_t r, 
     const weir_line_group *g = &d->group;
     const size_t cell = (size_t)t->source * GROUP + r;
     const bool boolean = t->type->id == WEIR_BOOL, aside = g->aside[t->source] >> r & 1;
-    const uint32_t row = d->rows + r, own = t->block;
+    const uint32_t row = d->made.rows + r, own = t->block;
     weir_csv_outcome outcome;
     uint8_t bit = 0;
     void *place =
@@ -358,7 +287,7 @@ static weir_status exact_value(weir_decoder *d, weir_csv_target *t, uint32_t r, 
     if (aside) t->block = side;
     weir_status status =
         weir_csv_value(t, &no_quotes, aside ? g->side->data : g->data, g->start[cell],
-                       g->stop[cell], row, &d->blame, ctx, place, &outcome, err);
+                       g->stop[cell], row, &d->made.blame, ctx, place, &outcome, err);
     t->block = own;
     if (status != WEIR_OK) return status;
     if (boolean && bit) weir_bit_set(t->column->values, row);
@@ -366,9 +295,9 @@ static weir_status exact_value(weir_decoder *d, weir_csv_target *t, uint32_t r, 
     bool poison = outcome == WEIR_CSV_FAILED;
     if (!poison && t->not_null) {
         poison = true;
-        status = weir_csv_blame_need(&d->blame, err);
+        status = weir_csv_blame_need(&d->made.blame, err);
         if (status == WEIR_OK)
-            status = weir_failures_put(d->blame.failures, row, STAGE, t->name, "not_null",
+            status = weir_failures_put(d->made.blame.failures, row, STAGE, t->name, "not_null",
                                        "is null", err);
         if (status != WEIR_OK) return status;
     }
@@ -378,11 +307,11 @@ static weir_status exact_value(weir_decoder *d, weir_csv_target *t, uint32_t r, 
 /* Values that are not there at all. */
 static weir_status absent_value(weir_decoder *d, weir_csv_target *t, uint32_t r, bool failed,
                                 weir_ctx *ctx, weir_error *err) {
-    uint32_t row = d->rows + r;
+    uint32_t row = d->made.rows + r;
     if (!failed && t->not_null) {
-        weir_status status = weir_csv_blame_need(&d->blame, err);
+        weir_status status = weir_csv_blame_need(&d->made.blame, err);
         if (status == WEIR_OK)
-            status = weir_failures_put(d->blame.failures, row, STAGE, t->name, "not_null",
+            status = weir_failures_put(d->made.blame.failures, row, STAGE, t->name, "not_null",
                                        "is null", err);
         if (status != WEIR_OK) return status;
     }
@@ -404,7 +333,8 @@ static uint64_t run_kernel(weir_decoder *d, weir_csv_target *t) {
         cells.end[r] = none ? g->begin[r] : stop[r];
         bits |= (uint64_t)(none || start[r] == stop[r]) << r;
     }
-    left = t->kernel(t, &cells, (uint8_t *)t->column->values + (size_t)d->rows * t->type->width);
+    left =
+        t->kernel(t, &cells, (uint8_t *)t->column->values + (size_t)d->made.rows * t->type->width);
     return (left | bits) & all;
 }
 
@@ -415,7 +345,7 @@ static weir_status convert_column(weir_decoder *d, weir_csv_target *t, weir_ctx 
     uint32_t side = 0;
     if (t->absent) {
         if (t->type->id != WEIR_BOOL) /* which begins as zeros */
-            memset((uint8_t *)t->column->values + (size_t)d->rows * t->type->width, 0,
+            memset((uint8_t *)t->column->values + (size_t)d->made.rows * t->type->width, 0,
                    (size_t)g->n * t->type->width);
         for (uint32_t r = 0; r < g->n && status == WEIR_OK; r++)
             status = absent_value(d, t, r, g->fail >> r & 1, ctx, err);
@@ -440,17 +370,17 @@ static weir_status add_group(weir_decoder *d, weir_ctx *ctx, weir_error *err) {
     weir_status status = WEIR_OK;
     d->passed_over += (uint32_t)__builtin_popcountll(g->drop);
     leave_out_dropped(g);
-    memcpy(d->row_begin + d->rows, g->begin, g->n * sizeof *g->begin);
-    memcpy(d->row_end + d->rows, g->end, g->n * sizeof *g->end);
+    memcpy(d->made.row_begin + d->made.rows, g->begin, g->n * sizeof *g->begin);
+    memcpy(d->made.row_end + d->made.rows, g->end, g->n * sizeof *g->end);
     for (uint64_t fail = g->fail; fail; fail &= fail - 1) {
         uint32_t r = (uint32_t)__builtin_ctzll(fail);
-        WEIR_TRY(weir_csv_blame_need(&d->blame, err));
-        WEIR_TRY(weir_failures_put(d->blame.failures, d->rows + r, STAGE, "", g->rule[r],
+        WEIR_TRY(weir_csv_blame_need(&d->made.blame, err));
+        WEIR_TRY(weir_failures_put(d->made.blame.failures, d->made.rows + r, STAGE, "", g->rule[r],
                                    g->reason[r], err));
     }
-    for (uint32_t i = 0; i < d->schema->n_fields; i++)
-        WEIR_TRY(convert_column(d, &d->targets[i], ctx, err));
-    d->rows += g->n;
+    for (uint32_t i = 0; i < d->made.schema->n_fields; i++)
+        WEIR_TRY(convert_column(d, &d->made.targets[i], ctx, err));
+    d->made.rows += g->n;
 out:
     return status;
 }
@@ -459,28 +389,32 @@ weir_status weir_lines_decoder_next(weir_decoder *d, weir_ctx *ctx, weir_batch *
                                     weir_error *err) {
     weir_status status = WEIR_OK;
     *out = NULL;
-    if (!d->block) return WEIR_OK;
+    if (!d->made.block) return WEIR_OK;
     if (d->records.at >= d->end) goto done;
     d->group.ledger = ctx->ledger;
     d->group.request = d->request;
-    WEIR_TRY(open_batch(d, ctx, err));
-    while (d->rows < d->capacity) {
-        uint32_t room = d->capacity - d->rows;
+    WEIR_TRY(weir_csv_batch_open(&d->made, batch_capacity(d), ctx, err));
+    while (d->made.rows < d->made.capacity) {
+        uint32_t room = d->made.capacity - d->made.rows;
         WEIR_TRY(group_fill(&d->group, d->lines, &d->records, room < GROUP ? room : GROUP,
                             d->flags & WEIR_CHUNK_TOO_LONG, d->names, err));
         if (d->group.n == 0) break;
         WEIR_TRY(add_group(d, ctx, err));
     }
-    if (d->rows == 0 && d->passed_over == 0) goto done;
-    d->lines_left = d->lines_left > d->rows ? d->lines_left - d->rows : 1;
-    status = close_batch(d, out, err);
+    if (d->made.rows == 0 && d->passed_over == 0) goto done;
+    d->lines_left = d->lines_left > d->made.rows ? d->lines_left - d->made.rows : 1;
+    status = weir_csv_batch_close(&d->made, out, err);
+    if (status == WEIR_OK) {
+        (*out)->passed_over = d->passed_over;
+        d->passed_over = 0;
+    }
 out:
-    if (status != WEIR_OK) drop_batch(d);
+    if (status != WEIR_OK) weir_csv_batch_drop(&d->made);
     return status;
 done:
-    drop_batch(d);
-    weir_block_release(d->block);
-    d->block = NULL;
+    weir_csv_batch_drop(&d->made);
+    weir_block_release(d->made.block);
+    d->made.block = NULL;
     return WEIR_OK;
 }
 

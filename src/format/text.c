@@ -169,14 +169,6 @@ static weir_layout *cutter_layout(weir_cutter *c) {
     return layout->n_names ? layout : NULL;
 }
 
-static weir_status cutter_next(weir_cutter *c, weir_chunk *out, bool *end, weir_error *err) {
-    return weir_lines_next((weir_lines *)c, out, end, err);
-}
-
-static void cutter_free(weir_cutter *c) {
-    weir_lines_free((weir_lines *)c);
-}
-
 static weir_status layout_of(const weir_read_request *request, const char *const *names, uint32_t n,
                              weir_layout **out, weir_error *err) {
     (void)names, (void)n;
@@ -198,8 +190,8 @@ static weir_status read_check(const void *config, weir_error *err) {
 static const weir_read_ops read_ops = {
     .cutter_new = cutter_new,
     .cutter_layout = cutter_layout,
-    .cutter_next = cutter_next,
-    .cutter_free = cutter_free,
+    .cutter_next = weir_lines_cutter_next,
+    .cutter_free = weir_lines_cutter_free,
     .layout_of = layout_of,
     .infer = weir_lines_infer,
     .decoder_new = weir_lines_decoder_new,
