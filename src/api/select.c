@@ -1,5 +1,6 @@
 /* Which steps a command is about: names, patterns, and what lies before and behind them. */
 #include <fnmatch.h>
+#include <stdio.h>
 
 #include "api/api.h"
 #include "base/distance.h"
@@ -31,12 +32,20 @@ static void choose_behind(selection *x, bool *from) {
 }
 
 static weir_status unknown_step(weir_session *s, const char *name, weir_error *err) {
-    const char *names[256];
+    const char *names[256] = {0};
     size_t n = 0;
     for (; n < s->pipeline->n_steps && n < 256; n++) names[n] = s->pipeline->steps[n].name;
     const char *near = weir_distance_nearest(name, strlen(name), names, n);
     weir_error_set(err, WEIR_USAGE, "there is no step %s in %s", name, s->pipeline->file);
-    if (near) weir_error_hint(err, "did you mean %s?", near);
+    if (near) {
+        weir_error_hint(err, "did you mean %s?", near);
+        return WEIR_USAGE;
+    }
+    char all[200];
+    size_t used = 0;
+    for (size_t i = 0; i < n && used < sizeof all; i++)
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
+    if (used) weir_error_hint(err, n == 1 ? "its step is %s" : "its steps are %s", all);
     return WEIR_USAGE;
 }
 

@@ -27,6 +27,12 @@ int cli_open_history(const cli_args *a, weir_session *s, const char *word, bool 
         status = folder ? weir_api_open_state_at(s, folder, &err) : weir_error_nomem(&err);
     }
     if (status == WEIR_OK) return EXIT_OK;
+    if (err.vendor_code == ENOENT && word) {
+        weir_error none = {0};
+        weir_error_set(&none, err.status, "%s has not run yet", word);
+        weir_error_hint(&none, "`weir run %s` makes the first entry of its history", word);
+        return cli_fail(&none);
+    }
     if (err.vendor_code == ENOENT)
         weir_error_hint(&err,
                         "name the pipeline file, or the folder with --state; nothing is there "
