@@ -179,6 +179,63 @@ weir_csv_kind weir_csv_kind_of(weir_slice text) {
     return is_time(s) ? WEIR_CSV_TIME : WEIR_CSV_TEXT;
 }
 
+/* Groups of digits with dots between them. */
+static bool is_ipv4(weir_slice s) {
+    size_t groups = 0, digits = 0;
+    for (size_t i = 0; i <= s.size; i++) {
+        if (i < s.size && is_digit(s.data[i])) {
+            if (++digits > 3) return false;
+        } else if (digits && (i == s.size || s.data[i] == '.')) {
+            groups++;
+            digits = 0;
+        } else {
+            return false;
+        }
+    }
+    return groups == 4;
+}
+
+static bool is_uuid(weir_slice s) {
+    if (s.size != 36) return false;
+    for (size_t i = 0; i < s.size; i++) {
+        char c = lower(s.data[i]);
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? c != '-' : !is_digit(c) && !(c >= 'a' && c <= 'f')) return false;
+    }
+    return true;
+}
+
+static bool is_mail(weir_slice s) {
+    const char *at = memchr(s.data, '@', s.size);
+    if (!at || at == s.data) return false;
+    weir_slice host = drop_front(s, (size_t)(at - s.data) + 1);
+    const char *dot = host.size ? memchr(host.data, '.', host.size) : NULL;
+    return dot && dot > host.data && dot + 1 < host.data + host.size &&
+           !memchr(host.data, '@', host.size);
+}
+
+/* 2024-01-31 and a blank, and more: a line of a log. */
+static bool begins_with_day(weir_slice s) {
+    if (s.size < 20 || s.data[10] != ' ') return false;
+    for (size_t i = 0; i < 10; i++)
+        if (i == 4 || i == 7 ? s.data[i] != '-' && s.data[i] != '/' : !is_digit(s.data[i]))
+            return false;
+    return true;
+}
+
+bool weir_csv_is_address(weir_slice text) {
+    weir_slice s = weir_csv_trim(text);
+    if (s.size > 2 && s.data[0] == '{' && s.data[s.size - 1] == '}' && s.data[1] == '"')
+        return true;
+    if (s.size > 2 && s.data[0] == '[' && s.data[s.size - 1] == ']') return true;
+    if (s.size < 7 || s.size > 2048) return false;
+    if (memchr(s.data, ' ', s.size)) return begins_with_day(s);
+    size_t colon = 0;
+    while (colon < s.size && colon < 12 && is_letter(s.data[colon])) colon++;
+    if (colon > 1 && begins(drop_front(s, colon), "://")) return true;
+    return is_ipv4(s) || is_uuid(s) || is_mail(s);
+}
+
 bool weir_csv_small_number(weir_slice text, int64_t *out) {
     int64_t v = 0;
     if (text.size == 0 || text.size > 9) return false;

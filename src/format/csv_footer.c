@@ -39,6 +39,44 @@ static bool is_note(weir_slice s) {
     return counts_rows(s);
 }
 
+/* A line of one field that ends a report: `END`, `*** End of report ***`, `-----`, `Records: 12`,
+ * `12 records`, `-- 3 rows`. */
+static bool ends_report(weir_slice s) {
+    static const char *const ends[] = {"end",           "eof",          "end of file",
+                                       "end of report", "end of data",  "end of list",
+                                       "end of export", "end of table", NULL};
+    static const char *const counts[] = {
+        "record",         "records", "row",       "rows",         "line",
+        "lines",          "count",   "row count", "record count", "number of records",
+        "number of rows", NULL};
+    const char marks[] = "*-=#_~<> []";
+    size_t all = s.size;
+    while (s.size && strchr(marks, s.data[0])) s.data++, s.size--;
+    while (s.size && strchr(marks, s.data[s.size - 1])) s.size--;
+    if (!s.size) return all >= 3; /* a rule */
+    if (s.data[s.size - 1] == '.') s.size--;
+    for (size_t i = 0; ends[i]; i++)
+        if (strlen(ends[i]) == s.size && begins(s, ends[i])) return true;
+    /* a number and a word, in either order */
+    size_t digits = 0;
+    while (digits < s.size && s.data[digits] >= '0' && s.data[digits] <= '9') digits++;
+    weir_slice word = weir_csv_trim((weir_slice){s.data + digits, s.size - digits});
+    if (!digits) {
+        size_t colon = 0;
+        while (colon < s.size && s.data[colon] != ':' && s.data[colon] != '=') colon++;
+        weir_slice number = {s.data + colon, s.size - colon};
+        if (number.size) number.data++, number.size--;
+        number = weir_csv_trim(number);
+        if (!number.size || number.size > 12) return false;
+        for (size_t i = 0; i < number.size; i++)
+            if (number.data[i] < '0' || number.data[i] > '9') return false;
+        word = weir_csv_trim((weir_slice){s.data, colon});
+    }
+    for (size_t i = 0; counts[i]; i++)
+        if (strlen(counts[i]) == word.size && begins(word, counts[i])) return true;
+    return false;
+}
+
 static bool is_sum(weir_slice s) {
     static const char *const words[] = {"total", "totals", "grand total", "sum",
                                         "summe", "gesamt", "subtotal",    NULL};
@@ -69,6 +107,7 @@ static line_kind look(const weir_csv_dialect *d, uint32_t width, const uint8_t *
     if (width < 2)
         return counts_rows(first) && first.size && first.data[0] == '(' ? LINE_FOOT : LINE_DATA;
     if (note && (alone || scan.n_fields != width)) return LINE_FOOT;
+    if (scan.n_fields == 1 && ends_report(first)) return LINE_FOOT;
     if (note || is_sum(first)) return LINE_NOTE;
     /* One word alone may be a record that lost its other fields. */
     bool words =

@@ -98,6 +98,7 @@ weir_slice weir_csv_sample_field(const weir_csv_sample *s, const weir_csv_record
 typedef struct tally {
     uint32_t of_width[WIDTHS + 1];
     uint32_t first;   /* width of the first record */
+    bool marked;      /* which begins as comments do */
     uint32_t n, wide; /* records; those of two fields or more */
 } tally;
 
@@ -108,6 +109,7 @@ static void count_widths(const weir_csv_sample *s, tally *t, weir_csv_fit *fit) 
         if (!r->fields) continue;
         if (!t->n++) {
             t->first = r->fields;
+            t->marked = s->data[r->begin] == '#' || s->data[r->begin] == '%';
             fit->first_flawed = r->flawed;
         }
         t->wide += r->fields > 1;
@@ -151,7 +153,7 @@ static bool has_width(const weir_csv_record *r, uint32_t width) {
 }
 
 /* Below titles or pairs of a name and a value, which may be many, all the rest is one wide table.
- */
+ * Its header may lack the delimiter that ends each record. */
 static uint32_t width_below(const weir_csv_sample *s, uint32_t usual) {
     uint32_t width = 0, n = 0;
     size_t i = s->n;
@@ -162,6 +164,8 @@ static uint32_t width_below(const weir_csv_sample *s, uint32_t usual) {
         if (r->flawed || r->fields != width) break;
         n++;
     }
+    if (i > 0 && n > 1 && s->records[i - 1].fields + 1 == width && !s->records[i - 1].flawed)
+        n++, i--;
     if (width < TABLE_WIDTH || n < TABLE_RECORDS) return usual;
     for (; i > 0; i--)
         if (s->records[i - 1].fields > 2) return usual;
@@ -170,7 +174,7 @@ static uint32_t width_below(const weir_csv_sample *s, uint32_t usual) {
 
 /* Share of records with the usual width, from the first such one on; what stands at the end may
  * differ, and half counts. */
-static double constancy(const weir_csv_sample *s, const weir_csv_fit *fit, double *preamble) {
+static double constancy(const weir_csv_sample *s, weir_csv_fit *fit, double *preamble) {
     size_t first = 0, last = s->n, before = 0, footer = 0;
     double good = 0, all = 0;
     for (; first < s->n; first++) {
@@ -191,6 +195,7 @@ static double constancy(const weir_csv_sample *s, const weir_csv_fit *fit, doubl
         good += has_width(r, fit->width) && !r->flawed;
     }
     all += (double)footer * 0.5;
+    fit->before = (uint32_t)before;
     *preamble = before > 10 ? 0.7 : before ? 0.92 - 0.02 * (double)before : 1;
     return all > 0 ? good / all : 0;
 }
@@ -264,7 +269,7 @@ weir_status weir_csv_fit_dialect(weir_csv_sample *s, uint8_t prior, weir_csv_fit
     fit.score = constant * constant * preamble * (0.3 + 0.7 * look) * width;
     /* A name alone on the first line, and rows of another width: one column of text, most likely.
      */
-    if (fit.width > 1 && t.first == 1) fit.score *= fit.constant < 0.95 ? 0.5 : 0.9;
+    if (fit.width > 1 && t.first == 1 && !t.marked) fit.score *= fit.constant < 0.95 ? 0.5 : 0.9;
     *out = fit;
     return WEIR_OK;
 }

@@ -6,6 +6,7 @@
 #define BODY_RECORDS 300u /* that tell the kinds of the columns */
 #define COLUMNS 4096u     /* that are looked at */
 #define ODD_RECORDS 2u    /* of one width that has not the header's: no fault of one record */
+#define PADDED_RECORDS 4u /* many of which end early: no faults */
 #define TITLES 10u        /* records in front of a header that may be titles */
 
 /* The cells of one record. */
@@ -20,6 +21,7 @@ typedef struct shape {
     const weir_read_request *request;
     const weir_csv_read_config *config;
     size_t head; /* record that may be the header */
+    bool odd;    /* it is none, and has another width than the others */
     row first, second, body;
     weir_slice cells[COLUMNS]; /* of the head */
     bool again[COLUMNS];       /* which of them stand below it, too */
@@ -123,27 +125,61 @@ out:
     return status;
 }
 
+/* A name and a value in the first two of four cells or more. */
+static bool is_pair(const row *r) {
+    return r->n >= 4 && r->filled == 2 && r->kind[0] == WEIR_CSV_TEXT &&
+           r->kind[1] != WEIR_CSV_EMPTY;
+}
+
 /* Titles that have the width of the table: at most one cell is filled, and a row of names follows.
- */
+ * Pairs of a name and a value may stand among them where the names leave no doubt. */
 static weir_status pass_titles(shape *f, size_t *head, weir_error *err) {
     size_t at = *head;
+    bool pairs = false;
     for (uint32_t n = 0; n < TITLES && at < f->s->n; n++) {
         weir_status status = read_row(f, at, &f->first, err);
         if (status != WEIR_OK) return status;
-        if (f->first.n < 3 || record(f, at)->flawed) return WEIR_OK;
-        bool blank = f->first.filled == 0;
-        if (f->first.filled > 1) {
-            bool names = f->first.filled * 2 >= f->first.n;
-            for (uint32_t k = 0; k < f->first.n; k++)
-                names = names &&
-                        (f->first.kind[k] == WEIR_CSV_TEXT || f->first.kind[k] == WEIR_CSV_EMPTY);
-            if (names && real_from(f, at + 1) < f->s->n) *head = at;
+        const row *r = &f->first;
+        if (r->n < 3 || record(f, at)->flawed || record(f, at)->fields != f->found->width)
             return WEIR_OK;
+        bool blank = r->filled == 0, pair = is_pair(r);
+        if (r->filled > 1 && !pair) {
+            bool names = r->filled * 2 >= r->n && real_from(f, at + 1) < f->s->n;
+            for (uint32_t k = 0; k < r->n; k++)
+                names = names && (r->kind[k] == WEIR_CSV_TEXT || r->kind[k] == WEIR_CSV_EMPTY);
+            if (names && pairs) {
+                names = r->filled * 5 >= r->n * 4;
+                if (names) status = names_columns(f, at, &names, err);
+            }
+            if (names) *head = at;
+            return status;
         }
+        pairs |= pair;
         at = real_from(f, at + 1);
         if (blank && at < f->s->n && *head + 1 >= at) *head = at;
     }
     return WEIR_OK;
+}
+
+/* Whether the one record in front is no title but lacks fields, or has too many: its width comes
+ * again, or it has numbers and times where the others have them.  Then no names follow it. */
+static weir_status is_odd_record(shape *f, size_t first, size_t usual, bool *out, weir_error *err) {
+    const weir_csv_record *r = record(f, first);
+    bool names = false;
+    *out = false;
+    if (r->fields < 2 || r->flawed || real_from(f, first + 1) != usual) return WEIR_OK;
+    if (!adjacent(f, first, usual)) return WEIR_OK;
+    weir_status status = names_columns(f, usual, &names, err);
+    if (status != WEIR_OK || names) return status;
+    for (size_t i = usual + 1; i < f->s->n && !*out; i++) *out = record(f, i)->fields == r->fields;
+    WEIR_TRY(read_body(f, usual, &f->body, &f->first, err));
+    WEIR_TRY(read_row(f, first, &f->first, err));
+    for (uint32_t k = 0; k < f->first.n && k < f->body.n; k++) {
+        weir_csv_kind kind = f->first.kind[k];
+        *out |= kind != WEIR_CSV_TEXT && kind != WEIR_CSV_EMPTY && kind == f->body.kind[k];
+    }
+out:
+    return status;
 }
 
 /* Finds the first record of the table. */
@@ -161,6 +197,17 @@ static weir_status find_head(shape *f, weir_error *err) {
     if (f->config->skip != WEIR_CSV_FIND) {
         /* What is in front is declared: the first record is the header, whatever its width. */
         return WEIR_OK;
+    }
+    if (head == usual && usual > first && record(f, first)->fields > width &&
+        !record(f, first)->flawed) {
+        /* No title has more fields than the table: it is the header, or a record. */
+        WEIR_TRY(read_row(f, first, &f->first, err));
+        f->odd = !all_text(&f->first);
+        return WEIR_OK;
+    }
+    if (head == usual && usual > first) {
+        WEIR_TRY(is_odd_record(f, first, usual, &f->odd, err));
+        if (f->odd) return WEIR_OK;
     }
     if (head == usual) WEIR_TRY(pass_titles(f, &head, err));
     f->head = head;
@@ -217,11 +264,12 @@ static weir_status is_series(const shape *f, size_t i, bool *out, weir_error *er
     return WEIR_OK;
 }
 
-/* Whether the head is a record as others are, in several columns of text: it stands there again and
- * again, or each of its cells does.  (Headers that come again with every page are rarer.) */
+/* Whether the head is a record as others are, in columns of text: it stands there again and again,
+ * or each of its several cells does, or one is an address as the next one is.  (Headers that come
+ * again with every page are rarer.) */
 static weir_status stands_below(shape *f, bool *out, weir_error *err) {
     uint32_t n, seen = 0, same = 0, count = 0, filled = 0;
-    bool quoted;
+    bool quoted, address = false;
     weir_status status = weir_csv_sample_fields(f->s, record(f, f->head), &n, err);
     *out = false;
     if (status != WEIR_OK) return status;
@@ -237,6 +285,9 @@ static weir_status stands_below(shape *f, bool *out, weir_error *err) {
         if (r->fields != f->found->width || r->flawed) continue;
         WEIR_TRY(weir_csv_sample_fields(f->s, r, &n, err));
         bool all = true;
+        for (uint32_t k = 0; seen == 0 && k < width && k < n; k++)
+            address |= weir_csv_is_address(f->cells[k]) &&
+                       weir_csv_is_address(weir_csv_sample_field(f->s, r, k, &quoted));
         for (int round = 0; round < 2; round++)
             for (uint32_t k = 0; k < width && k < n; k++) {
                 weir_slice c = weir_csv_sample_field(f->s, r, k, &quoted);
@@ -251,9 +302,20 @@ static weir_status stands_below(shape *f, bool *out, weir_error *err) {
         seen++;
     }
     for (uint32_t k = 0; k < width; k++) count += f->again[k];
-    *out = filled >= 2 && ((same >= 2 && same * 10 >= seen) || count == filled);
+    *out = address || (same >= 2 && same * 10 >= seen) || (filled >= 2 && count == filled);
 out:
     return status;
+}
+
+/* Whether the comment above the first record names the columns: then no record does. */
+static bool named_above(const shape *f) {
+    const weir_csv_dialect *d = f->s->dialect;
+    uint32_t fields = 1, width = f->found->width;
+    if (f->head == 0 || !record(f, f->head - 1)->comment || !strchr("\t;|", d->delimiter))
+        return false;
+    const weir_csv_record *r = record(f, f->head - 1);
+    for (uint32_t i = r->begin; i < r->end; i++) fields += f->s->data[i] == d->delimiter;
+    return width > 1 && fields >= width;
 }
 
 static weir_status is_header(shape *f, bool *out, weir_error *err) {
@@ -261,7 +323,7 @@ static weir_status is_header(shape *f, bool *out, weir_error *err) {
     uint32_t n = h->n < b->n ? h->n : b->n, typed = 0, other = 0, agree = 0;
     bool series = false, series_below = false;
     weir_status status = has_declared(f, out, err);
-    if (status != WEIR_OK || *out) return status;
+    if (status != WEIR_OK || *out || f->odd || named_above(f)) return status;
     if (record(f, f->head)->fields != f->found->width) {
         *out = true;
         return WEIR_OK;
@@ -299,12 +361,13 @@ static weir_status is_header(shape *f, bool *out, weir_error *err) {
 
 static bool is_unit(weir_slice s) {
     static const char *const units[] = {
-        "%",   "m",     "km",   "cm",  "mm",   "kg",   "g",     "mg",    "lb",   "lbs", "s",
-        "sec", "ms",    "min",  "h",   "hr",   "hrs",  "d",     "days",  "usd",  "eur", "gbp",
-        "$",   "c",     "f",    "k",   "degc", "degf", "kpa",   "hpa",   "pa",   "bar", "psi",
-        "w",   "kw",    "mw",   "kwh", "mwh",  "v",    "mv",    "a",     "ma",   "hz",  "khz",
-        "mhz", "n",     "j",    "kj",  "l",    "ml",   "units", "count", "km/h", "mph", "m/s",
-        "deg", "ug/m3", "mg/l", "in",  "ft",   "m2",   "m3",    "ppm",   "ppb",  NULL};
+        "%",     "m",     "km",   "cm",  "mm",  "kg",  "g",    "mg",   "lb",   "lbs",
+        "s",     "sec",   "ms",   "min", "h",   "hr",  "hrs",  "d",    "days", "usd",
+        "eur",   "gbp",   "$",    "c",   "f",   "k",   "degc", "degf", "kpa",  "hpa",
+        "pa",    "bar",   "psi",  "w",   "kw",  "mw",  "kwh",  "mwh",  "v",    "mv",
+        "a",     "ma",    "hz",   "khz", "mhz", "n",   "j",    "kj",   "l",    "ml",
+        "units", "count", "km/h", "mph", "m/s", "deg", "utc",  "gmt",  "date", "ug/m3",
+        "mg/l",  "in",    "ft",   "m2",  "m3",  "ppm", "ppb",  NULL};
     s = weir_csv_trim(s);
     if (s.size > 2 && ((s.data[0] == '(' && s.data[s.size - 1] == ')') ||
                        (s.data[0] == '[' && s.data[s.size - 1] == ']')))
@@ -322,42 +385,70 @@ static bool is_unit(weir_slice s) {
            (memcmp(s.data, "\xC2\xB0", 2) == 0 || memcmp(s.data, "\xC2\xB5", 2) == 0);
 }
 
-/* Whether all that the record holds are units. */
+/* Whether the record holds units over the columns that are not text, and nothing else there. */
 static weir_status all_units(const shape *f, size_t i, bool *out, weir_error *err) {
     const weir_csv_record *r = record(f, i);
-    uint32_t n;
+    uint32_t n, units = 0;
     weir_status status = weir_csv_sample_fields(f->s, r, &n, err);
     *out = status == WEIR_OK;
-    for (uint32_t k = 0; *out && k < n; k++) {
-        bool quoted;
+    for (uint32_t k = 0; *out && k < n && k < f->body.n; k++) {
+        bool quoted, unit;
         weir_slice text = weir_csv_trim(weir_csv_sample_field(f->s, r, k, &quoted));
-        *out = text.size == 0 || is_unit(text);
+        bool free = f->body.kind[k] == WEIR_CSV_TEXT || f->body.kind[k] == WEIR_CSV_EMPTY;
+        unit = is_unit(text);
+        units += unit;
+        *out = text.size == 0 || unit || (free && n > 2);
     }
+    *out = *out && units;
     return status;
 }
 
-/* Looks at the record behind the header: more names under merged cells, or units. */
-static weir_status look_below(shape *f, size_t below, weir_error *err) {
+/* What record i, which stands below the header, may be: names that the header lacks, or units. */
+typedef struct below_header {
+    bool names, units;
+} below_header;
+
+static weir_status look_at(shape *f, size_t i, below_header *out, weir_error *err) {
     const row *h = &f->first, *r = &f->second, *b = &f->body;
-    uint32_t against = 0, under_blank = 0, n = r->n < b->n ? r->n : b->n;
-    bool units = false;
-    if (f->body.filled < 2) return WEIR_OK;
-    for (uint32_t k = 0; k < n; k++) {
+    uint32_t against = 0, under_blank = 0;
+    *out = (below_header){0};
+    weir_status status = read_row(f, i, &f->second, err);
+    if (status != WEIR_OK || b->filled < 1) return status;
+    for (uint32_t k = 0; k < r->n && k < b->n; k++) {
         if (r->kind[k] != WEIR_CSV_TEXT && r->kind[k] != WEIR_CSV_EMPTY) return WEIR_OK;
         bool typed = b->kind[k] != WEIR_CSV_TEXT && b->kind[k] != WEIR_CSV_EMPTY;
         against += typed && r->kind[k] == WEIR_CSV_TEXT;
         under_blank += k < h->n && h->kind[k] == WEIR_CSV_EMPTY && r->kind[k] == WEIR_CSV_TEXT;
     }
     if (!against) return WEIR_OK;
-    weir_status status = all_units(f, below, &units, err);
-    if (status != WEIR_OK) return status;
-    bool find = f->config->header == WEIR_CSV_FIND;
-    if (units && f->config->units == WEIR_CSV_FIND && (find || f->found->header)) {
+    status = all_units(f, i, &out->units, err);
+    out->names = !out->units && under_blank;
+    return status;
+}
+
+/* Looks at the records behind the header: more names under merged cells, units, or both. */
+static weir_status look_below(shape *f, size_t below, size_t behind, weir_error *err) {
+    const bool find = f->config->header == WEIR_CSV_FIND;
+    const bool units = f->config->units == WEIR_CSV_FIND && (find || f->found->header);
+    size_t next = real_from(f, behind + 1);
+    below_header is = {0}, then = {0};
+    weir_status status = WEIR_OK;
+    if (f->body.filled >= 2) WEIR_TRY(look_at(f, below, &is, err));
+    if (!is.names && !is.units && find && units && next < f->s->n &&
+        record(f, next)->fields == f->found->width && !record(f, behind)->flawed) {
+        WEIR_TRY(read_body(f, next, &f->body, &f->second, err));
+        WEIR_TRY(look_at(f, behind, &then, err));
+        if (then.units) WEIR_TRY(look_at(f, below, &is, err));
+        if (!then.units || !is.names) return WEIR_OK;
+        f->found->units = 1;
+    }
+    if (is.units && units) {
         f->found->units = 1;
         if (find) f->found->header = 1;
     }
-    if (!units && under_blank && find) f->found->header = 2;
-    return WEIR_OK;
+    if (is.names && find) f->found->header = 2;
+out:
+    return status;
 }
 
 static weir_status find_header(shape *f, weir_error *err) {
@@ -382,8 +473,7 @@ static weir_status find_header(shape *f, weir_error *err) {
                  adjacent(f, f->head, below);
     if (f->found->header <= 1 && third && usual && !record(f, below)->flawed) {
         WEIR_TRY(read_body(f, behind, &f->body, &f->second, err));
-        WEIR_TRY(read_row(f, below, &f->second, err));
-        WEIR_TRY(look_below(f, below, err));
+        WEIR_TRY(look_below(f, below, behind, err));
     }
 out:
     return status;
@@ -423,6 +513,40 @@ static weir_status fit_widths(shape *f, weir_error *err) {
     }
 out:
     return status;
+}
+
+/* Records that end early, as some programs leave out empty cells at the end: where most do, and
+ * none has too many fields, that is the rule of the file. */
+static void pad_short(shape *f) {
+    uint32_t width = f->found->width, narrow = 0, exact = 0;
+    if (f->config->header != WEIR_CSV_FIND || width < 2) return;
+    for (size_t i = f->head + (f->found->header != 0); i < f->s->n; i++) {
+        const weir_csv_record *r = record(f, i);
+        if (!r->fields) continue;
+        if (r->flawed || r->fields > width) return;
+        narrow += r->fields < width;
+        exact += r->fields == width;
+    }
+    bool many = narrow >= PADDED_RECORDS - 1 && narrow >= exact / 3;
+    bool most = narrow > exact && narrow + exact >= PADDED_RECORDS;
+    if (narrow >= ODD_RECORDS && (!exact || many || most)) f->found->dialect.ragged |= WEIR_CSV_PAD;
+}
+
+/* Without a header: where many records have one field more than most have, the last column is one
+ * that most leave out. */
+static void widen(shape *f) {
+    uint32_t width = f->found->width, usual = 0, wider = 0;
+    if (f->config->header != WEIR_CSV_FIND || f->found->header || width < 2) return;
+    for (size_t i = f->head; i < f->s->n; i++) {
+        const weir_csv_record *r = record(f, i);
+        if (!r->fields) continue;
+        if (r->flawed || r->fields < width || r->fields > width + 1) return;
+        usual += r->fields == width;
+        wider += r->fields > width;
+    }
+    if (wider < PADDED_RECORDS || wider < usual / 3) return;
+    f->found->width = width + 1;
+    f->found->dialect.ragged |= WEIR_CSV_PAD;
 }
 
 /* ---- a second table ------------------------------------------------------------------------ */
@@ -505,6 +629,8 @@ weir_status weir_csv_find_shape(const weir_read_request *request, weir_csv_sampl
     WEIR_TRY(find_header(f, err));
     WEIR_TRY(fit_widths(f, err));
     WEIR_TRY(find_tables(f, name, err));
+    pad_short(f);
+    widen(f);
     if (s->whole && f->head < s->n) {
         size_t at = f->head, from = record(f, at)->begin;
         for (uint32_t k = 0; k < found->header + found->units && at < s->n; k++) {

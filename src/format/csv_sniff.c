@@ -5,6 +5,9 @@
  */
 #include "format/csv_sniff.h"
 
+#include "text/json.h"
+
+#define JSON_LINES 100u                /* that tell a column of JSON */
 #define TRIAL_BYTES ((size_t)16 << 10) /* that each trial looks at */
 #define TRIAL_RECORDS 1000u
 #define MARGIN 1.02 /* by which less usual quotes, escapes and comments must be better */
@@ -100,12 +103,13 @@ static bool begins_line(const sniffer *f, const weir_csv_record *r, const char *
 }
 
 /* Whether lines with the mark are no records of dialect d: none of them has the usual width, but
- * for some with a blank behind the mark.  In a single column only the first lines may tell. */
+ * for some with a blank behind the mark, and one that may name the columns where others follow
+ * below.  In a single column only the first lines may tell. */
 static weir_status are_comments(sniffer *f, const weir_csv_dialect *d, const char *mark,
                                 const weir_csv_fit *fit, bool *out, weir_error *err) {
     weir_csv_dialect without = *d;
     weir_csv_fit ignored;
-    size_t marked = 0, alike = 0, first_unmarked = SIZE_MAX;
+    size_t marked = 0, alike = 0, names = 0, below = 0, first_unmarked = SIZE_MAX;
     without.comment_size = 0;
     weir_csv_dialect_finish(&without);
     weir_status status = fit_with(f, &without, &ignored, err);
@@ -118,14 +122,18 @@ static weir_status are_comments(sniffer *f, const weir_csv_dialect *d, const cha
             if (first_unmarked == SIZE_MAX) first_unmarked = i;
             continue;
         }
-        if (fit->width > 1 && r->fields == fit->width && !r->flawed) {
-            const uint8_t *behind = f->sample.data + r->begin + strlen(mark);
-            if (r->begin + strlen(mark) < r->end && *behind != ' ') return WEIR_OK;
-            alike++;
+        bool same = fit->width > 1 && r->fields == fit->width && !r->flawed;
+        const uint8_t *behind = f->sample.data + r->begin + strlen(mark);
+        if (same && r->begin + strlen(mark) < r->end && *behind != ' ') {
+            if (first_unmarked != SIZE_MAX || names++) return WEIR_OK;
+        } else {
+            alike += same;
+            below += first_unmarked != SIZE_MAX;
         }
         if (fit->width == 1 && first_unmarked != SIZE_MAX) return WEIR_OK;
         marked++;
     }
+    if (names && !below) return WEIR_OK;
     *out = marked > 0 && alike * 2 <= marked && first_unmarked != SIZE_MAX;
     return WEIR_OK;
 }
@@ -145,7 +153,9 @@ static weir_status try_comments(sniffer *f, weir_csv_dialect d, weir_error *err)
         if (status == WEIR_OK && t.fit.records)
             status = are_comments(f, &t.dialect, mark, &t.fit, &good, err);
         if (status != WEIR_OK) return status;
-        if (good && t.fit.score >= f->best.fit.score) f->best = t;
+        /* As good is enough, for it says more, but against one that says so, too. */
+        bool as_good = !f->best.dialect.comment_size && t.fit.score >= f->best.fit.score;
+        if (good && (as_good || t.fit.score > f->best.fit.score)) f->best = t;
     }
     return WEIR_OK;
 }
@@ -224,6 +234,10 @@ static weir_status try_ticks(sniffer *f, weir_csv_dialect d, weir_error *err) {
 static weir_status try_unquoted(sniffer *f, weir_csv_dialect d, weir_error *err) {
     bool broken =
         f->plain.flawed > (d.delimiter == '\t' ? 0u : 1u) || (f->plain.flawed && f->marks);
+    /* Nor are they in lines of text of which none stands between quotes. */
+    bool lines = f->plain.width == 1 && f->plain.flawed && !f->plain.quoted;
+    if (lines && f->best.dialect.delimiter == d.delimiter && f->best.dialect.quote == '"')
+        return try_quote(f, d, 0, false, 1, err);
     if (!f->plain.first_flawed && (!broken || f->plain.quoted >= f->plain.flawed)) return WEIR_OK;
     return try_quote(f, d, 0, false, MARGIN, err);
 }
@@ -264,53 +278,134 @@ static weir_status try_single(sniffer *f, weir_error *err) {
     return f->has[(uint8_t)c] ? WEIR_OK : try_delimiter(f, &c, 1, err);
 }
 
+/* Whether a blank or a line end stands behind each c. */
+static bool blanks_behind(const sniffer *f, char c) {
+    const uint8_t *p = f->sample.data, *end = p + f->sample.size;
+    bool any = false;
+    if (f->sample.size - f->from > f->trial_bytes) end = p + f->from + f->trial_bytes;
+    for (p += f->from; p < end && (p = memchr(p, c, (size_t)(end - p))); any = true)
+        if (++p < end && *p != ' ' && *p != '\n' && *p != '\r') return false;
+    return any;
+}
+
+/* Whether each colon stands between digits: times, and addresses of machines. */
+static bool colons_of_times(const sniffer *f) {
+    const uint8_t *p = f->sample.data, *begin = p + f->from, *end = p + f->sample.size;
+    if (f->sample.size - f->from > f->trial_bytes) end = begin + f->trial_bytes;
+    for (p = begin; p < end && (p = memchr(p, ':', (size_t)(end - p))); p++) {
+        bool digits = p > begin && p[-1] >= '0' && p[-1] <= '9';
+        if (!digits || (p + 1 < end && !(p[1] >= '0' && p[1] <= '9'))) return false;
+    }
+    return true;
+}
+
 /* Less usual delimiters, where the others give a single column of text. */
 static weir_status try_rare(sniffer *f, weir_error *err) {
-    static const char *const rare[] = {"::", "^", "~", ":", "\x01", "\x1F", " "};
+    static const char *const rare[] = {
+        "::",   "^",    "~",    ":", "\x01",     "\x02",     "\x14",     "\x1C",
+        "\x1D", "\x1E", "\x1F", " ", "\xC2\xA6", "\xC2\xA7", "\xC2\xAC", "\xC3\xBE"};
     trial single = f->best;
     weir_status status = WEIR_OK;
     if (single.fit.typed >= 0.5) return WEIR_OK;
     for (size_t i = 0; i < sizeof rare / sizeof *rare; i++) {
         if (!f->has[(uint8_t)rare[i][0]]) continue;
+        /* `name: value` */
+        if ((rare[i][0] == ':' || rare[i][0] == ' ') && blanks_behind(f, ':')) continue;
+        if (rare[i][0] == ':' && colons_of_times(f)) continue;
         f->best = single;
         WEIR_TRY(try_delimiter(f, rare[i], strlen(rare[i]), err));
         const weir_csv_fit *fit = &f->best.fit;
         /* Words have blanks and times colons: these must make a table. */
         bool weak = rare[i][0] == ' ' || strcmp(rare[i], ":") == 0;
         bool good = fit->width > 1 && fit->constant >= 0.95 && fit->records > 1 && !fit->flawed;
-        if (good && (!weak || (fit->constant == 1 && fit->typed >= 0.3 && fit->records > 2)))
-            return WEIR_OK;
+        bool typed = fit->typed >= 0.3 || (fit->width >= 5 && fit->typed >= 0.15);
+        bool sure = fit->constant == 1 && !fit->before && typed && fit->records > 2;
+        if (good && (!weak || sure)) return WEIR_OK;
     }
     f->best = single;
 out:
     return status;
 }
 
-/* `a||b`: where each second field is always empty, the delimiter is two bytes. */
-static weir_status try_doubled(sniffer *f, weir_error *err) {
-    const weir_csv_dialect *d = &f->best.dialect;
-    uint32_t n;
-    if (!strchr("|:;^~$", d->delimiter)) return WEIR_OK;
-    if (d->delimiter_size != 1 || f->best.fit.width < 3 || f->best.fit.width % 2 == 0)
-        return WEIR_OK;
-    weir_status status = fit_with(f, d, &f->best.fit, err);
+/* A mark that may be a part of a delimiter, and begins or ends no value. */
+static bool is_mark(uint8_t c) {
+    return c == '^' || c == '~' || c == '|';
+}
+
+/* Takes the longer delimiter when the records fit under it as well. */
+static weir_status try_longer(sniffer *f, const char *text, size_t size, weir_error *err) {
+    trial t = f->best;
+    if (size < 2 || size > 4) return WEIR_OK;
+    weir_csv_dialect_delimiter(&t.dialect, text, (uint8_t)size);
+    weir_csv_dialect_finish(&t.dialect);
+    weir_status status = fit_with(f, &t.dialect, &t.fit, err);
+    if (status == WEIR_OK && t.fit.constant >= f->best.fit.constant && t.fit.width > 1) f->best = t;
+    return status;
+}
+
+/* What all fields of the usual records have around the delimiter: `~|~`, `|^`, and between two of
+ * them: `||`, `|~|`. */
+typedef struct surroundings {
+    uint8_t front, back; /* mark in front of, behind each delimiter; 0 = none */
+    char between[2];     /* what each second field is */
+    size_t n_between;
+    bool alike, paired; /* they are the same everywhere; so is each second field */
+} surroundings;
+
+static weir_status look_around_fields(sniffer *f, surroundings *out, weir_error *err) {
+    size_t seen = 0;
+    weir_status status = fit_with(f, &f->best.dialect, &f->best.fit, err);
     for (size_t i = 0; status == WEIR_OK && i < f->sample.n; i++) {
         const weir_csv_record *r = &f->sample.records[i];
+        uint32_t n = 0;
         if (r->fields != f->best.fit.width) continue;
         status = weir_csv_sample_fields(&f->sample, r, &n, err);
-        for (uint32_t k = 1; status == WEIR_OK && k < n; k += 2) {
+        for (uint32_t k = 0; status == WEIR_OK && k < n; k++) {
             bool quoted;
-            if (weir_csv_sample_field(&f->sample, r, k, &quoted).size || quoted) return WEIR_OK;
+            weir_slice s = weir_csv_sample_field(&f->sample, r, k, &quoted);
+            uint8_t first = s.size && !quoted ? (uint8_t)s.data[0] : 0;
+            uint8_t last = s.size && !quoted ? (uint8_t)s.data[s.size - 1] : 0;
+            if (!seen && k == 1) {
+                out->back = first;
+                out->n_between = s.size;
+                out->paired = !quoted && s.size <= sizeof out->between;
+                if (out->paired) memcpy(out->between, s.data, s.size);
+            }
+            if (!seen && k == 0) out->front = last;
+            if (k && first != out->back) out->back = 0;
+            if (k + 1 < n && last != out->front) out->front = 0;
+            if (k % 2)
+                out->paired = out->paired && s.size == out->n_between && !quoted &&
+                              memcmp(s.data, out->between, s.size) == 0;
         }
+        seen++;
     }
-    if (status != WEIR_OK) return status;
-    trial t = f->best;
-    char twice[2] = {(char)d->delimiter, (char)d->delimiter};
-    weir_csv_dialect_delimiter(&t.dialect, twice, 2);
-    weir_csv_dialect_finish(&t.dialect);
-    status = fit_with(f, &t.dialect, &t.fit, err);
-    if (status == WEIR_OK && t.fit.constant >= f->best.fit.constant) f->best = t;
+    out->alike = seen > 1;
     return status;
+}
+
+/* Delimiters of more than one byte. */
+static weir_status try_long(sniffer *f, weir_error *err) {
+    const weir_csv_dialect *d = &f->best.dialect;
+    const uint32_t width = f->best.fit.width;
+    surroundings s = {0};
+    char text[4];
+    size_t n = 0;
+    if (d->delimiter_size != 1 || width < 2 || !strchr("|:;^~$,", d->delimiter)) return WEIR_OK;
+    weir_status status = look_around_fields(f, &s, err);
+    if (status != WEIR_OK) return status;
+    bool marks = true;
+    for (size_t i = 0; i < s.n_between; i++) marks &= is_mark((uint8_t)s.between[i]);
+    if (s.paired && marks && width % 2 && d->delimiter != ',' && (s.n_between == 0 || s.alike)) {
+        text[n++] = (char)d->delimiter;
+        for (size_t i = 0; i < s.n_between; i++) text[n++] = s.between[i];
+        text[n++] = (char)d->delimiter;
+    } else if (s.alike) {
+        if (is_mark(s.front)) text[n++] = (char)s.front;
+        text[n++] = (char)d->delimiter;
+        if (is_mark(s.back)) text[n++] = (char)s.back;
+    }
+    return try_longer(f, text, n, err);
 }
 
 /* `"a", "b"`: a blank in front of quotes belongs to the delimiter where it always stands there. */
@@ -351,7 +446,7 @@ static weir_status find_delimiter(sniffer *f, weir_error *err) {
     WEIR_TRY(try_single(f, err));
     if (f->best.fit.width <= 1) WEIR_TRY(try_rare(f, err));
     WEIR_TRY(try_spaced(f, err));
-    WEIR_TRY(try_doubled(f, err));
+    WEIR_TRY(try_long(f, err));
 out:
     return status;
 }
@@ -388,13 +483,14 @@ static weir_status quoted_fields(weir_csv_sample *s, uint32_t width, uint32_t ma
     return WEIR_OK;
 }
 
-/* Quotes that break more lines than they make fields are none, where the text is sound without. */
+/* Quotes that break more lines than they make fields are none, where the text is sound without; so
+ * are those in lines of text of which none stands between quotes. */
 static weir_status drop_quotes(sniffer *f, weir_error *err) {
     uint32_t width = f->best.fit.width, quoted;
     uint32_t broken = broken_lines(&f->sample, width);
-    if (width < 2 || broken < 2) return WEIR_OK;
+    if (broken < (width < 2 ? 1 : 2)) return WEIR_OK;
     weir_status status = quoted_fields(&f->sample, width, broken, &quoted, err);
-    if (status != WEIR_OK || quoted > broken) return status;
+    if (status != WEIR_OK || quoted > broken || (width < 2 && quoted)) return status;
     trial t = {.dialect = f->best.dialect};
     t.dialect.has_quote = false;
     t.dialect.quote = t.dialect.escape = 0;
@@ -439,13 +535,38 @@ static size_t behind_lines(const uint8_t *p, size_t size, int64_t n) {
 
 /* The first line of a spreadsheet program that names the delimiter: sep=; */
 static bool separator_line(const uint8_t *p, size_t size, char *delimiter) {
+    static const char word[] = "sep=";
     size_t quote = size && p[0] == '"';
-    if (size < quote + 5 || memcmp(p + quote, "sep=", 4) != 0) return false;
+    if (size < quote + 5) return false;
+    for (size_t i = 0; i < 4; i++)
+        if (p[quote + i] != (uint8_t)word[i] && (p[quote + i] | 0x20) != word[i]) return false;
     *delimiter = (char)p[quote + 4];
     size_t behind = quote + 5;
     if (quote && (behind >= size || p[behind++] != '"')) return false;
     return *delimiter != '\n' && *delimiter != '\r' &&
            (behind >= size || p[behind] == '\n' || p[behind] == '\r');
+}
+
+/* Whether each line is a JSON object, or each an array: text of one column, whatever commas it has.
+ */
+static bool is_json_lines(const sniffer *f) {
+    const char *p = (const char *)f->sample.data + f->from;
+    const char *end = (const char *)f->sample.data + f->sample.size;
+    size_t n = 0;
+    for (char first = 0; p < end && n < JSON_LINES; n++) {
+        const char *eol = memchr(p, '\n', (size_t)(end - p));
+        if (!eol && !f->sample.whole) break;
+        weir_slice line = weir_csv_trim((weir_slice){p, (size_t)((eol ? eol : end) - p)});
+        p = eol ? eol + 1 : end;
+        if (line.size && line.data[line.size - 1] == '\r') line.size--;
+        if (!line.size) continue;
+        if (!first) first = line.data[0];
+        if (line.data[0] != first || (first != '{' && first != '[')) return false;
+        const char *stop = line.data + line.size;
+        const char *at = weir_json_skip(line.data, stop, WEIR_JSON_DEPTH_DEFAULT, NULL, NULL);
+        if (!at || weir_json_skip_space(at, stop) != stop) return false;
+    }
+    return n > 0;
 }
 
 /* Whether the text begins with one word on a line of its own. */
@@ -474,6 +595,51 @@ static bool is_name_of_one(const sniffer *f, const weir_csv_found *found) {
     return !found->header || (!found->contrast && found->width == 2);
 }
 
+/* Whether what was found is no table: the delimiter stands in the first record only, or in few, or
+ * it is the comma of sentences. */
+static bool is_no_table(const sniffer *f) {
+    const weir_csv_fit *fit = &f->best.fit;
+    uint32_t sound = 0, single = 0, wide = 0;
+    if (!f->config->delimiter.automatic || !fit->width) return false;
+    for (size_t i = 0; i < f->sample.n; i++) {
+        const weir_csv_record *r = &f->sample.records[i];
+        if (!r->fields) continue;
+        if (r->fields == fit->width && !r->flawed)
+            sound++;
+        else if (r->fields == 1 || r->flawed)
+            single++;
+        else
+            wide++;
+    }
+    if (fit->width == 1) return wide > 0;
+    if (sound <= 1 && !wide && single > 1) return true;
+    uint8_t c = f->best.dialect.delimiter;
+    return (c == ',' || c == ';') && fit->constant < 0.8 && fit->typed < 0.2 && single > wide &&
+           f->best.dialect.delimiter_size == 1 && blanks_behind(f, (char)c);
+}
+
+/* The best dialect of all, and the sample cut by it. */
+static weir_status find_dialect(sniffer *f, weir_error *err) {
+    size_t size = f->sample.size;
+    weir_status status = WEIR_OK;
+    WEIR_TRY(find_delimiter(f, err));
+    if (f->best.fit.records < 5 && size - f->from > TRIAL_BYTES) {
+        f->trial_bytes = size;
+        WEIR_TRY(find_delimiter(f, err));
+    }
+    WEIR_TRY(look_again(f, err));
+    if (is_no_table(f)) {
+        f->any = false;
+        trial before = f->best;
+        WEIR_TRY(try_single(f, err));
+        if (!f->any) f->best = before;
+        f->any = true;
+        status = look_again(f, err);
+    }
+out:
+    return status;
+}
+
 weir_status weir_csv_sniff(const weir_read_request *request, uint8_t prior, const uint8_t *data,
                            size_t size, bool whole, const char *name, weir_csv_found *out,
                            weir_error *err) {
@@ -498,12 +664,13 @@ weir_status weir_csv_sniff(const weir_read_request *request, uint8_t prior, cons
     }
     f.from = behind_lines(data, size, found.skip);
     look_around(&f);
-    WEIR_TRY(find_delimiter(&f, err));
-    if (f.best.fit.records < 5 && size - f.from > TRIAL_BYTES) {
-        f.trial_bytes = size;
-        WEIR_TRY(find_delimiter(&f, err));
+    if (config->delimiter.automatic && config->quote.automatic && is_json_lines(&f)) {
+        declared.quote = (weir_opt_char){.set = true};
+        f.config = &declared;
+        WEIR_TRY(weir_csv_dialect_init(&f.base, &declared, err));
+        WEIR_TRY(try_single(&f, err));
     }
-    WEIR_TRY(look_again(&f, err));
+    if (!f.any) WEIR_TRY(find_dialect(&f, err));
     found.dialect = f.best.dialect;
     found.width = f.best.fit.width;
     WEIR_TRY(weir_csv_sample_cut(&f.sample, &found.dialect, f.from, SIZE_MAX, err));

@@ -22,6 +22,9 @@ typedef enum weir_csv_kind {
 
 /* The kind of a text without its quotes; blanks around it do not count. */
 weir_csv_kind weir_csv_kind_of(weir_slice text);
+/* Whether a text is an address that no column is called by: of mail, of the web, of a host (IPv4),
+ * a UUID; or JSON, or a line of a log that begins with a day. */
+bool weir_csv_is_address(weir_slice text);
 /* A whole number of one to nine digits, with nothing around it. */
 bool weir_csv_small_number(weir_slice text, int64_t *out);
 weir_slice weir_csv_trim(weir_slice text);
@@ -72,6 +75,7 @@ typedef struct weir_csv_fit {
     uint32_t width;    /* usual number of fields */
     uint32_t flawed;   /* records */
     uint32_t records;  /* in all */
+    uint32_t before;   /* records in front of the first one of the usual width */
     uint32_t quoted;   /* fields */
     bool first_flawed; /* the first record */
 } weir_csv_fit;

@@ -323,6 +323,8 @@ def python_rows(path, dialect, member=None):
     rows = list(csv.reader(io.StringIO(text, newline=""), **kind))
     comment = dialect.get("comment")
     several = any(len(row) > 1 for row in rows)
+    if not several:  # an empty line is a record of one empty field
+        rows = [row or [""] for row in rows]
     return [row for row in rows if row and not (comment and row[0].lstrip().startswith(comment))
             and not (several and len(row) == 1 and not row[0].strip())]
 
@@ -330,18 +332,20 @@ def python_rows(path, dialect, member=None):
 def compare_dialect(path, dialect, texts, rejected, member=None):
     """weir's records, all as text, are the last ones of Python's: what stands in front of them is
     head, what stands behind is foot, as far as the dialect says so.  Rejects are the records that
-    have another number of fields in Python, too."""
+    have another number of fields in Python, too, or are no UTF-8."""
     try:
         rows = python_rows(path, dialect, member)
     except (csv.Error, UnicodeError, TypeError, LookupError) as e:
         return "Python: %s" % e
     width = len(texts[0]) if texts else 0
     if rejected:
+        if dialect.get("ragged") in ("pad", "fit"):
+            rows = [row + [""] * (width - len(row)) for row in rows]
         good = Counter(map(tuple, rows))
         lost = Counter(map(tuple, texts)) - good
         if lost:
             return "not in Python's: %r" % (list(lost)[0],)
-        odd = [row for row in rows if len(row) != width]
+        odd = [row for row in rows if len(row) != width or any("\ufffd" in c for c in row)]
         return "" if len(odd) >= rejected else "%d of Python's records have %d fields" % (
             len(rows) - len(odd), width)
     rows = [row + [""] * (width - len(row)) for row in rows]
