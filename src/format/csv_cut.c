@@ -64,7 +64,7 @@ struct weir_cutter {
     uint64_t sequence;
 
     /* Members of a compressed file */
-    uint8_t *head; /* what stands in front of the first record; NULL = no header */
+    weir_block *head; /* what stands in front of the first record; NULL = no header */
     size_t head_bytes;
     uint64_t *members; /* the first of the places where members begin */
     size_t member_at, n_members;
@@ -166,12 +166,12 @@ static bool at_head(const weir_cutter *c) {
  * be there for a whole comparison; false = what is there differs. */
 static bool is_head(const weir_cutter *c, const uint8_t *p, size_t size, size_t *bytes) {
     static const uint8_t bom[] = {0xEF, 0xBB, 0xBF};
-    size_t skip = size && *p == bom[0] && *c->head != bom[0] ? sizeof bom : 0;
+    size_t skip = size && *p == bom[0] && *c->head->data != bom[0] ? sizeof bom : 0;
     size_t n = size < skip ? size : skip;
     *bytes = skip + c->head_bytes;
     if (n && memcmp(p, bom, n) != 0) return false;
     n = size - n < c->head_bytes ? size - n : c->head_bytes;
-    return size <= skip || memcmp(p + skip, c->head, n) == 0;
+    return size <= skip || memcmp(p + skip, c->head->data, n) == 0;
 }
 
 /* Looks at a member's begin that may be the head and goes over the end of what was read: the first
@@ -249,7 +249,7 @@ static weir_status rewind_record(weir_cutter *c, bool automaton, weir_error *err
 
 /* Passes over the head, which stands again where a record would begin. */
 static weir_status pass_head(weir_cutter *c, weir_error *err) {
-    uint64_t lines = c->kernels->lines(c->head, 0, c->head_bytes);
+    uint64_t lines = c->kernels->lines(c->head->data, 0, c->head_bytes);
     for (uint8_t unused[256]; c->again;) {
         size_t n = c->again < sizeof unused ? c->again : sizeof unused;
         (void)list_take(&c->replay, unused, n);
@@ -772,9 +772,9 @@ static weir_status keep_head(weir_cutter *c, const weir_csv_head *head, weir_err
     size_t n = head->begin - head->front;
     if (!head->front || n == 0 || n > HEAD_MAX_BYTES) return WEIR_OK;
     if (p[n - 1] != '\n' && p[n - 1] != '\r') return WEIR_OK;
-    c->head = weir_alloc(n);
-    if (!c->head) return weir_error_nomem(err);
-    memcpy(c->head, p, n);
+    weir_status status = weir_block_new(c->request->ledger, n, &c->head, err);
+    if (status != WEIR_OK) return status;
+    memcpy(c->head->data, p, n);
     c->head_bytes = n;
     return WEIR_OK;
 }
@@ -837,7 +837,7 @@ void weir_csv_cutter_free(weir_cutter *c) {
     weir_block_release(c->cur);
     weir_layout_release(c->layout);
     weir_csv_tail_clear(&c->tail);
-    weir_free(c->head);
+    weir_block_release(c->head);
     weir_free(c->members);
     weir_free(c);
 }

@@ -369,10 +369,11 @@ static weir_status find_members(head_reader *r, weir_error *err) {
 
 /* A copy of the sample without the lines at the begin of members that are its first line again: in
  * the midst of the records they would look like one.  *out NULL: there are none. */
-static weir_status without_heads(const head_reader *r, size_t at, size_t *size, uint8_t **out,
+static weir_status without_heads(const head_reader *r, size_t at, size_t *size, weir_block **out,
                                  weir_error *err) {
     const uint8_t *text = r->block->data + at, *eol = memchr(text, '\n', *size);
     size_t line = eol ? (size_t)(eol - text) + 1 : 0, from = 0, to = 0;
+    weir_block *block = NULL;
     uint8_t *copy = NULL;
     for (size_t i = 0; line && i < r->n_members; i++) {
         uint64_t place = r->members[i] + WEIR_CSV_FRONT;
@@ -380,7 +381,13 @@ static weir_status without_heads(const head_reader *r, size_t at, size_t *size, 
         size_t member = (size_t)(place - at), skip = line;
         if (*size - member >= 3 && memcmp(text + member, "\xEF\xBB\xBF", 3) == 0) skip += 3;
         if (*size - member < skip || memcmp(text + member + skip - line, text, line) != 0) continue;
-        if (!copy && !(copy = weir_alloc(*size))) return weir_error_nomem(err);
+        if (!block) { /* with room in front and behind, as the vector code wants it */
+            weir_status status =
+                weir_block_new(r->request->ledger, WEIR_CSV_FRONT + *size, &block, err);
+            if (status != WEIR_OK) return status;
+            memset(block->data, '\n', WEIR_CSV_FRONT);
+            copy = block->data + WEIR_CSV_FRONT;
+        }
         memcpy(copy + to, text + from, member - from);
         to += member - from;
         from = member + skip;
@@ -389,7 +396,7 @@ static weir_status without_heads(const head_reader *r, size_t at, size_t *size, 
         memcpy(copy + to, text + from, *size - from);
         *size = to + (*size - from);
     }
-    *out = copy;
+    *out = block;
     return WEIR_OK;
 }
 
@@ -403,12 +410,13 @@ static weir_status find_out(head_reader *r, uint8_t prior, size_t at, weir_csv_f
         size_t size = r->end - at;
         bool whole = size <= WEIR_CSV_SAMPLE_BYTES && !r->in->partial;
         if (size > WEIR_CSV_SAMPLE_BYTES) size = WEIR_CSV_SAMPLE_BYTES;
-        uint8_t *copy = NULL;
+        weir_block *copy = NULL;
         WEIR_TRY(find_members(r, err));
         WEIR_TRY(without_heads(r, at, &size, &copy, err));
-        status = weir_csv_sniff(r->request, prior, copy ? copy : r->block->data + at, size, whole,
-                                r->in->name, found, err);
-        weir_free(copy);
+        status = weir_csv_sniff(r->request, prior,
+                                copy ? copy->data + WEIR_CSV_FRONT : r->block->data + at, size,
+                                whole, r->in->name, found, err);
+        weir_block_release(copy);
         return status;
     }
     WEIR_TRY(weir_csv_dialect_init(&found->dialect, config, err));
