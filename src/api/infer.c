@@ -275,6 +275,10 @@ static weir_status fill_result(weir_session *s, const weir_flow_config *config, 
                            .columns = columns};
     if (found && found->dialect) r.dialect = weir_arena_strdup(&s->arena, found->dialect);
     if (!r.dialect) return weir_error_nomem(err);
+    if (found && found->encoding_others) {
+        r.encoding_others = weir_arena_strdup(&s->arena, found->encoding_others);
+        if (!r.encoding_others) return weir_error_nomem(err);
+    }
     r.sampled = found && found->sampled;
     if (request->format && r.n_files)
         r.format_open = weir_format_of_path(split_name(weir_flow_splits(f), 0)) != request->format;

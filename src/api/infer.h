@@ -33,7 +33,8 @@ typedef struct weir_infer_result {
     const char *format;  /* NULL = the source has none */
     bool format_open;    /* the file's name does not tell it, so that it must be written down */
     const char *dialect; /* options of the format that were found, lines of YAML; "" = none */
-    bool sampled;        /* only the beginning was looked at */
+    const char *encoding_others; /* what it may be as well, in words; NULL = there is no doubt */
+    bool sampled;                /* only the beginning was looked at */
     /* Records that cannot be read, among those that were looked at; and the first of them. */
     uint64_t unread, unread_of;
     const char *unread_reason, *unread_source; /* NULL = not known */

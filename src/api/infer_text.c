@@ -240,7 +240,11 @@ bool weir_api_infer_yaml(const weir_infer_result *r, int indent, weir_buf *out) 
     size_t at;
     bool ok = comment_column(r, indent + 2, &at) &&
               (!r->format_open || weir_buf_printf(out, "%*sformat: %s\n", indent, "", r->format)) &&
-              add_lines(out, indent, r->dialect) && add_unread(out, indent, r) &&
+              add_lines(out, indent, r->dialect) &&
+              (!r->encoding_others ||
+               weir_buf_printf(out, "%*s# the encoding may be %s as well: write down what it is\n",
+                               indent, "", r->encoding_others)) &&
+              add_unread(out, indent, r) &&
               weir_buf_printf(out, "%*scolumns:%s\n", indent, "", has_named(r) ? "" : " {}");
     for (size_t i = 0; ok && i < r->n_columns; i++) {
         line.size = comment.size = 0;
@@ -322,6 +326,7 @@ static bool json_unread(weir_buf *out, const weir_infer_result *r) {
 bool weir_api_infer_json(const weir_infer_result *r, weir_buf *out) {
     bool ok = weir_buf_adds(out, "{\"format\":") && json_string(out, r->format) &&
               json_member(out, "dialect", r->dialect[0] ? r->dialect : NULL) &&
+              json_member(out, "encoding_or", r->encoding_others) &&
               weir_buf_printf(out, ",\"files\":%zu,\"sampled\":%s", r->n_files,
                               r->sampled ? "true" : "false") &&
               json_unread(out, r) && weir_buf_adds(out, ",\"columns\":[");

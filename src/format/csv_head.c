@@ -56,14 +56,18 @@ static weir_status too_long(const head_reader *r, weir_error *err) {
     return WEIR_DATA;
 }
 
+/* Files that were put together may have more than one mark. */
 static weir_status skip_bom(head_reader *r, size_t *at, weir_error *err) {
-    weir_status status = need_bytes(r, *at + 4, err);
+    weir_status status = need_bytes(r, *at + 7, err);
     if (status != WEIR_OK) return status;
     const uint8_t *p = r->block->data + *at;
     size_t n = r->end - *at;
-    if (n >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0) {
+    for (int marks = 0; marks < 2 && n >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0; marks++) {
         *at += 3;
-    } else if (n >= 2 && (memcmp(p, "\xFF\xFE", 2) == 0 || memcmp(p, "\xFE\xFF", 2) == 0)) {
+        p += 3;
+        n -= 3;
+    }
+    if (n >= 2 && (memcmp(p, "\xFF\xFE", 2) == 0 || memcmp(p, "\xFE\xFF", 2) == 0)) {
         weir_error_set(err, WEIR_DATA, "the file is UTF-16, not UTF-8");
         weir_error_hint(err, "write encoding: auto, or utf-16");
         weir_error_at(err, r->in->name, 1, 0);

@@ -113,6 +113,8 @@ typedef struct weir_found {
     /* options of the files as they were found, as lines of YAML; where files differ, a comment for
      * each; NULL = none */
     const char *dialect;
+    /* what the encoding of the first file may be as well, in words; NULL = there is no doubt */
+    const char *encoding_others;
     uint32_t n_splits; /* looked at */
     struct {           /* records that cannot be read, where the data was looked at */
         uint64_t records, of;

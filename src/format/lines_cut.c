@@ -110,7 +110,8 @@ weir_status weir_lines_new(const weir_read_request *request, weir_stream *in, we
     }
     l->head_whole = l->head_end < WEIR_LINES_HEAD_BYTES;
     if (!memchr(l->head, '\n', l->head_end) && memchr(l->head, '\r', l->head_end)) l->eol = '\r';
-    if (l->head_end >= 3 && memcmp(l->head, "\xEF\xBB\xBF", 3) == 0) l->head_at = l->byte = 3;
+    while (l->head_end >= l->head_at + 3 && memcmp(l->head + l->head_at, "\xEF\xBB\xBF", 3) == 0)
+        l->head_at = l->byte = l->head_at + 3;
     *out = l;
     return WEIR_OK;
 }

@@ -40,12 +40,23 @@ extern const weir_charset_name weir_charset_table_names[];
  * for one that only the C library knows.  false = unknown. */
 bool weir_charset_find(const char *name, char own[WEIR_CHARSET_NAME_MAX], weir_charset *out);
 
-/* What the beginning of a text is most likely written in: by its mark, by its NUL bytes, as UTF-8
- * when it is valid, else a guess where that is convincing, else UTF-8.  whole: p[0..n) is all there
- * is.  *guessed: neither a mark nor valid UTF-8 said so. */
-const weir_charset *weir_charset_guess(const uint8_t *p, size_t n, bool whole, bool *guessed);
+/* What else a text may be in: names with commas and "or". */
+#define WEIR_CHARSET_OTHERS_MAX (3 * (WEIR_CHARSET_NAME_MAX + 4))
 
-/* The encodings that weir_charset_guess gives, and what a declared utf-16 becomes. */
+typedef struct weir_charset_found {
+    weir_charset charset;
+    char own[WEIR_CHARSET_NAME_MAX];      /* storage of a name */
+    bool guessed;                         /* neither a mark nor valid UTF-8 said so */
+    bool mixed;                           /* guessed, though some of it reads as UTF-8 */
+    char others[WEIR_CHARSET_OTHERS_MAX]; /* not empty: it may as well be one of these */
+} weir_charset_found;
+
+/* What the beginning of a text is most likely written in: by its mark, by its NUL bytes, as UTF-8
+ * when it is valid, else by how well it reads in each of the older encodings, else UTF-8.  whole:
+ * p[0..n) is all there is. */
+void weir_charset_guess(const uint8_t *p, size_t n, bool whole, weir_charset_found *out);
+
+/* What a declared utf-16 becomes, and what is known by a mark. */
 extern const weir_charset weir_charset_utf8, weir_charset_utf16le, weir_charset_utf16be,
     weir_charset_utf32le, weir_charset_utf32be;
 

@@ -1,18 +1,20 @@
 /* Which encoding a text is in, by its beginning.
  *
  * A mark in front decides; then NUL bytes, which UTF-16 and UTF-32 have in fixed places; then
- * whether all is valid UTF-8.  What is left is one of the older encodings, or damaged UTF-8.  A
- * guess among them is made only where the text reads like one of them all through: in doubt it
- * stays UTF-8, and its bad records are rejected.
+ * whether all is valid UTF-8.  What is left is one of the older encodings, or damaged UTF-8.
+ * charset_score.c says how well it reads in each of the older ones.  The best one is taken where it
+ * reads like a text; whether it is clearly better than what comes next is said, too.  What reads
+ * like none of them stays UTF-8, and its bad records are rejected.
  */
-#include "io/charset.h"
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "io/charset_score.h"
 #include "text/utf8.h"
 
-static const weir_charset guess_gb18030 = {"gb18030", WEIR_CHARSET_ICONV, NULL, "GB18030"};
-static const weir_charset guess_big5 = {"big5", WEIR_CHARSET_ICONV, NULL, "BIG5-HKSCS"};
-static const weir_charset guess_sjis = {"shift_jis", WEIR_CHARSET_ICONV, NULL, "CP932"};
-static const weir_charset guess_euc_jp = {"euc-jp", WEIR_CHARSET_ICONV, NULL, "EUC-JP-MS"};
-static const weir_charset guess_euc_kr = {"euc-kr", WEIR_CHARSET_ICONV, NULL, "UHC"};
+/* How much better the best must be, in fifths of a nat: a factor of about fifty. */
+#define MARGIN 20u
+#define FEW 4u /* bytes that say little */
 
 /* ---- marks and NUL bytes ------------------------------------------------------------------- */
 
@@ -24,7 +26,6 @@ static const weir_charset *by_mark(const uint8_t *p, size_t n) {
     if (n >= 4 && memcmp(p, "\0\0\xFE\xFF", 4) == 0) return &weir_charset_utf32be;
     if (n >= 2 && memcmp(p, "\xFF\xFE", 2) == 0) return &weir_charset_utf16le;
     if (n >= 2 && memcmp(p, "\xFE\xFF", 2) == 0) return &weir_charset_utf16be;
-    if (n >= 4 && memcmp(p, "\x84\x31\x95\x33", 4) == 0) return &guess_gb18030;
     return NULL;
 }
 
@@ -79,17 +80,26 @@ static const weir_charset *by_nuls(const uint8_t *p, size_t n) {
 
 /* ---- UTF-8 --------------------------------------------------------------------------------- */
 
-/* Well-formed characters of several bytes, and bytes that belong to none.  The last character may
- * be cut off unless the text is whole. */
+/* Bytes of what is built like a character of several bytes, well-formed or not (half a surrogate
+ * pair, a form that is too long); 0 = it is not. */
+static size_t built_like_utf8(const uint8_t *p, size_t n) {
+    size_t size = p[0] >= 0xF0 && p[0] < 0xF8 ? 4 : p[0] >= 0xE0 ? 3 : p[0] >= 0xC0 ? 2 : 0;
+    if (p[0] >= 0xF8 || size == 0 || size > n) return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((p[i] & 0xC0) != 0x80) return 0;
+    return size;
+}
+
+/* Characters of several bytes, and bytes that belong to none.  The last character may be cut off
+ * unless the text is whole. */
 static void count_utf8(const uint8_t *p, size_t n, bool whole, size_t *good, size_t *bad) {
     *good = *bad = 0;
     for (size_t i = 0; i < n;) {
-        uint32_t c;
         if (p[i] < 0x80) {
             i++;
             continue;
         }
-        size_t size = weir_utf8_decode((const char *)p + i, n - i, &c);
+        size_t size = built_like_utf8(p + i, n - i);
         if (size) {
             ++*good;
             i += size;
@@ -101,206 +111,136 @@ static void count_utf8(const uint8_t *p, size_t n, bool whole, size_t *good, siz
     }
 }
 
-/* ---- encodings of two bytes a character ---------------------------------------------------- */
+/* ---- the older encodings ------------------------------------------------------------------- */
 
-/* What a text gives when it is read in pairs. */
-typedef struct pairs {
-    size_t n;      /* characters of two bytes (and more) */
-    size_t common; /* those that texts of the language mostly have */
-    size_t marks;  /* those that tell the language: kana, Hangul */
-    bool whole;    /* nothing else was found */
-} pairs;
-
-static bool in(uint8_t b, uint8_t low, uint8_t high) {
-    return b >= low && b <= high;
+static void take(weir_charset_found *out, const char *name) {
+    if (!weir_charset_find(name, out->own, &out->charset)) out->charset = weir_charset_utf8;
 }
 
-static void take_gb(pairs *r, uint8_t a, uint8_t b) {
-    r->whole = r->whole && in(a, 0x81, 0xFE) && in(b, 0x40, 0xFE) && b != 0x7F;
-    r->common += b >= 0xA1 && (in(a, 0xB0, 0xD7) || a == 0xA1 || a == 0xA3);
-}
-
-static void take_big5(pairs *r, uint8_t a, uint8_t b) {
-    r->whole = r->whole && in(a, 0x87, 0xFE) && (in(b, 0x40, 0x7E) || in(b, 0xA1, 0xFE));
-    r->common += in(a, 0xA4, 0xC6) || (a == 0xA1 && b < 0x80);
-    r->marks += b < 0x80;
-}
-
-static void take_sjis(pairs *r, uint8_t a, uint8_t b) {
-    bool kana = (a == 0x82 && in(b, 0x9F, 0xF1)) || (a == 0x83 && in(b, 0x40, 0x96));
-    r->whole =
-        r->whole && (in(a, 0x81, 0x9F) || in(a, 0xE0, 0xFC)) && in(b, 0x40, 0xFC) && b != 0x7F;
-    r->common += kana || in(a, 0x88, 0x97) || (a == 0x81 && in(b, 0x40, 0x7E)) || a == 0x82;
-    r->marks += kana;
-}
-
-static void take_euc_jp(pairs *r, uint8_t a, uint8_t b) {
-    bool kana = (a == 0xA4 && in(b, 0xA1, 0xF3)) || (a == 0xA5 && in(b, 0xA1, 0xF6));
-    r->whole = r->whole && (in(a, 0xA1, 0xFE) || a == 0x8E) && in(b, 0xA1, 0xFE);
-    r->common += kana || in(a, 0xB0, 0xCF) || a == 0xA1 || a == 0xA3;
-    r->marks += kana;
-}
-
-static void take_euc_kr(pairs *r, uint8_t a, uint8_t b) {
-    bool hangul = in(a, 0xB0, 0xC8) && b >= 0xA1;
-    r->whole =
-        r->whole && in(a, 0x81, 0xFE) && (in(b, 0x41, 0x5A) || in(b, 0x61, 0x7A) || b >= 0x81);
-    r->common += hangul || in(a, 0xA1, 0xA3);
-    r->marks += hangul;
-}
-
-static pairs read_pairs(const uint8_t *p, size_t n, bool whole,
-                        void (*take)(pairs *, uint8_t, uint8_t)) {
-    pairs r = {.whole = true};
-    for (size_t i = 0; i < n && r.whole; i++) {
-        if (p[i] < 0x80) continue;
-        if (take == take_sjis && in(p[i], 0xA1, 0xDF)) continue; /* kana of half width */
-        if (i + 1 == n) {
-            r.whole = !whole;
-            break;
-        }
-        if (take == take_gb && in(p[i + 1], 0x30, 0x39)) { /* four bytes */
-            r.whole = n - i < 4 ? !whole : in(p[i + 2], 0x81, 0xFE) && in(p[i + 3], 0x30, 0x39);
-            i += 3;
-            continue;
-        }
-        take(&r, p[i], p[i + 1]);
-        r.n++;
-        i++;
+/* Japanese mail: seven bits, and escape sequences that change what they mean. */
+static bool is_iso_2022_jp(const uint8_t *p, size_t n) {
+    bool found = false;
+    for (size_t i = 0; i + 2 < n; i++) {
+        if (p[i] != 0x1B) continue;
+        if (p[i + 1] == '$' && (p[i + 2] == 'B' || p[i + 2] == '@'))
+            found = true;
+        else if (p[i + 1] != '(' || !strchr("BJI", p[i + 2]))
+            return false;
     }
-    return r;
+    return found;
 }
 
-static bool convincing(const pairs *r, double share_of_marks) {
-    return r->whole && r->n >= 4 && (double)r->common >= 0.85 * (double)r->n &&
-           (double)r->marks >= share_of_marks * (double)r->n;
+/* An encoding for languages with ASCII letters: a sequence of UTF-8 is two or three signs there
+ * that do not stand together. */
+static bool latin(const weir_charset_candidate *c) {
+    if (!c->model) return false;
+    unsigned first = 0;
+    while (!(c->model->languages >> first & 1)) first++;
+    return weir_charset_languages[first].ascii > 2;
 }
 
-static const weir_charset *by_pairs(const uint8_t *p, size_t n, bool whole) {
-    pairs r = read_pairs(p, n, whole, take_sjis);
-    if (convincing(&r, 0.1)) return &guess_sjis;
-    r = read_pairs(p, n, whole, take_euc_jp);
-    if (convincing(&r, 0.1)) return &guess_euc_jp;
-    r = read_pairs(p, n, whole, take_euc_kr);
-    if (r.n >= 8 && convincing(&r, 0.9)) return &guess_euc_kr;
-    r = read_pairs(p, n, whole, take_gb);
-    if (convincing(&r, 0)) return &guess_gb18030;
-    r = read_pairs(p, n, whole, take_big5);
-    if (convincing(&r, 0.1)) return &guess_big5;
-    return NULL;
-}
-
-/* ---- alphabets other than the Latin one ---------------------------------------------------- */
-
-static const weir_charset *named(const char *name) {
-    for (const weir_charset *c = weir_charset_tables; c->name; c++)
-        if (strcmp(c->name, name) == 0) return c;
-    return &weir_charset_utf8;
-}
-
-/* The most frequent letters of a language in one encoding: near half of its texts. */
-static const struct {
-    const char *charset, *letters;
-} alphabets[] = {
-    {"windows-1251", "\xEE\xE5\xE0\xE8\xED\xF2"}, /* о е а и н т */
-    {"koi8-r", "\xCF\xC5\xC1\xC9\xCE\xD4"},
-    {"iso-8859-5", "\xDE\xD5\xD0\xD8\xDD\xE2"},
-    {"ibm866", "\xAE\xA5\xA0\xA8\xAD\xE2"},
-    {"windows-1253", "\xE1\xEF\xE9\xE5\xF4\xED\xF3"}, /* α ο ι ε τ ν σ */
-};
-#define ALPHABETS (sizeof alphabets / sizeof *alphabets)
-
-/* Words of such texts are runs of high bytes; those of Latin ones have a letter here and there. */
-static const weir_charset *by_alphabet(const uint8_t *p, size_t n) {
-    size_t high = 0, together = 0, counts[256] = {0}, best = 0, first = 0, second = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] < 0x80) continue;
-        high++;
-        counts[p[i]]++;
-        together += (i && p[i - 1] >= 0x80) || (i + 1 < n && p[i + 1] >= 0x80);
+/* "windows-1250, ibm850 or macintosh": what else it may be, from the candidate number `from` on,
+ * that would give another text. */
+static void name_others(const weir_charset_scores *s, size_t from, uint32_t limit,
+                        char out[WEIR_CHARSET_OTHERS_MAX]) {
+    const weir_charset_candidate *named[3];
+    size_t n = 0, used = 0;
+    for (size_t i = from; i < s->n && n < 3 && s->best_first[i].cost <= limit; i++) {
+        bool said = from > 0 && weir_charset_same(s, &s->best_first[0], &s->best_first[i]);
+        for (size_t k = 0; k < n; k++) said |= weir_charset_same(s, named[k], &s->best_first[i]);
+        if (!said) named[n++] = &s->best_first[i];
     }
-    if (high < 12 || together * 10 < high * 8) return NULL;
-    for (size_t i = 0; i < ALPHABETS; i++) {
-        size_t sum = 0;
-        for (const char *c = alphabets[i].letters; *c; c++) sum += counts[(uint8_t)*c];
-        if (sum > first) {
-            second = first;
-            first = sum;
-            best = i;
-        } else if (sum > second) {
-            second = sum;
-        }
-    }
-    return first * 10 >= high * 3 && first * 2 >= second * 3 ? named(alphabets[best].charset)
-                                                             : NULL;
+    for (size_t i = 0; i < n && used < WEIR_CHARSET_OTHERS_MAX; i++)
+        used += (size_t)snprintf(out + used, WEIR_CHARSET_OTHERS_MAX - used, "%s%s",
+                                 i == 0       ? ""
+                                 : i + 1 == n ? " or "
+                                              : ", ",
+                                 named[i]->name);
 }
 
-/* ---- Latin letters ------------------------------------------------------------------------- */
-
-static bool ascii_lower(int c) {
-    return c >= 'a' && c <= 'z';
-}
-static bool ascii_letter(int c) {
-    return ascii_lower(c | 32);
-}
-
-/* Whether byte b of windows-1252 is plausible between two others (-1 = the end). */
-static bool western(uint8_t b, int before, int after) {
-    bool inside = ascii_letter(before) && ascii_letter(after);
-    if (b == 0xFF || b == 0xD7 || b == 0xF7) return b != 0xFF && !inside;
-    if (b >= 0xC0 || b == 0x8A || b == 0x9A || b == 0x8C || b == 0x9C || b == 0x8E || b == 0x9E) {
-        bool capital = b < 0xDF && b != 0x9A && b != 0x9C && b != 0x9E;
-        if (capital && ascii_lower(before) && ascii_lower(after)) return false;
-        return ascii_letter(before) || ascii_letter(after) || before >= 0xC0 || after >= 0xC0;
-    }
-    if (inside) return b == 0x92 || b == 0x91 || b == 0xB4 || b == 0xB7 || b == 0xAD || b == 0xA0;
-    return strchr("\x80\x82\x84\x85\x91\x92\x93\x94\x95\x96\x97\x99\xA0\xA1\xA2\xA3\xA5\xA7\xA9\xAA"
-                  "\xAB\xAD\xAE\xB0\xB1\xB2\xB3\xB4\xB5\xB7\xBA\xBB\xBC\xBD\xBE\xBF",
-                  b) != NULL;
-}
-
-static const weir_charset *by_latin(const uint8_t *p, size_t n) {
-    size_t high = 0, fits = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] < 0x80) {
-            if (p[i] < 9 || (p[i] > 13 && p[i] < 32 && p[i] != 27)) return NULL; /* no text */
-            continue;
-        }
-        high++;
-        fits += western(p[i], i ? p[i - 1] : -1, i + 1 < n ? p[i + 1] : -1);
-    }
-    return fits * 20 >= high * 19 ? named("windows-1252") : NULL;
-}
-
-/* Names of columns cannot be rejected: where the first line is no UTF-8, windows-1252 is taken if
- * it can be that at all. */
-static const weir_charset *by_first_line(const uint8_t *p, size_t n) {
-    const weir_charset *western = named("windows-1252");
+/* Names of columns cannot be rejected: where the first line is no UTF-8 an encoding is needed. */
+static bool first_line_is_utf8(const uint8_t *p, size_t n) {
     size_t line = 0;
     while (line < n && p[line] != '\n' && p[line] != '\r') line++;
-    if (weir_utf8_valid((const char *)p, line)) return NULL;
+    return weir_utf8_valid((const char *)p, line);
+}
+
+static bool is_text(const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++)
-        if (western->table[p[i]] == 0xFFFF || p[i] < 9) return NULL;
-    return western;
+        if (p[i] < 9 || (p[i] > 13 && p[i] < 32 && p[i] != 27 && p[i] != 26)) return false;
+    return true;
+}
+
+/* Where a text is in two encodings, the one beside UTF-8. */
+static void score_without_utf8(const uint8_t *p, size_t n, bool whole, weir_charset_scores *s) {
+    uint8_t *copy = weir_alloc(n);
+    if (!copy) return;
+    for (size_t i = 0; i < n;) {
+        size_t size = p[i] >= 0x80 ? built_like_utf8(p + i, n - i) : 0;
+        if (size == 0) {
+            copy[i] = p[i];
+            i++;
+            continue;
+        }
+        memset(copy + i, ',', size);
+        i += size;
+    }
+    weir_charset_score(copy, n, whole, s);
+    weir_free(copy);
+}
+
+/* One or two letters and no clear answer: what most such files are, if it can be that. */
+static void prefer_usual(weir_charset_scores *s, char others[WEIR_CHARSET_OTHERS_MAX]) {
+    size_t at = 0;
+    while (at < s->n && s->best_first[at].model != weir_charset_models) at++;
+    weir_charset_candidate usual = s->best_first[at];
+    if (at == 0 || usual.cost > s->best_first[0].cost + 2 * MARGIN) return;
+    memmove(s->best_first + 1, s->best_first, at * sizeof usual);
+    s->best_first[0] = usual;
+    name_others(s, 1, usual.cost, others);
+}
+
+/* good: characters of UTF-8 among the others. */
+static void by_score(const uint8_t *p, size_t n, bool whole, size_t good, size_t bad,
+                     weir_charset_found *out) {
+    weir_charset_scores s;
+    weir_charset_score(p, n, whole, &s);
+    if (s.n == 0) return;
+    bool mixed = good && latin(&s.best_first[0]);
+    if (mixed) score_without_utf8(p, n, whole, &s);
+    uint32_t usual = s.best_first[0].model == weir_charset_models ? s.few : 0;
+    name_others(&s, 1, s.best_first[0].cost + MARGIN + usual, out->others);
+    if (out->others[0] && s.high <= FEW) prefer_usual(&s, out->others);
+    const weir_charset_candidate *best = &s.best_first[0];
+    bool needed = !first_line_is_utf8(p, n);
+    bool reads = s.odd * 5 <= s.high && (best->model || s.high >= 4);
+    if ((reads && !(mixed && good * 8 >= bad)) || (needed && is_text(p, n))) {
+        take(out, best->name);
+        out->guessed = true;
+        out->mixed = mixed;
+        if (!reads && !out->others[0]) name_others(&s, 1, UINT32_MAX, out->others);
+    } else {
+        name_others(&s, 0, best->cost + 4 * MARGIN, out->others);
+    }
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
-const weir_charset *weir_charset_guess(const uint8_t *p, size_t n, bool whole, bool *guessed) {
+void weir_charset_guess(const uint8_t *p, size_t n, bool whole, weir_charset_found *out) {
     size_t good, bad;
-    *guessed = false;
+    *out = (weir_charset_found){.charset = weir_charset_utf8};
     const weir_charset *found = by_mark(p, n);
     if (!found) found = by_nuls(p, n);
-    if (found) return found;
-    if (weir_utf8_valid((const char *)p, n)) return &weir_charset_utf8;
-    count_utf8(p, n, whole, &good, &bad);
-    if (bad == 0 || good > bad) return &weir_charset_utf8;
-    if (memchr(p, 0, n)) return &weir_charset_utf8; /* no text of these */
-    found = by_pairs(p, n, whole);
-    if (!found) found = by_alphabet(p, n);
-    if (!found) found = by_latin(p, n);
-    if (!found) found = by_first_line(p, n);
-    if (!found) return &weir_charset_utf8;
-    *guessed = true;
-    return found;
+    if (found) {
+        out->charset = *found;
+    } else if (n >= 4 && memcmp(p, "\x84\x31\x95\x33", 4) == 0) {
+        take(out, "gb18030");
+    } else if (weir_utf8_valid((const char *)p, n)) {
+        out->guessed = is_iso_2022_jp(p, n);
+        if (out->guessed) take(out, "iso-2022-jp");
+    } else {
+        count_utf8(p, n, whole, &good, &bad);
+        if (good >= bad || memchr(p, 0, n)) return;
+        by_score(p, n, whole, good, bad, out);
+    }
 }

@@ -31,10 +31,11 @@ struct weir_stream {
     uint64_t position;  /* bytes read or written so far, on the caller's side of this filter */
     weir_stream *under; /* a filter's inner stream, owned; NULL at the bottom */
     /* Text: the encoding that weir_transcode found or was told, as `encoding:` takes it; lives as
-     * long as the stream.  NULL = nobody looked.  guessed: neither a mark nor valid UTF-8 said so.
-     */
-    const char *encoding;
-    bool encoding_guessed;
+     * long as the stream.  NULL = nobody looked.  guessed: neither a mark nor valid UTF-8 said so;
+     * mixed: some of it reads as UTF-8 nevertheless.  others: what it may be as well, in words;
+     * NULL = nothing.  All may change while it is read, where the beginning is ASCII. */
+    const char *encoding, *encoding_others;
+    bool encoding_guessed, encoding_mixed;
     bool at_will; /* read_at may be called */
     bool partial; /* the beginning of something longer: its end may be anywhere */
 };
@@ -148,13 +149,27 @@ WEIR_MUST_USE weir_status weir_encoding_check(const char *name, weir_error *err)
 /* Wraps a reader of text: what comes out is UTF-8, a byte order mark in front included.  encoding:
  * a name (case and signs do not matter: utf-8, utf-16, utf-16le, utf-32, iso-8859-1, windows-1252,
  * koi8-r, gb18030, shift_jis, ..., and what the C library's iconv knows), or "auto" or NULL: by the
- * mark, by the pattern of NUL bytes, UTF-8 when the first 256 KiB are valid, else a guess when it
- * is convincing, else UTF-8.  (*out)->encoding tells.  UTF-8 passes unchanged and unchecked.  What
- * means nothing in its encoding comes out as bytes that are no UTF-8 (0xFF and the byte; a lone
- * surrogate in three bytes), so that the record is rejected behind.  tar and zip files are
- * WEIR_DATA.  unicode_only: "auto" makes no guess.  Takes over in, also on failure. */
+ * mark, by the pattern of NUL bytes, UTF-8 when 256 KiB from the first byte on that is not ASCII
+ * are valid, else the encoding in which they read best, where they read like a text, else UTF-8.
+ * (*out)->encoding tells.  UTF-8 passes unchanged and unchecked.  What means nothing in its
+ * encoding comes out as bytes that are no UTF-8 (0xFF and the byte; a lone surrogate in three
+ * bytes), so that the record is rejected behind.  tar and zip files are WEIR_DATA.  unicode_only:
+ * "auto" makes no guess.  Takes over in, also on failure. */
 WEIR_MUST_USE weir_status weir_transcode(weir_stream *in, const char *encoding, bool unicode_only,
                                          weir_stream **out, weir_error *err);
+
+/* Called once when an encoding was guessed, or when none was though the text is no UTF-8: s says
+ * which. */
+typedef void (*weir_transcode_tell)(void *context, const weir_stream *s);
+typedef struct weir_transcode_options {
+    const char *encoding;
+    bool unicode_only;
+    weir_transcode_tell tell; /* NULL = nobody wants to know; while the stream is used */
+    void *tell_context;
+} weir_transcode_options;
+/* The same with all choices. */
+WEIR_MUST_USE weir_status weir_transcode_with(weir_stream *in, const weir_transcode_options *o,
+                                              weir_stream **out, weir_error *err);
 
 /* Wraps a writer; level 0 = the codec's default (zstd 3, gzip 1), zstd 1..19, gzip 1..9.  NONE and
  * AUTO hand `to` back.  Takes over `to`, also on failure. */

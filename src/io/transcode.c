@@ -12,6 +12,7 @@
 #include "text/utf8.h"
 
 #define HEAD_BYTES ((size_t)256 << 10) /* looked at to tell the encoding */
+#define CONTEXT_BYTES 64u              /* in front of the first byte that is not ASCII */
 #define IN_BYTES ((size_t)32 << 10)
 #define OUT_BYTES (IN_BYTES * 3 + 64)
 #define NO_ICONV ((iconv_t)-1)
@@ -19,7 +20,11 @@
 typedef struct transcoder {
     weir_stream base;
     weir_charset charset;
-    char own_name[WEIR_CHARSET_NAME_MAX];
+    weir_charset_found found;
+    weir_transcode_tell tell;
+    void *tell_context;
+    bool watching; /* all was ASCII so far: the first byte that is not decides */
+    uint8_t context[CONTEXT_BYTES];
     iconv_t library;
     uint8_t *in; /* bytes in_at..in_end wait to be converted */
     size_t in_at, in_end, in_capacity;
@@ -225,6 +230,48 @@ static weir_status transcode_read(weir_stream *s, void *buf, size_t size, size_t
     return WEIR_OK;
 }
 
+static weir_status choose(transcoder *t, weir_error *err);
+
+/* Keeps the last bytes of what is passed on, for the look at what follows. */
+static void keep_context(transcoder *t, const uint8_t *p, size_t n) {
+    if (n >= CONTEXT_BYTES) {
+        memcpy(t->context, p + n - CONTEXT_BYTES, CONTEXT_BYTES);
+        return;
+    }
+    memmove(t->context, t->context + n, CONTEXT_BYTES - n);
+    memcpy(t->context + CONTEXT_BYTES - n, p, n);
+}
+
+/* p[0..*n) was read; where it is not ASCII any more, the rest of it and what follows, 256 KiB from
+ * there, decide which encoding it is, and *n is what stands in front.  The place does not depend
+ * on how much is read at a time. */
+static weir_status watch(transcoder *t, const uint8_t *p, size_t *n, weir_error *err) {
+    size_t ascii = 0, more = 0;
+    while (ascii < *n && p[ascii] < 0x80) ascii++;
+    keep_context(t, p, ascii);
+    if (ascii == *n) return WEIR_OK;
+    t->watching = false;
+    if (!t->in) t->in = weir_alloc(HEAD_BYTES);
+    if (!t->in) return weir_error_nomem(err);
+    t->in_at = 0;
+    t->in_end = *n - ascii;
+    memmove(t->in, p + ascii, t->in_end);
+    *n = ascii;
+    weir_status status =
+        weir_stream_read_full(t->base.under, t->in + t->in_end, HEAD_BYTES - t->in_end, &more, err);
+    if (status != WEIR_OK) return status;
+    t->in_eof = more < HEAD_BYTES - t->in_end;
+    t->in_end += more;
+    uint8_t *all = weir_alloc(CONTEXT_BYTES + HEAD_BYTES);
+    if (!all) return weir_error_nomem(err);
+    memcpy(all, t->context, CONTEXT_BYTES);
+    memcpy(all + CONTEXT_BYTES, t->in, t->in_end);
+    weir_charset_guess(all, CONTEXT_BYTES + t->in_end, t->in_eof, &t->found);
+    weir_free(all);
+    t->charset = t->found.charset;
+    return choose(t, err);
+}
+
 /* UTF-8: what was looked at, then the stream below as it is. */
 static weir_status pass_read(weir_stream *s, void *buf, size_t size, size_t *got, weir_error *err) {
     transcoder *t = (transcoder *)s;
@@ -232,11 +279,16 @@ static weir_status pass_read(weir_stream *s, void *buf, size_t size, size_t *got
     if (n == 0) {
         weir_free(t->in);
         t->in = NULL;
+        t->in_at = t->in_end = 0;
+        if (t->watching && size > HEAD_BYTES) size = HEAD_BYTES;
         weir_status status = weir_stream_read(s->under, buf, size, &n, err);
+        if (status == WEIR_OK && t->watching) status = watch(t, buf, &n, err);
         if (status != WEIR_OK) return status;
+        if (n == 0 && t->in) return s->ops->read(s, buf, size, got, err);
     } else {
         if (n > size) n = size;
         memcpy(buf, t->in + t->in_at, n);
+        if (t->watching) keep_context(t, t->in + t->in_at, n);
         t->in_at += n;
     }
     s->position += n;
@@ -289,36 +341,27 @@ static weir_status refuse_archive(const transcoder *t, weir_error *err) {
 
 /* Declared "utf-16" and "utf-32": the mark decides, else where the NUL bytes stand. */
 static void choose_end(transcoder *t) {
-    bool wide = t->charset.kind == WEIR_CHARSET_UTF32, guessed;
-    const weir_charset *found = weir_charset_guess(t->in, t->in_end, t->in_eof, &guessed);
+    bool wide = t->charset.kind == WEIR_CHARSET_UTF32;
     if (t->charset.kind != WEIR_CHARSET_UTF16 && !wide) return;
-    bool big = found->kind == (wide ? WEIR_CHARSET_UTF32_BE : WEIR_CHARSET_UTF16_BE);
+    weir_charset_found found;
+    weir_charset_guess(t->in, t->in_end, t->in_eof, &found);
+    bool big = found.charset.kind == (wide ? WEIR_CHARSET_UTF32_BE : WEIR_CHARSET_UTF16_BE);
     t->charset = wide ? (big ? weir_charset_utf32be : weir_charset_utf32le)
                       : (big ? weir_charset_utf16be : weir_charset_utf16le);
 }
 
-static weir_status begin(transcoder *t, const char *encoding, bool unicode_only, weir_error *err) {
-    weir_status status = weir_stream_read_full(t->base.under, t->in, HEAD_BYTES, &t->in_end, err);
-    if (status != WEIR_OK) return status;
-    t->in_eof = t->in_end < HEAD_BYTES;
-    status = refuse_archive(t, err);
-    if (status != WEIR_OK) return status;
-    if (encoding && strcmp(encoding, "auto") != 0) {
-        if (!weir_charset_find(encoding, t->own_name, &t->charset))
-            return weir_encoding_check(encoding, err);
-        choose_end(t);
-    } else {
-        t->charset = *weir_charset_guess(t->in, t->in_end, t->in_eof, &t->base.encoding_guessed);
-        if (unicode_only && t->base.encoding_guessed) {
-            t->charset = weir_charset_utf8;
-            t->base.encoding_guessed = false;
-        }
-    }
+/* Makes the stream one of its charset, and tells of a guess. */
+static weir_status choose(transcoder *t, weir_error *err) {
     t->base.encoding = t->charset.name;
+    t->base.encoding_guessed = t->found.guessed;
+    t->base.encoding_mixed = t->found.mixed;
+    t->base.encoding_others = t->found.others[0] ? t->found.others : NULL;
+    if (t->tell && (t->found.guessed || t->found.others[0])) t->tell(t->tell_context, &t->base);
     if (t->charset.kind == WEIR_CHARSET_UTF8) {
         t->base.ops = &pass_ops;
         return WEIR_OK;
     }
+    t->base.ops = &transcode_ops;
     if (t->charset.kind == WEIR_CHARSET_TABLE) make_bytes(t);
     if (t->charset.kind == WEIR_CHARSET_ICONV) {
         t->library = iconv_open("UTF-8", t->charset.iconv);
@@ -334,8 +377,29 @@ static weir_status begin(transcoder *t, const char *encoding, bool unicode_only,
     return t->out ? WEIR_OK : weir_error_nomem(err);
 }
 
-weir_status weir_transcode(weir_stream *in, const char *encoding, bool unicode_only,
-                           weir_stream **out, weir_error *err) {
+static weir_status begin(transcoder *t, const weir_transcode_options *o, weir_error *err) {
+    weir_status status = weir_stream_read_full(t->base.under, t->in, HEAD_BYTES, &t->in_end, err);
+    if (status != WEIR_OK) return status;
+    t->in_eof = t->in_end < HEAD_BYTES;
+    status = refuse_archive(t, err);
+    if (status != WEIR_OK) return status;
+    if (o->encoding && strcmp(o->encoding, "auto") != 0) {
+        if (!weir_charset_find(o->encoding, t->found.own, &t->charset))
+            return weir_encoding_check(o->encoding, err);
+        choose_end(t);
+    } else {
+        weir_charset_guess(t->in, t->in_end, t->in_eof, &t->found);
+        if (o->unicode_only && (t->found.guessed || t->found.others[0]))
+            t->found = (weir_charset_found){.charset = weir_charset_utf8};
+        t->charset = t->found.charset;
+        t->watching = !o->unicode_only && !t->in_eof && t->charset.kind == WEIR_CHARSET_UTF8 &&
+                      weir_utf8_is_ascii((const char *)t->in, t->in_end);
+    }
+    return choose(t, err);
+}
+
+weir_status weir_transcode_with(weir_stream *in, const weir_transcode_options *o, weir_stream **out,
+                                weir_error *err) {
     transcoder *t = weir_alloc_zero(1, sizeof *t);
     if (!t) {
         weir_stream_close(in);
@@ -346,11 +410,19 @@ weir_status weir_transcode(weir_stream *in, const char *encoding, bool unicode_o
     t->library = NO_ICONV;
     t->in_capacity = HEAD_BYTES;
     t->in = weir_alloc(HEAD_BYTES);
-    weir_status status = t->in ? begin(t, encoding, unicode_only, err) : weir_error_nomem(err);
+    t->tell = o->tell;
+    t->tell_context = o->tell_context;
+    weir_status status = t->in ? begin(t, o, err) : weir_error_nomem(err);
     if (status != WEIR_OK) {
         transcode_close(&t->base);
         return status;
     }
     *out = &t->base;
     return WEIR_OK;
+}
+
+weir_status weir_transcode(weir_stream *in, const char *encoding, bool unicode_only,
+                           weir_stream **out, weir_error *err) {
+    weir_transcode_options o = {.encoding = encoding, .unicode_only = unicode_only};
+    return weir_transcode_with(in, &o, out, err);
 }

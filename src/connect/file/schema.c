@@ -370,7 +370,10 @@ static weir_status add_dialect(pass *p, const weir_stream *in, const weir_layout
     }
     if (p->split == 0) {
         found->dialect = weir_arena_strdup(&found->arena, text);
-        if (!found->dialect) return weir_error_nomem(err);
+        if (in->encoding_others)
+            found->encoding_others = weir_arena_strdup(&found->arena, in->encoding_others);
+        if (!found->dialect || (in->encoding_others && !found->encoding_others))
+            return weir_error_nomem(err);
     }
     p->differ |= strcmp(text, found->dialect ? found->dialect : "") != 0;
     if (p->n_dialects > DIALECTS_SHOWN) return WEIR_OK;

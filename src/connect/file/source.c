@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "connect/file/file.h"
 #include "connect/file/memo.h"
+#include "connect/file/told.h"
 #include "text/hash.h"
 
 typedef struct source {
@@ -34,6 +35,7 @@ typedef struct source {
     weir_file_hash hash;
     size_t n_hashed;        /* files that were read to their end */
     weir_hash128 data_hash; /* of these */
+    weir_told told;           /* encodings */
 } source;
 
 /* Bytes of a chunk: small enough that what a worker makes of it stays in its cache and that the
@@ -91,6 +93,7 @@ static void source_close(void *object) {
                       "(repeated_names; reject sets such records aside)",
                       s->config->path.items[0], (unsigned long long)repeats,
                       repeats == 1 ? "" : "s");
+    weir_told_rest(&s->told);
     if (s->cutter) s->request.format->read->cutter_free(s->cutter);
     if (s->stream != s->pipe) weir_stream_close(s->stream);
     weir_stream_close(s->pipe);
@@ -247,7 +250,13 @@ static weir_status open_decompressed(source *s, const char *name, weir_stream **
     }
     weir_text_input text = s->request.format->text;
     if (text != WEIR_TEXT_NONE)
-        return weir_transcode(raw, s->config->encoding, text == WEIR_TEXT_UNICODE, out, err);
+        return weir_transcode_with(
+            raw,
+            &(weir_transcode_options){.encoding = s->config->encoding,
+                                      .unicode_only = text == WEIR_TEXT_UNICODE,
+                                      .tell = weir_told_encoding,
+                                      .tell_context = &s->told},
+            out, err);
     *out = raw;
     return WEIR_OK;
 }
@@ -355,7 +364,9 @@ static weir_status open_replay(source *s, const char *name, size_t end, bool see
     r->base = (weir_stream){.ops = &replay_ops,
                             .name = name,
                             .encoding = s->pipe->encoding,
-                            .encoding_guessed = s->pipe->encoding_guessed};
+                            .encoding_guessed = s->pipe->encoding_guessed,
+                            .encoding_mixed = s->pipe->encoding_mixed,
+                            .encoding_others = s->pipe->encoding_others};
     r->s = s;
     r->end = end;
     r->seen_only = seen_only;
@@ -557,6 +568,8 @@ static weir_status source_split_begin(void *object, const weir_split *split, uin
     s->split = split;
     s->sequence = 0;
     s->heads = (weir_read_heads){0};
+    s->told.reading = true;
+    if (s->pipe && s->pipe->encoding_guessed) weir_told_encoding(&s->told, s->pipe);
     weir_status status = open_split(s, split, &s->stream, err);
     if (status != WEIR_OK) return status;
     return s->request.format->read->cutter_new(&s->read, s->stream, &s->cutter, err);
