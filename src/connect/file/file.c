@@ -106,6 +106,21 @@ static const weir_option sink_options[] = {
      .offset = offsetof(weir_file_sink_config, skip_empty),
      .since = "0.1",
      .help = "write no file when there is no record"},
+    {.name = "encoding",
+     .type = WEIR_OPT_STRING,
+     .fallback = "utf-8",
+     .offset = offsetof(weir_file_sink_config, encoding),
+     .since = "0.1",
+     .help =
+         "how the characters of csv, tsv and text are written: utf-8, utf-16, windows-1252, "
+         "shift_jis, ...; a record with a character that the encoding does not have is a reject"},
+    {.name = "bom",
+     .type = WEIR_OPT_BOOL,
+     .fallback = "false",
+     .offset = offsetof(weir_file_sink_config, bom),
+     .since = "0.1",
+     .help = "a byte order mark in front of each file, for UTF-8, UTF-16 and UTF-32 (utf-16 and "
+             "utf-32 always have one)"},
     {0}};
 
 static const weir_option connection_options[] = {{0}};

@@ -24,6 +24,8 @@ typedef struct weir_file_sink_config {
     weir_opt_strings partition_by;
     uint64_t file_size; /* rotate above this many bytes; 0 = one file */
     bool skip_empty;    /* no file when there is no record */
+    const char *encoding;
+    bool bom;
 } weir_file_sink_config;
 
 enum weir_file_compression {

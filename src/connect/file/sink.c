@@ -143,6 +143,29 @@ static weir_status check_target(const sink *s, weir_error *err) {
     return known ? weir_file_sink_check_free(s, s->path, err) : WEIR_OK;
 }
 
+weir_status weir_file_sink_charset(const sink *s, weir_charset_writer **out, weir_error *err) {
+    *out = NULL;
+    if (!s->encoded) return WEIR_OK;
+    return weir_charset_writer_new(s->config->encoding, s->config->bom, out, err);
+}
+
+/* Names of columns are looked at with the header, when the first file begins. */
+static weir_status check_encoding(sink *s, weir_error *err) {
+    weir_charset_writer *w = NULL;
+    const char *encoding = s->config->encoding ? s->config->encoding : "utf-8";
+    weir_status status = weir_charset_writer_new(encoding, s->config->bom, &w, err);
+    if (status != WEIR_OK) return status;
+    s->encoded = !weir_charset_writer_plain(w);
+    if (s->encoded && s->request.format->text != WEIR_TEXT_ANY) {
+        status = weir_error_set(err, WEIR_USAGE, "%s is written as plain UTF-8, not as %s%s",
+                                s->request.format->name, weir_charset_writer_name(w),
+                                s->config->bom ? " with a mark" : "");
+        weir_error_hint(err, "encoding: and bom: are for csv, tsv and text");
+    }
+    weir_charset_writer_free(w);
+    return status;
+}
+
 static void sink_close(void *object) {
     sink *s = object;
     if (!s) return;
@@ -171,6 +194,7 @@ static weir_status sink_open(const weir_sink_request *request, const weir_env *e
         weir_error_hint(err, "let the name end in .gz or .zst, or say compression: none");
         goto out;
     }
+    WEIR_TRY(check_encoding(s, err));
     char *path;
     WEIR_TRY(weir_file_resolve(env, s->config->path, &path, err));
     WEIR_TRY(fill_path(s, path, env->run_id, true, &s->path, err));

@@ -4,6 +4,7 @@
 #define WEIR_CONNECT_FILE_SINK_H
 
 #include "connect/file/file.h"
+#include "io/charset_write.h"
 
 #define WEIR_FILE_PARTITIONS_MAX 100000u
 
@@ -19,6 +20,7 @@ typedef struct sink {
     uint32_t *partition; /* fields of schema */
     const char *token;
     bool to_stdout;
+    bool encoded; /* not plain UTF-8 */
 } sink;
 
 typedef struct part {
@@ -53,6 +55,9 @@ void weir_file_names_clear(weir_file_names *l);
  * that were written. */
 WEIR_MUST_USE weir_status weir_file_sink_stale(const sink *s, weir_file_written *written,
                                                weir_file_names *out, weir_error *err);
+/* The writer of the sink's encoding; *out NULL where UTF-8 stays as it is. */
+WEIR_MUST_USE weir_status weir_file_sink_charset(const sink *s, weir_charset_writer **out,
+                                                 weir_error *err);
 /* Bytes of s->path up to its first name with a value of partition_by, at most up to the name of
  * the file. */
 size_t weir_file_sink_root(const sink *s);

@@ -3,6 +3,7 @@
 
 #include "connect/file/sink.h"
 #include "text/hash.h"
+#include "text/utf8.h"
 
 /* ---- names of partitions ------------------------------------------------------------------- */
 
@@ -56,6 +57,7 @@ static bool partition_path(const sink *s, const weir_batch *b, uint32_t row, wei
 typedef struct encoder {
     sink *s;
     weir_encoder *inner;
+    weir_charset_writer *charset; /* NULL = UTF-8 */
 } encoder;
 
 void weir_file_sink_piece_free(void *object) {
@@ -74,6 +76,7 @@ void weir_file_sink_encoder_free(void *object) {
     encoder *e = object;
     if (!e) return;
     if (e->inner) e->s->request.format->write->encoder_free(e->inner);
+    weir_charset_writer_free(e->charset);
     weir_free(e);
 }
 
@@ -82,8 +85,10 @@ weir_status weir_file_sink_encoder_new(void *object, weir_ctx *ctx, void **out, 
     encoder *e = weir_alloc_zero(1, sizeof *e);
     if (!e) return weir_error_nomem(err);
     e->s = s;
-    weir_status status = s->request.format->write->encoder_new(s->request.format_config, s->schema,
-                                                               ctx, &e->inner, err);
+    weir_status status = weir_file_sink_charset(s, &e->charset, err);
+    if (status == WEIR_OK)
+        status = s->request.format->write->encoder_new(s->request.format_config, s->schema, ctx,
+                                                       &e->inner, err);
     if (status != WEIR_OK) {
         weir_file_sink_encoder_free(e);
         return status;
@@ -109,6 +114,107 @@ out:
     return status;
 }
 
+/* ---- encodings ----------------------------------------------------------------------------- */
+
+/* A block in the sink's encoding in place of itself; *fits false (and the block as it was) when a
+ * character of it is not in the encoding. */
+static weir_status convert(encoder *e, weir_ctx *ctx, weir_block **block, bool *fits,
+                           weir_error *err) {
+    weir_buf text = {0};
+    weir_block *b = NULL;
+    size_t n = (*block)->size, bad;
+    weir_status status;
+    WEIR_TRY(
+        weir_charset_writer_put(e->charset, (const char *)(*block)->data, n, &text, &bad, err));
+    *fits = bad == n;
+    if (!*fits) goto out;
+    WEIR_TRY(weir_block_new(ctx->ledger, text.size, &b, err));
+    if (text.size) memcpy(b->data, text.data, text.size);
+    b->size = text.size;
+    weir_block_release(*block);
+    *block = b;
+out:
+    weir_buf_clear(&text);
+    return status;
+}
+
+/* Fails the row for the first of its fields that has a character which is not in the encoding;
+ * *found false: none has. */
+static weir_status fail_row(encoder *e, weir_batch *batch, uint32_t row, bool *found,
+                            weir_error *err) {
+    weir_buf text = {0};
+    weir_failures *f = NULL;
+    weir_status status = WEIR_OK;
+    *found = false;
+    for (uint32_t i = 0; i < e->s->schema->n_fields && !*found; i++) {
+        const weir_column *c = batch->columns[i];
+        size_t bad;
+        text.size = 0;
+        if (weir_column_is_null(c, row)) continue;
+        if (!weir_column_text(c, row, &text)) WEIR_TRY(weir_error_nomem(err));
+        WEIR_TRY(weir_charset_writer_check(e->charset, text.data, text.size, &bad, err));
+        if (bad == text.size) continue;
+        uint32_t code = 0;
+        size_t size = weir_utf8_decode(text.data + bad, text.size - bad, &code);
+        *found = true;
+        WEIR_TRY(weir_batch_failures(batch, &f, err));
+        WEIR_TRY(weir_failures_add(f, row, "load", e->s->schema->fields[i].name, "encoding", err,
+                                   "%.*s (U+%04X) is not in %s", (int)size, text.data + bad,
+                                   (unsigned)code, weir_charset_writer_name(e->charset)));
+    }
+out:
+    weir_buf_clear(&text);
+    return status;
+}
+
+/* Something in the block of a batch is not in the encoding: each row is tried alone. */
+static weir_status fail_rows(encoder *e, weir_ctx *ctx, weir_batch *batch, weir_error *err) {
+    const weir_write_ops *ops = e->s->request.format->write;
+    uint16_t *own = batch->selection, one;
+    uint32_t n = batch->n_selected;
+    weir_status status = WEIR_OK;
+    for (uint32_t i = 0; status == WEIR_OK && i < n; i++) {
+        weir_block *block = NULL;
+        weir_buf meta = {0};
+        bool fits = true, found = true;
+        batch->selection = own;
+        batch->n_selected = n;
+        one = (uint16_t)weir_batch_row(batch, i);
+        batch->selection = &one;
+        batch->n_selected = 1;
+        status = ops->encode(e->inner, ctx, batch, &block, &meta, err);
+        if (status == WEIR_OK && block) status = convert(e, ctx, &block, &fits, err);
+        if (status == WEIR_OK && !fits) status = fail_row(e, batch, one, &found, err);
+        if (status == WEIR_OK && !found) {
+            status = weir_error_set(err, WEIR_USAGE, "what stands between the values is not in %s",
+                                    weir_charset_writer_name(e->charset));
+            weir_error_hint(err, "look at the options of the format: template, null, delimiter");
+        }
+        weir_block_release(block);
+        weir_buf_clear(&meta);
+    }
+    batch->selection = own;
+    batch->n_selected = n;
+    return status;
+}
+
+/* The rows of a batch as bytes in the sink's encoding. */
+static weir_status encode_rows(encoder *e, weir_ctx *ctx, weir_batch *batch, part *x,
+                               weir_error *err) {
+    const weir_write_ops *ops = e->s->request.format->write;
+    bool fits = true;
+    weir_status status = ops->encode(e->inner, ctx, batch, &x->bytes, &x->meta, err);
+    if (status != WEIR_OK || !x->bytes || !e->charset) return status;
+    status = convert(e, ctx, &x->bytes, &fits, err);
+    if (status != WEIR_OK || fits) return status;
+    weir_block_release(x->bytes);
+    x->bytes = NULL;
+    x->meta.size = 0;
+    status = fail_rows(e, ctx, batch, err);
+    if (status == WEIR_OK) status = ops->encode(e->inner, ctx, batch, &x->bytes, &x->meta, err);
+    return status == WEIR_OK && x->bytes ? convert(e, ctx, &x->bytes, &fits, err) : status;
+}
+
 /* Encodes the alive rows of batch as one part of p; path is taken over. */
 static weir_status add_part(encoder *e, weir_ctx *ctx, weir_batch *batch, char *path, piece *p,
                             size_t *bytes, weir_error *err) {
@@ -121,7 +227,7 @@ static weir_status add_part(encoder *e, weir_ctx *ctx, weir_batch *batch, char *
     part *x = &p->parts[p->n];
     *x = (part){.path = path};
     p->n++; /* from here piece_free takes care of it */
-    status = e->s->request.format->write->encode(e->inner, ctx, batch, &x->bytes, &x->meta, err);
+    status = encode_rows(e, ctx, batch, x, err);
     if (status == WEIR_OK && x->bytes && e->s->codec != WEIR_CODEC_NONE)
         status = compress(e->s, ctx, &x->bytes, err);
     if (status == WEIR_OK && x->bytes) *bytes += x->bytes->size;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "connect/file/sink.h"
+#include "text/utf8.h"
 #include "io/os.h"
 #include "text/hash.h"
 #include "text/json.h"
@@ -36,8 +37,9 @@ typedef struct target {
 typedef struct writer {
     sink *s;
     weir_ctx *ctx;
-    weir_encoder *inner;   /* for headers and footers */
-    weir_stream *standard; /* standard output */
+    weir_encoder *inner;          /* for headers and footers */
+    weir_charset_writer *charset; /* NULL = UTF-8 */
+    weir_stream *standard;        /* standard output */
     target **targets;
     size_t n, capacity;
     uint32_t *index; /* open addressing over targets that are not closed: number + 1 */
@@ -67,6 +69,7 @@ void weir_file_sink_writer_free(void *object) {
     weir_free(w->targets);
     weir_free(w->index);
     if (w->inner) w->s->request.format->write->encoder_free(w->inner);
+    weir_charset_writer_free(w->charset);
     weir_stream_close(w->standard);
     weir_free(w);
 }
@@ -89,6 +92,7 @@ weir_status weir_file_sink_writer_new(void *object, uint32_t number, weir_ctx *c
     w->max_open = open_files();
     const weir_write_ops *ops = w->s->request.format->write;
     WEIR_TRY(ops->encoder_new(w->s->request.format_config, w->s->schema, ctx, &w->inner, err));
+    WEIR_TRY(weir_file_sink_charset(w->s, &w->charset, err));
     if (w->s->to_stdout)
         WEIR_TRY(weir_fd_writer(STDOUT_FILENO, "standard output", &w->standard, err));
     *out = w;
@@ -148,6 +152,31 @@ static weir_status put_text(writer *w, target *t, const char *data, size_t size,
     return status;
 }
 
+/* A header in the sink's encoding, behind its mark. */
+static weir_status convert_header(writer *w, weir_buf *header, weir_error *err) {
+    weir_buf text = {0};
+    weir_slice mark = weir_charset_writer_mark(w->charset);
+    size_t bad;
+    weir_status status = WEIR_OK;
+    if (!weir_buf_add(&text, mark.data, mark.size)) WEIR_TRY(weir_error_nomem(err));
+    WEIR_TRY(weir_charset_writer_put(w->charset, header->data, header->size, &text, &bad, err));
+    if (bad < header->size) {
+        uint32_t c = 0;
+        size_t size = weir_utf8_decode(header->data + bad, header->size - bad, &c);
+        status = weir_error_set(
+            err, WEIR_USAGE, "a name of a column has %.*s (U+%04X), which is not in %s", (int)size,
+            header->data + bad, (unsigned)c, weir_charset_writer_name(w->charset));
+        weir_error_hint(err, "rename the column, or choose another encoding:");
+        goto out;
+    }
+    weir_buf_clear(header);
+    *header = text;
+    return WEIR_OK;
+out:
+    weir_buf_clear(&text);
+    return status;
+}
+
 /* "orders.csv" and number 2 -> "orders-00002.csv". */
 static char *numbered(const char *path, uint32_t number) {
     const char *slash = strrchr(path, '/');
@@ -203,6 +232,7 @@ static weir_status target_new(writer *w, const char *key, uint64_t hash, uint32_
     status = t->key && t->path ? WEIR_OK : weir_error_nomem(err);
     if (status == WEIR_OK && !w->standard) status = begin_file(w, t, err);
     if (status == WEIR_OK) status = w->s->request.format->write->header(w->inner, &header, err);
+    if (status == WEIR_OK && w->charset) status = convert_header(w, &header, err);
     if (status == WEIR_OK) status = put_text(w, t, header.data, header.size, err);
     weir_buf_clear(&header);
     if (status != WEIR_OK) {
