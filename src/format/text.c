@@ -30,8 +30,9 @@ static const weir_option read_options[] = {
     {.name = "pattern",
      .type = WEIR_OPT_STRING,
      .offset = offsetof(weir_text_read_config, pattern),
-     .help = "how a record is taken apart: common, combined, cri, syslog, syslog5424, "
-             "nginx_error, apache_error, logfmt, or a regular expression with (?<column>...) or "
+     .help = "how a record is taken apart: common, combined, syslog, syslog5424, nginx_error, "
+             "apache_error, cri, elb, alb, s3, haproxy, postgres, logfmt, or a regular expression "
+             "with (?<column>...) or "
              "%{NAME:column:type} parts; without it there is one column, line",
      .since = "0.1"},
     {.name = "multiline",

@@ -144,10 +144,10 @@ static weir_status unknown_pattern(const char *name, weir_error *err) {
     if (near)
         weir_error_hint(err, "did you mean %s?", near);
     else
-        weir_error_hint(
-            err, "there are common, combined, cri, syslog, syslog5424, "
-                 "nginx_error, apache_error and logfmt; else write a regular expression with "
-                 "(?<column>...) or %%{NAME:column} parts");
+        weir_error_hint(err, "there are common, combined, syslog, syslog5424, nginx_error, "
+                             "apache_error, cri, elb, alb, s3, haproxy, postgres and logfmt; else "
+                             "write a regular expression with "
+                             "(?<column>...) or %%{NAME:column} parts");
     return WEIR_USAGE;
 }
 

@@ -52,6 +52,88 @@ static const weir_text_field apache_error_fields[] = {
     {"message", WEIR_STRING, NULL, NULL},
     {0}};
 
+/* What the two kinds of load balancers of AWS have in common. */
+#define BALANCER                                                                                   \
+    "(?<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z) (?<balancer>\\S+) (?<client>\\S+) "             \
+    "(?<target>\\S+) (?<request_s>-?[0-9.]+) (?<target_s>-?[0-9.]+) (?<response_s>-?[0-9.]+) "     \
+    "(?<status>[0-9]{1,3}|-) (?<target_status>[0-9]{1,3}|-) (?<received>[0-9]+|-) "                \
+    "(?<sent>[0-9]+|-) "                                                                           \
+    "\"(?<request>" QUOTED ")\" \"(?<agent>" QUOTED ")\" (?<cipher>\\S+) (?<tls>\\S+)"
+#define BALANCER_FIELDS                                                                            \
+    {"time", WEIR_TIMESTAMPTZ, NULL, NULL}, {"balancer", WEIR_STRING, NULL, NULL},                 \
+        {"client", WEIR_STRING, NULL, "-"}, {"target", WEIR_STRING, NULL, "-"},                    \
+        {"request_s", WEIR_FLOAT64, NULL, "-1"}, {"target_s", WEIR_FLOAT64, NULL, "-1"},           \
+        {"response_s", WEIR_FLOAT64, NULL, "-1"}, {"status", WEIR_INT32, NULL, "-"},               \
+        {"target_status", WEIR_INT32, NULL, "-"}, {"received", WEIR_INT64, NULL, "-"},             \
+        {"sent", WEIR_INT64, NULL, "-"}, {"request", WEIR_STRING, NULL, "-"},                      \
+        {"agent", WEIR_STRING, NULL, "-"}, {"cipher", WEIR_STRING, NULL, "-"}, {                   \
+        "tls", WEIR_STRING, NULL, "-"                                                              \
+    }
+static const weir_text_field elb_fields[] = {BALANCER_FIELDS, {0}};
+static const weir_text_field alb_fields[] = {{"type", WEIR_STRING, NULL, NULL},
+                                             BALANCER_FIELDS,
+                                             {"target_group", WEIR_STRING, NULL, "-"},
+                                             {"trace", WEIR_STRING, NULL, "-"},
+                                             {"domain", WEIR_STRING, NULL, "-"},
+                                             {"certificate", WEIR_STRING, NULL, "-"},
+                                             {"priority", WEIR_INT32, NULL, "-"},
+                                             {"created", WEIR_TIMESTAMPTZ, NULL, "-"},
+                                             {"actions", WEIR_STRING, NULL, "-"},
+                                             {"redirect", WEIR_STRING, NULL, "-"},
+                                             {"error", WEIR_STRING, NULL, "-"},
+                                             {"rest", WEIR_STRING, NULL, NULL},
+                                             {0}};
+static const weir_text_field s3_fields[] = {{"owner", WEIR_STRING, NULL, "-"},
+                                            {"bucket", WEIR_STRING, NULL, "-"},
+                                            {"time", WEIR_TIMESTAMPTZ, APACHE_TIME, NULL},
+                                            {"client", WEIR_STRING, NULL, "-"},
+                                            {"requester", WEIR_STRING, NULL, "-"},
+                                            {"request_id", WEIR_STRING, NULL, "-"},
+                                            {"operation", WEIR_STRING, NULL, "-"},
+                                            {"key", WEIR_STRING, NULL, "-"},
+                                            {"request", WEIR_STRING, NULL, "-"},
+                                            {"status", WEIR_INT32, NULL, "-"},
+                                            {"error", WEIR_STRING, NULL, "-"},
+                                            {"sent", WEIR_INT64, NULL, "-"},
+                                            {"size", WEIR_INT64, NULL, "-"},
+                                            {"total_ms", WEIR_INT64, NULL, "-"},
+                                            {"turnaround_ms", WEIR_INT64, NULL, "-"},
+                                            {"referer", WEIR_STRING, NULL, "-"},
+                                            {"agent", WEIR_STRING, NULL, "-"},
+                                            {"version", WEIR_STRING, NULL, "-"},
+                                            {"rest", WEIR_STRING, NULL, NULL},
+                                            {0}};
+static const weir_text_field haproxy_fields[] = {
+    {"pid", WEIR_INT64, NULL, NULL},
+    {"client", WEIR_STRING, NULL, NULL},
+    {"port", WEIR_INT32, NULL, NULL},
+    {"time", WEIR_TIMESTAMP, "%d/%b/%Y:%H:%M:%S.%f", NULL},
+    {"frontend", WEIR_STRING, NULL, NULL},
+    {"backend", WEIR_STRING, NULL, NULL},
+    {"server", WEIR_STRING, NULL, "<NOSRV>"},
+    {"request_ms", WEIR_INT64, NULL, "-1"},
+    {"queue_ms", WEIR_INT64, NULL, "-1"},
+    {"connect_ms", WEIR_INT64, NULL, "-1"},
+    {"response_ms", WEIR_INT64, NULL, "-1"},
+    {"total_ms", WEIR_INT64, NULL, NULL},
+    {"status", WEIR_INT32, NULL, "-1"},
+    {"bytes", WEIR_INT64, NULL, NULL},
+    {"state", WEIR_STRING, NULL, "----"},
+    {"connections", WEIR_STRING, NULL, NULL},
+    {"queues", WEIR_STRING, NULL, NULL},
+    {"headers", WEIR_STRING, NULL, NULL},
+    {"request", WEIR_STRING, NULL, NULL},
+    {0}};
+static const weir_text_field postgres_fields[] = {{"time", WEIR_TIMESTAMP, NULL, NULL},
+                                                  {"zone", WEIR_STRING, NULL, NULL},
+                                                  {"pid", WEIR_INT64, NULL, NULL},
+                                                  {"user", WEIR_STRING, NULL, "[unknown]"},
+                                                  {"database", WEIR_STRING, NULL, "[unknown]"},
+                                                  {"level", WEIR_STRING, NULL, NULL},
+                                                  {"message", WEIR_STRING, NULL, NULL},
+                                                  {0}};
+
+/* Those that say more stand in front of those that would take their lines, too. */
 const weir_text_pattern weir_text_patterns[] = {
     {"common", COMMON "$", common_fields, "access logs of Apache and others"},
     {"combined", COMMON " \"(?<referer>" QUOTED ")\" \"(?<agent>" QUOTED ")\"?$", combined_fields,
@@ -61,6 +143,34 @@ const weir_text_pattern weir_text_patterns[] = {
      "(?:Z|[+-][0-9]{2}:[0-9]{2})) (?<stream>stdout|stderr) (?<tag>[FP](?::\\S+)?) "
      "(?<message>.*)$",
      cri_fields, "logs of containers, as Kubernetes' nodes keep them"},
+    {"elb", "^" BALANCER "$", elb_fields, "AWS classic load balancers"},
+    {"alb",
+     "^(?<type>[a-z][a-z0-9]*) " BALANCER " (?<target_group>\\S+) \"(?<trace>" QUOTED
+     ")\" \"(?<domain>" QUOTED ")\" \"(?<certificate>" QUOTED
+     ")\" (?<priority>-?[0-9]+|-) (?<created>\\S+) \"(?<actions>" QUOTED ")\" \"(?<redirect>" QUOTED
+     ")\" \"(?<error>" QUOTED ")\"(?: (?<rest>.*))?$",
+     alb_fields, "AWS application load balancers"},
+    {"s3",
+     "^(?<owner>\\S+) (?<bucket>\\S+) \\[(?<time>[^\\]]+)\\] (?<client>\\S+) (?<requester>\\S+) "
+     "(?<request_id>\\S+) (?<operation>[A-Z0-9]+\\.\\S+) (?<key>\\S+) (?:\"(?<request>" QUOTED
+     ")\"|-) (?<status>[0-9]{3}|-) (?<error>\\S+) (?<sent>[0-9]+|-) (?<size>[0-9]+|-) "
+     "(?<total_ms>[0-9]+|-) (?<turnaround_ms>[0-9]+|-) (?:\"(?<referer>" QUOTED
+     ")\"|-) (?:\"(?<agent>" QUOTED ")\"|-) (?<version>\\S+)(?: (?<rest>.*))?$",
+     s3_fields, "access to AWS S3"},
+    {"haproxy",
+     "^(?:.*haproxy\\[(?<pid>[0-9]+)\\]: )?(?<client>\\S+):(?<port>[0-9]+) "
+     "\\[(?<time>[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:.]+)\\] (?<frontend>\\S+) "
+     "(?<backend>[^/\\s]+)/(?<server>\\S+) (?<request_ms>-?[0-9]+)/(?<queue_ms>-?[0-9]+)/"
+     "(?<connect_ms>-?[0-9]+)/(?<response_ms>-?[0-9]+)/\\+?(?<total_ms>-?[0-9]+) "
+     "(?<status>-?[0-9]+) \\+?(?<bytes>[0-9]+) \\S+ \\S+ (?<state>\\S+) "
+     "(?<connections>[0-9]+/[0-9]+/[0-9]+/[0-9]+/\\+?[0-9]+) (?<queues>[0-9]+/[0-9]+) "
+     "(?:(?<headers>\\{.*\\}) )?\"(?<request>.*)\"$",
+     haproxy_fields, "HTTP logs of HAProxy, with or without what syslog has in front"},
+    {"postgres",
+     "^(?<time>[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]+)?) "
+     "(?<zone>[A-Z]{2,5}|[+-][0-9:]+) \\[(?<pid>[0-9]+)\\] "
+     "(?:(?<user>[^@\\s]+)@(?<database>\\S+) )?(?<level>[A-Z]+[0-9]?):  ?(?<message>.*)$",
+     postgres_fields, "server logs of PostgreSQL, with its default log_line_prefix"},
     {"syslog",
      "^(?:<(?<pri>[0-9]{1,3})>)?(?<time>[A-Z][a-z]{2} [ 0-9]?[0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}"
      "(?:\\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}T\\S+) (?<host>\\S+) "
