@@ -189,15 +189,19 @@ static void score_without_utf8(const uint8_t *p, size_t n, bool whole, weir_char
     weir_free(copy);
 }
 
-/* One or two letters and no clear answer: what most such files are, if it can be that. */
-static void prefer_usual(weir_charset_scores *s, char others[WEIR_CHARSET_OTHERS_MAX]) {
+/* Puts what most files are first, where it is less probable by no more than `limit`, and, when
+ * same is asked for, gives the same text. */
+static bool prefer_usual(weir_charset_scores *s, uint32_t limit, bool same) {
     size_t at = 0;
     while (at < s->n && s->best_first[at].model != weir_charset_models) at++;
+    if (at == 0 || at == s->n) return false;
     weir_charset_candidate usual = s->best_first[at];
-    if (at == 0 || usual.cost > s->best_first[0].cost + 2 * MARGIN) return;
+    if (usual.cost > s->best_first[0].cost + limit ||
+        (same && !weir_charset_same(s, &usual, &s->best_first[0])))
+        return false;
     memmove(s->best_first + 1, s->best_first, at * sizeof usual);
     s->best_first[0] = usual;
-    name_others(s, 1, usual.cost, others);
+    return true;
 }
 
 /* good: characters of UTF-8 among the others. */
@@ -208,9 +212,11 @@ static void by_score(const uint8_t *p, size_t n, bool whole, size_t good, size_t
     if (s.n == 0) return;
     bool mixed = good && latin(&s.best_first[0]);
     if (mixed) score_without_utf8(p, n, whole, &s);
+    prefer_usual(&s, MARGIN, true);
     uint32_t usual = s.best_first[0].model == weir_charset_models ? s.few : 0;
     name_others(&s, 1, s.best_first[0].cost + MARGIN + usual, out->others);
-    if (out->others[0] && s.high <= FEW) prefer_usual(&s, out->others);
+    if (out->others[0] && s.high <= FEW && prefer_usual(&s, 2 * MARGIN, false))
+        name_others(&s, 1, s.best_first[0].cost, out->others);
     const weir_charset_candidate *best = &s.best_first[0];
     bool needed = !first_line_is_utf8(p, n);
     bool reads = s.odd * 5 <= s.high && (best->model || s.high >= 4);

@@ -35,7 +35,7 @@ typedef struct source {
     weir_file_hash hash;
     size_t n_hashed;        /* files that were read to their end */
     weir_hash128 data_hash; /* of these */
-    weir_told told;           /* encodings */
+    weir_told told;         /* encodings */
 } source;
 
 /* Bytes of a chunk: small enough that what a worker makes of it stays in its cache and that the
