@@ -257,6 +257,8 @@ weir_status weir_csv_fit_dialect(weir_csv_sample *s, uint8_t prior, weir_csv_fit
     if (fit.width == WIDTHS) fit.width = wide_width(s);
     if (fit.width <= 2) fit.width = width_below(s, fit.width);
     fit.constant = constancy(s, &fit, &preamble);
+    /* a header over row names, as R writes it, is no preamble */
+    if (fit.before == 1 && t.first + 1 == fit.width) fit.before = 0;
     weir_status status = look_at_cells(s, &fit, prior, &c, err);
     if (status != WEIR_OK) return status;
     fit.typed = c.all > 0 ? c.typed / c.all : 0;

@@ -15,6 +15,9 @@ static void test_delimiters(void **state) {
     expect("u:x:1\nv:y:2\nw:z:3\n",
            "delimiter: \":\"\nheader: false\n|column1 column2 column3 |u x 1 |v y 2 |w z 3 ");
     expect("x y z\n1 2 3\n4 5 6\n7 8 9\n", "delimiter: \" \"\n|x y z |1 2 3 |4 5 6 |7 8 9 ");
+    /* names for all columns but the row names: how R writes a table */
+    expect("\"ab\" \"bc\"\n\"r_1\" 7 3.5\n\"r_2\" 8 4.5\n\"r_3\" 9 5.5\n",
+           "delimiter: \" \"\n|column1 ab bc |r_1 7 3.5 |r_2 8 4.5 |r_3 9 5.5 ");
     expect("a||b||c\n1||2||3\n", "delimiter: \"||\"\n|a b c |1 2 3 ");
     expect("a::b::c\n1::2::3\n4::5::6\n", "delimiter: \"::\"\n|a b c |1 2 3 |4 5 6 ");
     expect("sep=;\na;b\n1;2\n", "delimiter: \";\"\nskip: 1\n|a b |1 2 ");
