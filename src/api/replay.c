@@ -523,7 +523,7 @@ static weir_status layout_of_file(replay *r, const char *file, const record *wha
             if (status != WEIR_OK) return status;
         }
     }
-    if (!(formats && r->file_layout) && r->undeclared)
+    if (!(formats && r->file_layout) && r->undeclared && r->format->read->layout_of)
         return r->format->read->layout_of(&r->read, r->names, r->n_names, out, err); /* says why */
     *out = weir_layout_retain(formats && r->file_layout ? r->file_layout : r->layout);
     return WEIR_OK;

@@ -404,8 +404,8 @@ WEIR_MUST_USE weir_status weir_state_position_get(weir_state *s, const char *pip
 WEIR_MUST_USE weir_status weir_state_position_set(weir_lease *l, const char *step,
                                                   const weir_state_position *position,
                                                   weir_error *err);
-/* Forgets positions and files of a step (NULL = all steps) (`weir state reset`, --full-refresh), and
- * its value in the space "inference", whose key is PIPELINE, a line feed, STEP. */
+/* Forgets positions and files of a step (NULL = all steps) (`weir state reset`, --full-refresh),
+ * and its value in the space "inference", whose key is PIPELINE, a line feed, STEP. */
 WEIR_MUST_USE weir_status weir_state_step_reset(weir_lease *l, const char *step, weir_error *err);
 /* By hand (`weir state import`): files that count as loaded; in one transaction. */
 WEIR_MUST_USE weir_status weir_state_files_set(weir_lease *l, const char *step,
