@@ -209,6 +209,9 @@ typedef struct weir_source_ops {
      * other.  describe: a position as people read it. */
     weir_status (*identify)(void *source, weir_buf *out, weir_error *err);
     weir_status (*describe)(weir_slice position, weir_buf *out, weir_error *err);
+    /* Optional, with WEIR_CAP_PROJECT: the fields that decoders will be asked for, told between
+     * `schema` and the first split_begin; the schema stays until close. */
+    void (*project)(void *source, weir_schema *schema);
 } weir_source_ops;
 
 /* ---- sink ---------------------------------------------------------------------------------- */

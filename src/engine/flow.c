@@ -270,7 +270,11 @@ weir_status weir_flow_open(const weir_flow_config *config, const weir_env *env,
     WEIR_TRY(
         bind_all(config, env, diags, f->source_schema, &unseen, f->inputs, &f->operators, err));
     f->n_operators = config->n_operators;
-    if (config->source->caps & WEIR_CAP_PROJECT) WEIR_TRY(project(f, err));
+    if (config->source->caps & WEIR_CAP_PROJECT) {
+        WEIR_TRY(project(f, err));
+        if (config->source->source->project)
+            config->source->source->project(f->source, f->source_schema);
+    }
     WEIR_TRY(open_sinks(f, err));
     *out = f;
     return WEIR_OK;

@@ -55,6 +55,8 @@ typedef struct weir_read_request {
      * their own fields (JSON) may bring others later, behind a sample: those are rejects, never
      * lost. */
     const weir_schema *all;
+    /* The fields that decoders will be asked for, by final name; NULL = all, or not known yet. */
+    const weir_schema *wanted;
     /* One of several files: a declared column that it lacks is null in it, unless it is not null.
      */
     bool may_lack;

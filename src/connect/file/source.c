@@ -19,6 +19,7 @@ typedef struct source {
     weir_cutter *cutter;
     uint64_t sequence;
     weir_schema *all; /* columns of the data; read.all */
+    weir_schema *wanted; /* read.wanted */
     weir_found found;
     /* input that cannot be read again: what inference has seen, given out once more */
     weir_buf seen;
@@ -101,6 +102,7 @@ static void source_close(void *object) {
     weir_buf_clear(&s->seen);
     weir_free(s->members);
     weir_schema_release(s->all);
+    weir_schema_release(s->wanted);
     weir_found_clear(&s->found);
     weir_free(s->index);
     weir_free(s);
@@ -733,6 +735,13 @@ out:
     return status;
 }
 
+static void source_project(void *object, weir_schema *schema) {
+    source *s = object;
+    weir_schema_release(s->wanted);
+    s->wanted = weir_schema_retain(schema);
+    s->read.wanted = s->wanted;
+}
+
 const weir_source_ops weir_file_source_ops = {
     .open = source_open,
     .enumerate = source_enumerate,
@@ -746,4 +755,5 @@ const weir_source_ops weir_file_source_ops = {
     .decoder_free = decoder_free,
     .close = source_close,
     .found = source_found,
+    .project = source_project,
 };
