@@ -269,6 +269,7 @@ typedef struct weir_parquet_leaf {
     bool has_dictionary;
     /* the page under way */
     weir_block *block;  /* its bytes */
+    weir_block *joined; /* texts that were put together; NULL = slices point into block */
     weir_block *spread; /* what its values were turned into before they are read; NULL = nothing */
     uint8_t form;       /* weir_parquet_form */
     bool ascii;         /* FORM_BYTES: no byte above 0x7f anywhere */

@@ -223,7 +223,7 @@ static weir_status begin_group(weir_cutter *c, weir_error *err) {
 
 static uint64_t chunk_limit(const weir_cutter *c) {
     uint64_t n = (uint64_t)c->request->chunk_bytes * 16;
-    return n < (1u << 20) ? 1u << 20 : n > (8u << 20) ? 8u << 20 : n;
+    return n > (8u << 20) ? 8u << 20 : n;
 }
 
 /* The head of a page, from the file. */
@@ -391,7 +391,7 @@ weir_status weir_parquet_cutter_next(weir_cutter *c, weir_chunk *out, bool *end,
             if (cut) {
                 uint64_t some = (uint64_t)((double)g->n_rows * (double)chunk_limit(c) /
                                            ((double)bytes + 1.0));
-                some = some < 1024 ? 1024 : some;
+                some = some < 64 ? 64 : some;
                 rows = some < rows ? some : rows;
             }
             WEIR_TRY(make_chunk(c, rows, cut, out, err));

@@ -90,7 +90,7 @@ static weir_status read_values(weir_parquet_leaf *l, uint32_t n, void *values, u
                                weir_parquet_got *got, weir_error *err) {
     const weir_slice *s;
     got->values = n;
-    got->block = l->block;
+    got->block = l->joined ? l->joined : l->block;
     if (n == 0) return WEIR_OK;
     memset(faults, WEIR_PARQUET_FINE, n);
     switch ((weir_parquet_form)l->form) {

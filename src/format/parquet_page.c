@@ -153,7 +153,7 @@ out:
     return status;
 }
 
-/* Puts the texts together, in a new block that takes the place of the page's bytes. */
+/* Puts the texts together, in a block of their own: the page's still holds the levels. */
 static weir_status join(weir_parquet_leaf *l, const weir_slice *prefixes, const uint8_t *p,
                         const uint8_t *end, uint32_t n, weir_error *err) {
     weir_slice *s = (weir_slice *)(void *)l->spread->data;
@@ -179,8 +179,7 @@ static weir_status join(weir_parquet_leaf *l, const weir_slice *prefixes, const 
         to += prefix + rest;
     }
     b->size = (size_t)total;
-    weir_block_release(l->block);
-    l->block = b;
+    l->joined = b;
     return WEIR_OK;
 }
 
@@ -202,8 +201,8 @@ static weir_status spread_delta_bytes(weir_parquet_leaf *l, const uint8_t *p, co
         if (s[i].size != fixed) WEIR_TRY(bad_page(l, l->p, err, "a value has another length"));
     if (fixed) { /* they stand one behind the other */
         l->form = WEIR_PARQUET_FORM_FIXED;
-        l->at = l->block->data;
-        l->at_end = l->at + l->block->size;
+        l->at = l->joined->data;
+        l->at_end = l->at + l->joined->size;
     }
 out:
     weir_block_release(prefixes);
@@ -343,9 +342,10 @@ static weir_status load_v2(weir_parquet_leaf *l, const weir_parquet_page *h, wei
 
 static void drop_page(weir_parquet_leaf *l) {
     weir_block_release(l->block);
+    weir_block_release(l->joined);
     weir_block_release(l->spread);
     weir_block_release(l->level_block);
-    l->block = l->spread = l->level_block = NULL;
+    l->block = l->joined = l->spread = l->level_block = NULL;
     l->def_levels = l->rep_levels = NULL;
     l->left = 0;
 }
