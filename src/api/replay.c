@@ -62,6 +62,12 @@ static void addresses_free(void *p) {
     weir_free(a);
 }
 
+/* Whether the raw form of a record is what stood in its file; else it is a JSON object. */
+static bool keeps_bytes(const replay *r) {
+    const weir_format *format = r->config->origin_request.format;
+    return (r->config->origin->caps & WEIR_CAP_FORMATS) && format && !format->columnar;
+}
+
 /* ---- the schema a set's source had --------------------------------------------------------- */
 
 static const weir_opt_column *declared(const replay *r, const char *name) {
@@ -108,7 +114,7 @@ static weir_status take_column(replay *r, const weir_json *entry, weir_field *fi
     }
     if (!c->type) c->type = type;
     /* bytes have the names of the source; the JSON object of a row those of the columns */
-    if (!(r->config->origin->caps & WEIR_CAP_FORMATS)) c->from = NULL;
+    if (!keeps_bytes(r)) c->from = NULL;
     *physical = c->from ? c->from : name;
     field->name = name;
     field->not_null = d ? d->not_null : not_null;
@@ -240,7 +246,7 @@ static weir_status replay_open(const weir_source_request *request, const weir_en
     r->env = env;
     const weir_source_request *origin = &r->config->origin_request;
     weir_diags_init(&r->diags, "replay");
-    if (r->config->origin->caps & WEIR_CAP_FORMATS) {
+    if (keeps_bytes(r)) {
         r->format = origin->format;
         r->format_config = origin->format_config;
     } else { /* the raw form of a row is a JSON object */
@@ -510,7 +516,7 @@ static weir_status kept_layout(replay *r, const char *file, weir_layout **out, w
 static weir_status layout_of_file(replay *r, const char *file, const record *what,
                                   weir_layout **out, weir_error *err) {
     bool known = r->file && strcmp(r->file, file) == 0;
-    bool formats = (r->config->origin->caps & WEIR_CAP_FORMATS) && r->format->read->layout_of;
+    bool formats = keeps_bytes(r) && r->format->read->layout_of;
     if (!known && formats) {
         char *name = weir_strdup(file);
         if (!name) return weir_error_nomem(err);

@@ -37,5 +37,6 @@ const weir_format weir_format_parquet = {
     .read_config_size = sizeof(read_config),
     .read = &read_ops,
     .whole = true,
+    .columnar = true,
     .text = WEIR_TEXT_NONE,
 };

@@ -160,7 +160,7 @@ typedef enum weir_parquet_convert {
     WEIR_PARQUET_THROUGH, /* a thousandth, which must be exact */
     WEIR_PARQUET_STAMP96,
     WEIR_PARQUET_HALF,
-    WEIR_PARQUET_NUMBER32,  /* decimals of int32, int64, bytes */
+    WEIR_PARQUET_NUMBER32, /* decimals of int32, int64, bytes */
     WEIR_PARQUET_NUMBER64,
     WEIR_PARQUET_NUMBER,
     WEIR_PARQUET_SPAN, /* intervals */
@@ -171,12 +171,12 @@ typedef enum weir_parquet_convert {
 typedef struct weir_parquet_node {
     const char *name;
     uint8_t kind, convert, physical;
-    bool optional;      /* a level of definition is its own */
-    uint8_t def, rep;   /* definition level from which it is there; LEAF: repetition level */
-    uint8_t item_def;   /* LISTS, MAPS: from which it has an item */
-    uint8_t item_rep;   /* the repetition level at which another item begins */
+    bool optional;    /* a level of definition is its own */
+    uint8_t def, rep; /* definition level from which it is there; LEAF: repetition level */
+    uint8_t item_def; /* LISTS, MAPS: from which it has an item */
+    uint8_t item_rep; /* the repetition level at which another item begins */
     const weir_type *type;
-    int32_t length;     /* FIXED */
+    int32_t length; /* FIXED */
     uint32_t n_children;
     struct weir_parquet_node *children;
     uint32_t first_leaf, n_leaves; /* numbers of the leaves below it */
@@ -195,12 +195,12 @@ WEIR_MUST_USE weir_status weir_parquet_schema_of(const weir_parquet_meta *m, wei
 /* Runs and bit-packed groups of numbers of up to 32 bits (the "RLE/bit-packing hybrid"). */
 typedef struct weir_parquet_runs {
     const uint8_t *p, *end;
-    uint32_t width;   /* bits */
-    uint32_t left;    /* of the run or the groups */
-    bool packed;      /* groups */
-    uint32_t value;   /* of the run */
-    uint64_t bit;     /* groups: the next one's place from p */
-    bool bad;         /* the bytes end too early */
+    uint32_t width; /* bits */
+    uint32_t left;  /* of the run or the groups */
+    bool packed;    /* groups */
+    uint32_t value; /* of the run */
+    uint64_t bit;   /* groups: the next one's place from p */
+    bool bad;       /* the bytes end too early */
 } weir_parquet_runs;
 
 void weir_parquet_runs_init(weir_parquet_runs *r, const uint8_t *p, size_t size, uint32_t width);
@@ -216,8 +216,8 @@ typedef struct weir_parquet_deltas {
     const uint8_t *p, *end;
     uint64_t total, left; /* values; left: still to come */
     uint32_t block, per_mini, minis;
-    uint64_t last;        /* two's complement */
-    uint64_t least;       /* of the block */
+    uint64_t last;          /* two's complement */
+    uint64_t least;         /* of the block */
     uint32_t mini, in_mini; /* the miniblock under way, its values still to come */
     const uint8_t *widths;
     bool first, bad;
@@ -340,8 +340,7 @@ WEIR_MUST_USE weir_status weir_parquet_assemble(const weir_parquet_node *column,
                                                 weir_parquet_cursor *const *cursors,
                                                 weir_builder *b, uint8_t *fault, weir_error *err);
 /* Passes over rows of one leaf. */
-WEIR_MUST_USE weir_status weir_parquet_pass(weir_parquet_cursor *c, uint64_t rows,
-                                            weir_error *err);
+WEIR_MUST_USE weir_status weir_parquet_pass(weir_parquet_cursor *c, uint64_t rows, weir_error *err);
 
 /* ---- chunks -------------------------------------------------------------------------------- */
 

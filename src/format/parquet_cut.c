@@ -30,10 +30,10 @@ struct weir_cutter {
     bool *wanted;            /* a leaf */
     uint32_t group;          /* the next, or the one under way */
     bool in_group;
-    walk *walks;     /* a leaf */
-    uint64_t row;    /* of the group under way: the next chunk's first */
+    walk *walks;          /* a leaf */
+    uint64_t row;         /* of the group under way: the next chunk's first */
     uint64_t group_bytes; /* of its wanted columns */
-    uint64_t before; /* rows of the groups before it */
+    uint64_t before;      /* rows of the groups before it */
     uint64_t sequence;
     weir_buf head;
 };
@@ -184,11 +184,13 @@ static weir_status bad_group(const weir_cutter *c, weir_error *err, const char *
 
 static weir_status packing_of(const weir_cutter *c, int32_t codec, uint32_t *out, weir_error *err) {
     static const uint8_t packings[] = {
-        WEIR_PACKING_NONE, WEIR_PACKING_SNAPPY, WEIR_PACKING_GZIP,       UINT8_MAX,
+        WEIR_PACKING_NONE,   WEIR_PACKING_SNAPPY,     WEIR_PACKING_GZIP, UINT8_MAX,
         WEIR_PACKING_BROTLI, WEIR_PACKING_LZ4_HADOOP, WEIR_PACKING_ZSTD, WEIR_PACKING_LZ4};
     bool known = codec >= 0 && (size_t)codec < sizeof packings && packings[codec] != UINT8_MAX;
-    if (!known) return bad_group(c, err, codec == 3 ? "its pages are packed with LZO, which is not read"
-                                                    : "its pages are packed in an unknown way");
+    if (!known)
+        return bad_group(c, err,
+                         codec == 3 ? "its pages are packed with LZO, which is not read"
+                                    : "its pages are packed in an unknown way");
     *out = packings[codec];
     return WEIR_OK;
 }
@@ -210,8 +212,8 @@ static weir_status begin_group(weir_cutter *c, weir_error *err) {
         if (offset < 0 || k->packed_bytes < 0 || (uint64_t)offset > length ||
             (uint64_t)k->packed_bytes > length - (uint64_t)offset)
             return bad_group(c, err, "a column would stand behind the end of the file");
-        c->walks[i] = (walk){.offset = (uint64_t)offset,
-                             .end = (uint64_t)offset + (uint64_t)k->packed_bytes};
+        c->walks[i] =
+            (walk){.offset = (uint64_t)offset, .end = (uint64_t)offset + (uint64_t)k->packed_bytes};
     }
     c->in_group = true;
     c->row = 0;
@@ -243,8 +245,7 @@ static weir_status page_head(weir_cutter *c, uint64_t offset, uint64_t end, weir
                                   (unsigned long long)offset);
     }
     if (h->head_bytes + (uint64_t)h->packed_bytes > end - offset)
-        return weir_error_set(err, WEIR_DATA,
-                              "the page at byte %llu goes on behind its column",
+        return weir_error_set(err, WEIR_DATA, "the page at byte %llu goes on behind its column",
                               (unsigned long long)offset);
     return WEIR_OK;
 }
@@ -277,8 +278,8 @@ static weir_status fill(weir_cutter *c, const stretch *all, uint32_t n, weir_blo
 }
 
 /* The pages of leaf i that rows `from` to `to` of the group are in: up to two stretches. */
-static weir_status pages_of(weir_cutter *c, uint32_t i, uint64_t to, stretch out[2],
-                            uint32_t *skip, weir_error *err) {
+static weir_status pages_of(weir_cutter *c, uint32_t i, uint64_t to, stretch out[2], uint32_t *skip,
+                            weir_error *err) {
     walk *w = &c->walks[i];
     weir_parquet_page h;
     weir_status status = WEIR_OK;
@@ -320,7 +321,8 @@ static weir_status can_cut(weir_cutter *c, bool *out, weir_error *err) {
             walk *w = &c->walks[n->first_leaf + i];
             weir_parquet_page h = {.kind = -1};
             if (n->kind == WEIR_PARQUET_LEAF) continue;
-            for (uint64_t at = w->offset; at < w->end; at += h.head_bytes + (uint64_t)h.packed_bytes) {
+            for (uint64_t at = w->offset; at < w->end;
+                 at += h.head_bytes + (uint64_t)h.packed_bytes) {
                 weir_status status = page_head(c, at, w->end, &h, err);
                 if (status != WEIR_OK) return status;
                 if (h.kind != WEIR_PARQUET_DICTIONARY_PAGE) break;
@@ -389,8 +391,8 @@ weir_status weir_parquet_cutter_next(weir_cutter *c, weir_chunk *out, bool *end,
         if (rows > 0) {
             if (!cut && bytes > chunk_limit(c)) WEIR_TRY(can_cut(c, &cut, err));
             if (cut) {
-                uint64_t some = (uint64_t)((double)g->n_rows * (double)chunk_limit(c) /
-                                           ((double)bytes + 1.0));
+                uint64_t some =
+                    (uint64_t)((double)g->n_rows * (double)chunk_limit(c) / ((double)bytes + 1.0));
                 some = some < 64 ? 64 : some;
                 rows = some < rows ? some : rows;
             }

@@ -20,10 +20,9 @@ static void gather(const uint8_t *from, uint32_t width, const uint32_t *indices,
 }
 
 static weir_status too_few(const weir_parquet_leaf *l, weir_error *err) {
-    return weir_error_set(err, WEIR_DATA,
-                          "column %s, page before byte %llu: it has fewer values than it says",
-                          l->node->name,
-                          (unsigned long long)(l->first_byte + (uint64_t)(l->p - l->begin)));
+    return weir_error_set(
+        err, WEIR_DATA, "column %s, page before byte %llu: it has fewer values than it says",
+        l->node->name, (unsigned long long)(l->first_byte + (uint64_t)(l->p - l->begin)));
 }
 
 static weir_status read_indices(weir_parquet_leaf *l, uint32_t n, void *values, uint8_t *faults,
@@ -81,8 +80,7 @@ static weir_status read_bytes(weir_parquet_leaf *l, uint32_t n, void *values, ui
 
 static weir_status read_bits(weir_parquet_leaf *l, uint32_t n, uint8_t *out, weir_error *err) {
     if ((uint64_t)l->next + n > (uint64_t)(l->at_end - l->at) * 8) return too_few(l, err);
-    for (uint32_t i = 0; i < n; i++, l->next++)
-        out[i] = (l->at[l->next >> 3] >> (l->next & 7)) & 1;
+    for (uint32_t i = 0; i < n; i++, l->next++) out[i] = (l->at[l->next >> 3] >> (l->next & 7)) & 1;
     return WEIR_OK;
 }
 
@@ -124,9 +122,9 @@ static bool read_levels(weir_parquet_runs *runs, const uint8_t **old, uint32_t m
     return highest <= most;
 }
 
-weir_status weir_parquet_leaf_read(weir_parquet_leaf *l, uint32_t max, uint8_t *defs,
-                                   uint8_t *reps, void *values, uint8_t *faults,
-                                   weir_parquet_got *got, weir_error *err) {
+weir_status weir_parquet_leaf_read(weir_parquet_leaf *l, uint32_t max, uint8_t *defs, uint8_t *reps,
+                                   void *values, uint8_t *faults, weir_parquet_got *got,
+                                   weir_error *err) {
     const weir_parquet_node *node = l->node;
     weir_status status = WEIR_OK;
     *got = (weir_parquet_got){0};

@@ -38,10 +38,10 @@ static void logical_parameters(weir_thrift *t, weir_parquet_element *e) {
 
 static void read_logical(weir_thrift *t, const weir_thrift_field *head, weir_parquet_element *e) {
     static const uint8_t meanings[] = {
-        [1] = WEIR_PARQUET_STRING,   [2] = WEIR_PARQUET_MAP,        [3] = WEIR_PARQUET_LIST,
-        [4] = WEIR_PARQUET_ENUM,     [5] = WEIR_PARQUET_DECIMAL,    [6] = WEIR_PARQUET_DATE,
-        [7] = WEIR_PARQUET_TIME,     [8] = WEIR_PARQUET_TIMESTAMP,  [10] = WEIR_PARQUET_INTEGER,
-        [11] = WEIR_PARQUET_UNKNOWN, [12] = WEIR_PARQUET_JSON,      [13] = WEIR_PARQUET_BSON,
+        [1] = WEIR_PARQUET_STRING,   [2] = WEIR_PARQUET_MAP,       [3] = WEIR_PARQUET_LIST,
+        [4] = WEIR_PARQUET_ENUM,     [5] = WEIR_PARQUET_DECIMAL,   [6] = WEIR_PARQUET_DATE,
+        [7] = WEIR_PARQUET_TIME,     [8] = WEIR_PARQUET_TIMESTAMP, [10] = WEIR_PARQUET_INTEGER,
+        [11] = WEIR_PARQUET_UNKNOWN, [12] = WEIR_PARQUET_JSON,     [13] = WEIR_PARQUET_BSON,
         [14] = WEIR_PARQUET_UUID,    [15] = WEIR_PARQUET_FLOAT16};
     weir_thrift_field f = {0};
     if (!weir_thrift_struct(t, head)) return;
@@ -128,8 +128,7 @@ static void read_element(weir_thrift *t, weir_parquet_element *e) {
 
 /* ---- row groups ---------------------------------------------------------------------------- */
 
-static void read_column_meta(weir_thrift *t, const weir_thrift_field *head,
-                             weir_parquet_chunk *c) {
+static void read_column_meta(weir_thrift *t, const weir_thrift_field *head, weir_parquet_chunk *c) {
     weir_thrift_field f = {0};
     if (!weir_thrift_struct(t, head)) return;
     while (weir_thrift_next(t, &f)) {
@@ -275,7 +274,9 @@ weir_status weir_parquet_page_head(const uint8_t *data, size_t size, weir_parque
                                    bool *more, weir_error *err) {
     weir_thrift t = {.p = data, .end = data + size};
     weir_thrift_field f = {0};
-    *h = (weir_parquet_page){.kind = -1, .n_rows = -1, .packed = true,
+    *h = (weir_parquet_page){.kind = -1,
+                             .n_rows = -1,
+                             .packed = true,
                              .def_encoding = WEIR_PARQUET_ENC_RLE,
                              .rep_encoding = WEIR_PARQUET_ENC_RLE};
     *more = false;

@@ -88,9 +88,8 @@ out:
     return status;
 }
 
-weir_status weir_parquet_assemble(const weir_parquet_node *n,
-                                  weir_parquet_cursor *const *cursors, weir_builder *b,
-                                  uint8_t *fault, weir_error *err) {
+weir_status weir_parquet_assemble(const weir_parquet_node *n, weir_parquet_cursor *const *cursors,
+                                  weir_builder *b, uint8_t *fault, weir_error *err) {
     weir_status status = WEIR_OK;
     weir_parquet_cursor *first = cursors[n->first_leaf];
     if (n->kind == WEIR_PARQUET_LEAF) return put_leaf(first, b, fault, err);

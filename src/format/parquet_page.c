@@ -35,8 +35,8 @@ static weir_status unpack(const weir_parquet_leaf *l, const weir_parquet_page *h
     /* an empty page of values may have no bytes at all */
     bool nothing = packed == keep && unpacked == keep;
     if (!nothing)
-        status = weir_unpack(packing, bytes + keep, packed - keep, b->data + keep, unpacked - keep,
-                             err);
+        status =
+            weir_unpack(packing, bytes + keep, packed - keep, b->data + keep, unpacked - keep, err);
     if (status != WEIR_OK) {
         weir_block_release(b);
         if (err)
@@ -128,8 +128,7 @@ static weir_status count_lengths(const weir_parquet_leaf *l, const uint8_t *p, c
 }
 
 static weir_status new_slices(weir_parquet_leaf *l, uint32_t n, weir_error *err) {
-    weir_status status =
-        weir_block_new(l->ledger, (size_t)n * sizeof(weir_slice), &l->spread, err);
+    weir_status status = weir_block_new(l->ledger, (size_t)n * sizeof(weir_slice), &l->spread, err);
     l->form = WEIR_PARQUET_FORM_SLICES;
     l->n_spread = n;
     return status;
@@ -144,8 +143,7 @@ static weir_status spread_delta_lengths(weir_parquet_leaf *l, const uint8_t *p, 
     weir_slice *s = (weir_slice *)(void *)l->spread->data;
     WEIR_TRY(read_lengths(l, &p, end, s, n, err));
     for (uint32_t i = 0; i < n; i++) {
-        if (s[i].size > (size_t)(end - p))
-            return bad_page(l, l->p, err, "its texts end too early");
+        if (s[i].size > (size_t)(end - p)) return bad_page(l, l->p, err, "its texts end too early");
         s[i].data = (const char *)p;
         p += s[i].size;
     }
@@ -234,7 +232,8 @@ static weir_status begin_indices(weir_parquet_leaf *l, const uint8_t *p, const u
         return WEIR_OK;
     }
     if (*p > 32) return bad_page(l, l->p, err, "its indices are too wide");
-    if (!l->has_dictionary) return bad_page(l, l->p, err, "it wants a dictionary, and there is none");
+    if (!l->has_dictionary)
+        return bad_page(l, l->p, err, "it wants a dictionary, and there is none");
     weir_parquet_runs_init(&l->values, p + 1, (size_t)(end - p - 1), *p);
     return WEIR_OK;
 }
@@ -291,8 +290,7 @@ static weir_status begin_levels(weir_parquet_leaf *l, int32_t encoding, uint32_t
     if (width == 0) return WEIR_OK;
     if (encoding == WEIR_PARQUET_ENC_BIT_PACKED) {
         uint64_t bytes = ((uint64_t)n * width + 7) / 8;
-        if (bytes > (size_t)(end - *p) ||
-            !weir_parquet_high_bits(*p, (size_t)bytes, width, old, n))
+        if (bytes > (size_t)(end - *p) || !weir_parquet_high_bits(*p, (size_t)bytes, width, old, n))
             return bad_page(l, l->p, err, "its levels end too early");
         *p += bytes;
         return WEIR_OK;
@@ -350,8 +348,8 @@ static void drop_page(weir_parquet_leaf *l) {
     l->left = 0;
 }
 
-static weir_status load_data(weir_parquet_leaf *l, const weir_parquet_page *h,
-                             const uint8_t *bytes, weir_error *err) {
+static weir_status load_data(weir_parquet_leaf *l, const weir_parquet_page *h, const uint8_t *bytes,
+                             weir_error *err) {
     bool v2 = h->kind == WEIR_PARQUET_DATA_PAGE_V2;
     size_t keep = v2 ? (size_t)h->def_bytes + (size_t)h->rep_bytes : 0;
     weir_status status = unpack(l, h, bytes, keep, &l->block, err);
@@ -451,9 +449,9 @@ void weir_parquet_leaf_begin(weir_parquet_leaf *l, const weir_parquet_node *node
     l->node = node;
     l->packing = packing;
     l->ledger = ledger;
-    l->width = weir_parquet_is_bytes(node)          ? (uint32_t)sizeof(weir_slice)
-               : node->type->id == WEIR_BOOL        ? 1
-                                                    : node->type->width;
+    l->width = weir_parquet_is_bytes(node)   ? (uint32_t)sizeof(weir_slice)
+               : node->type->id == WEIR_BOOL ? 1
+                                             : node->type->width;
     l->begin = l->p = p;
     l->end = end;
     l->first_byte = first_byte;

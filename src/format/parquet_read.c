@@ -2,6 +2,8 @@
 #include "column/kernel.h"
 #include "column/views.h"
 #include "format/parquet.h"
+#include "text/encode.h"
+#include "text/json.h"
 
 #define STAGE "read"
 #define BATCH_BYTES ((uint64_t)1 << 20)
@@ -14,6 +16,7 @@ typedef struct target {
     const weir_parquet_node *node; /* NULL: the file lacks it */
     weir_parquet_leaf *leaf;       /* of a column that is no group */
     weir_parquet_cursor **cursors; /* nested: by number of leaf; only the column's are set */
+    weir_column *stored;           /* what was cast to the declared type */
     weir_builder *builder;
 } target;
 
@@ -49,6 +52,8 @@ static void unbind(weir_decoder *d) {
         }
         weir_free(t->cursors);
         weir_builder_free(t->builder);
+        weir_column_release(t->stored);
+        t->stored = NULL;
         t->leaf = NULL;
         t->cursors = NULL;
         t->builder = NULL;
@@ -121,8 +126,7 @@ static weir_status bind_layout(weir_decoder *d, weir_layout *layout, weir_error 
     for (uint32_t i = 0; i < d->schema->n_fields; i++) {
         target *t = &d->targets[i];
         for (uint32_t k = 0; !t->node && k < layout->n_names; k++)
-            if (strcmp(layout->names[k], t->physical) == 0)
-                t->node = &d->file->schema.columns[k];
+            if (strcmp(layout->names[k], t->physical) == 0) t->node = &d->file->schema.columns[k];
         if (t->node) WEIR_TRY(bind_target(d, t, err));
     }
 out:
@@ -216,8 +220,7 @@ static weir_status blame(weir_decoder *d, const target *t, uint32_t row, uint8_t
                          weir_error *err) {
     static const char *const reasons[] = {
         [WEIR_PARQUET_NOT_UTF8] = "the text is not valid UTF-8",
-        [WEIR_PARQUET_TOO_FINE] =
-            "the time has a fraction of a microsecond, which would be lost",
+        [WEIR_PARQUET_TOO_FINE] = "the time has a fraction of a microsecond, which would be lost",
         [WEIR_PARQUET_TOO_LARGE] = "the number is outside the range of its type"};
     weir_status status = WEIR_OK;
     if (!d->failures) {
@@ -314,12 +317,12 @@ static weir_status read_flat(weir_decoder *d, target *t, uint32_t rows, weir_col
     filling f = {.t = t};
     weir_parquet_leaf *l = t->leaf;
     WEIR_TRY(weir_column_new(t->node->type, rows, d->request->ledger, &f.column, err));
-    bool straight = !l->node->def && !weir_type_is_view(f.column->type) &&
-                    f.column->type->id != WEIR_BOOL;
+    bool straight =
+        !l->node->def && !weir_type_is_view(f.column->type) && f.column->type->id != WEIR_BOOL;
     for (uint32_t row = 0; row < rows;) {
         weir_parquet_got got;
-        void *to = straight ? (uint8_t *)f.column->values + (size_t)row * l->width
-                            : (uint8_t *)d->values;
+        void *to =
+            straight ? (uint8_t *)f.column->values + (size_t)row * l->width : (uint8_t *)d->values;
         WEIR_TRY(weir_parquet_leaf_read(l, rows - row, d->defs, NULL, to, d->faults, &got, err));
         if (!straight) {
             WEIR_TRY(add_block(&f, got.block, err));
@@ -361,12 +364,61 @@ static weir_status cast(weir_decoder *d, target *t, weir_ctx *ctx, weir_column *
     if (!d->failures) status = weir_failures_new(WEIR_BATCH_MAX_ROWS, &d->failures, err);
     if (status != WEIR_OK) return status;
     weir_rows rows = {.n = in->length, .length = in->length};
-    weir_blame to = {d->failures, STAGE, t->field->name, "type"};
+    weir_blame to = {
+        .failures = d->failures, .stage = STAGE, .field = t->field->name, .rule = "type"};
     status = weir_cast(in, t->field->type, rows, NULL, &to, ctx, &out, err);
     if (status != WEIR_OK) return status;
-    weir_column_release(in);
+    t->stored = in;
     *column = out;
     return WEIR_OK;
+}
+
+static bool put_value(weir_json_writer *w, const weir_column *c, uint32_t row, weir_buf *scratch) {
+    scratch->size = 0;
+    if (c->type->id != WEIR_BINARY || weir_column_is_null(c, row)) {
+        if (!weir_column_json(c, row, scratch)) return false;
+        weir_json_write_raw(w, scratch->data, scratch->size);
+        return true;
+    }
+    weir_slice bytes = weir_column_slice(c, row); /* in the form that a replay reads */
+    if (!weir_buf_reserve(scratch, weir_base64_max(bytes.size) + 1)) return false;
+    scratch->size = weir_base64_encode(bytes.data, bytes.size, WEIR_BASE64, scratch->data);
+    weir_json_write_string_n(w, scratch->data, scratch->size);
+    return true;
+}
+
+/* The raw form of a record that cannot be read: its values as the file has them. */
+static weir_status keep_raw(weir_decoder *d, const weir_batch *b, uint32_t row, weir_error *err) {
+    weir_buf text = {0}, scratch = {0};
+    weir_json_writer w = {.out = &text};
+    bool ok = true;
+    weir_json_open(&w, '{');
+    for (uint32_t i = 0; ok && i < d->schema->n_fields; i++) {
+        const target *t = &d->targets[i];
+        weir_json_key(&w, t->field->name);
+        ok = put_value(&w, t->stored ? t->stored : b->columns[i], row, &scratch);
+    }
+    weir_json_close(&w, '}');
+    weir_status status =
+        ok && !w.failed
+            ? weir_failures_keep_raw(d->failures, row, (weir_slice){text.data, text.size}, err)
+            : weir_error_nomem(err);
+    weir_buf_clear(&text);
+    weir_buf_clear(&scratch);
+    return status;
+}
+
+static weir_status keep_raws(weir_decoder *d, const weir_batch *b, weir_error *err) {
+    weir_status status = WEIR_OK;
+    bool cast_any = false;
+    for (uint32_t i = 0; i < d->schema->n_fields; i++) cast_any |= d->targets[i].stored != NULL;
+    for (uint32_t row = 0; cast_any && d->failures && status == WEIR_OK && row < b->length; row++)
+        if (weir_failures_bad(d->failures, row)) status = keep_raw(d, b, row, err);
+    for (uint32_t i = 0; i < d->schema->n_fields; i++) {
+        weir_column_release(d->targets[i].stored);
+        d->targets[i].stored = NULL;
+    }
+    return status;
 }
 
 static weir_status check_nulls(weir_decoder *d, target *t, const weir_column *c, weir_error *err) {
@@ -404,9 +456,8 @@ out:
 static weir_status set_origin(weir_decoder *d, weir_batch *b, weir_ctx *ctx, weir_error *err) {
     weir_origin *o = &b->origin;
     uint64_t first = d->first_row + d->done;
-    *o = (weir_origin){.split = d->split,
-                       .sequence = d->sequence << 20 | d->batch_number++,
-                       .first_row = first};
+    *o = (weir_origin){
+        .split = d->split, .sequence = d->sequence << 20 | d->batch_number++, .first_row = first};
     size_t bytes = (size_t)b->length * sizeof(uint64_t);
     weir_status status = weir_block_new(ctx->ledger, bytes, &o->address_block, err);
     if (status != WEIR_OK) return status;
@@ -430,6 +481,7 @@ weir_status weir_parquet_decoder_next(weir_decoder *d, weir_ctx *ctx, weir_batch
         WEIR_TRY(read_column(d, &d->targets[i], rows, ctx, &b->columns[i], err));
     WEIR_TRY(set_origin(d, b, ctx, err));
     if (d->failures) d->failures->rows = rows;
+    WEIR_TRY(keep_raws(d, b, err));
     b->failures = d->failures;
     d->failures = NULL;
     d->done += rows;

@@ -18,7 +18,8 @@ typedef struct levels {
 static weir_status build(building *b, levels l, weir_parquet_node *out, weir_error *err);
 
 static weir_status wrong(const weir_parquet_element *e, const char *what, weir_error *err) {
-    return weir_error_set(err, WEIR_DATA, "column %.*s: %s", weir_clip(e->name), e->name.data, what);
+    return weir_error_set(err, WEIR_DATA, "column %.*s: %s", weir_clip(e->name), e->name.data,
+                          what);
 }
 
 static const char *name_of(building *b, const weir_parquet_element *e) {
@@ -64,9 +65,7 @@ static void integer_type(const weir_parquet_element *e, weir_parquet_node *n) {
 static weir_status moment_type(const weir_parquet_element *e, weir_parquet_node *n,
                                weir_error *err) {
     bool time = e->meaning == WEIR_PARQUET_TIME, narrow = e->physical == WEIR_PARQUET_INT32;
-    n->type = weir_type_of(time     ? WEIR_TIME
-                           : e->utc ? WEIR_TIMESTAMPTZ
-                                    : WEIR_TIMESTAMP);
+    n->type = weir_type_of(time ? WEIR_TIME : e->utc ? WEIR_TIMESTAMPTZ : WEIR_TIMESTAMP);
     switch (e->unit) {
     case WEIR_PARQUET_MILLIS:
         n->convert = narrow ? WEIR_PARQUET_WIDEN_TIMES : WEIR_PARQUET_TIMES;
@@ -104,8 +103,7 @@ static void bytes_type(const weir_parquet_element *e, weir_parquet_node *n) {
     }
 }
 
-static weir_status leaf_type(const weir_parquet_element *e, weir_parquet_node *n,
-                             weir_error *err) {
+static weir_status leaf_type(const weir_parquet_element *e, weir_parquet_node *n, weir_error *err) {
     bool narrow = e->physical == WEIR_PARQUET_INT32, wide = e->physical == WEIR_PARQUET_INT64;
     bool bytes = e->physical == WEIR_PARQUET_BYTES || e->physical == WEIR_PARQUET_FIXED;
     if (e->physical < 0 || e->physical > WEIR_PARQUET_FIXED)

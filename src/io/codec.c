@@ -1,5 +1,6 @@
 /* Which codec, and the filters' common parts. */
 #include "io/codec.h"
+#include "io/unpack.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -40,7 +41,8 @@ bool weir_codec_versions(weir_buf *out, bool json) {
         const char *name, *version;
     } all[] = {{"zstd", weir_zstd_version()},
                {"bzip2", weir_bzip2_version()},
-               {"liblzma", weir_xz_version()}};
+               {"liblzma", weir_xz_version()},
+               {"brotli", weir_brotli_version()}};
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof all / sizeof *all; i++) {
         int n = (int)strcspn(all[i].version, ","); /* bzip2 has a date there */

@@ -1,6 +1,7 @@
 #include "io/unpack.h"
 
 #include <brotli/decode.h>
+#include <stdio.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -223,6 +224,13 @@ static bool unpack_brotli(const uint8_t *p, size_t size, uint8_t *out, size_t ou
            n == out_size;
 }
 
+const char *weir_brotli_version(void) {
+    static char text[32];
+    uint32_t v = BrotliDecoderVersion();
+    snprintf(text, sizeof text, "%u.%u.%u", v >> 24, v >> 12 & 0xfff, v & 0xfff);
+    return text;
+}
+
 const char *weir_packing_name(weir_packing packing) {
     static const char *const names[] = {"none", "snappy", "gzip", "brotli", "zstd", "lz4", "lz4"};
     return (size_t)packing < sizeof names / sizeof *names ? names[packing] : "unknown";
@@ -241,7 +249,9 @@ weir_status weir_unpack(weir_packing packing, const void *data, size_t size, voi
     case WEIR_PACKING_GZIP: ok = unpack_gzip(data, size, out, out_size); break;
     case WEIR_PACKING_BROTLI: ok = unpack_brotli(data, size, out, out_size); break;
     case WEIR_PACKING_ZSTD: ok = unpack_zstd(data, size, out, out_size); break;
-    case WEIR_PACKING_LZ4: ok = unpack_lz4(data, size, out, out_size, &got) && got == out_size; break;
+    case WEIR_PACKING_LZ4:
+        ok = unpack_lz4(data, size, out, out_size, &got) && got == out_size;
+        break;
     case WEIR_PACKING_LZ4_HADOOP:
         ok = unpack_lz4_hadoop(data, size, out, out_size) ||
              unpack_lz4_frame(data, size, out, out_size) ||

@@ -24,6 +24,8 @@ typedef enum weir_packing {
  * packing, or come to another size; what is in `out` then means nothing.  Thread-safe. */
 WEIR_MUST_USE weir_status weir_unpack(weir_packing packing, const void *data, size_t size,
                                       void *out, size_t out_size, weir_error *err);
+/* "1.0.9"; static. */
+const char *weir_brotli_version(void);
 /* "snappy", ...; never NULL. */
 const char *weir_packing_name(weir_packing packing);
 

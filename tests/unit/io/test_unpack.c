@@ -48,15 +48,15 @@ static void snappy_literals_and_copies(void **state) {
 static void snappy_that_lies(void **state) {
     (void)state;
     unpacks(WEIR_PACKING_SNAPPY, "", 0, NULL);
-    unpacks(WEIR_PACKING_SNAPPY, "051068656c6c", 5, NULL);         /* the literal is cut */
-    unpacks(WEIR_PACKING_SNAPPY, "061068656c6c6f", 6, NULL);       /* too few bytes come out */
-    unpacks(WEIR_PACKING_SNAPPY, "051068656c6c6f", 4, NULL);       /* too many */
-    unpacks(WEIR_PACKING_SNAPPY, "060461620103", 6, NULL);         /* before the beginning */
-    unpacks(WEIR_PACKING_SNAPPY, "060461620100", 6, NULL);         /* offset 0 */
-    unpacks(WEIR_PACKING_SNAPPY, "0900611f010000", 9, NULL);       /* the offset is cut */
-    unpacks(WEIR_PACKING_SNAPPY, "ffffffffffff0161", 5, NULL);     /* no length */
-    unpacks(WEIR_PACKING_SNAPPY, "0200fc", 2, NULL);               /* a length that is cut */
-    unpacks(WEIR_PACKING_SNAPPY, "0afcffffffff6162", 10, NULL);    /* a literal of 4 GiB */
+    unpacks(WEIR_PACKING_SNAPPY, "051068656c6c", 5, NULL);      /* the literal is cut */
+    unpacks(WEIR_PACKING_SNAPPY, "061068656c6c6f", 6, NULL);    /* too few bytes come out */
+    unpacks(WEIR_PACKING_SNAPPY, "051068656c6c6f", 4, NULL);    /* too many */
+    unpacks(WEIR_PACKING_SNAPPY, "060461620103", 6, NULL);      /* before the beginning */
+    unpacks(WEIR_PACKING_SNAPPY, "060461620100", 6, NULL);      /* offset 0 */
+    unpacks(WEIR_PACKING_SNAPPY, "0900611f010000", 9, NULL);    /* the offset is cut */
+    unpacks(WEIR_PACKING_SNAPPY, "ffffffffffff0161", 5, NULL);  /* no length */
+    unpacks(WEIR_PACKING_SNAPPY, "0200fc", 2, NULL);            /* a length that is cut */
+    unpacks(WEIR_PACKING_SNAPPY, "0afcffffffff6162", 10, NULL); /* a literal of 4 GiB */
 }
 
 static void lz4_blocks_and_framings(void **state) {
@@ -66,18 +66,24 @@ static void lz4_blocks_and_framings(void **state) {
     unpacks(WEIR_PACKING_LZ4, "1461010050626364656600", 14, NULL);
     unpacks(WEIR_PACKING_LZ4, "14610100506263646566", 14, "aaaaaaaaabcdef");
     /* 15 literals and more: the length goes on */
-    unpacks(WEIR_PACKING_LZ4, "f00061626364656667686970717273747576", 15, "abcdefghipqrstuv");
+    unpacks(WEIR_PACKING_LZ4, "f00161626364656667686970717273747576", 16, "abcdefghipqrstuv");
     unpacks(WEIR_PACKING_LZ4, "f0ff", 300, NULL);
-    unpacks(WEIR_PACKING_LZ4, "14610000", 9, NULL);  /* offset 0 */
-    unpacks(WEIR_PACKING_LZ4, "14610200", 9, NULL);  /* before the beginning */
-    unpacks(WEIR_PACKING_LZ4, "5068656c", 5, NULL);  /* the literals are cut */
+    unpacks(WEIR_PACKING_LZ4, "14610000", 9, NULL); /* offset 0 */
+    unpacks(WEIR_PACKING_LZ4, "14610200", 9, NULL); /* before the beginning */
+    unpacks(WEIR_PACKING_LZ4, "5068656c", 5, NULL); /* the literals are cut */
     /* Hadoop: sizes in front, big-endian; twice */
     unpacks(WEIR_PACKING_LZ4_HADOOP, "00000005000000065068656c6c6f", 5, "hello");
-    unpacks(WEIR_PACKING_LZ4_HADOOP, "00000002000000032061620000000100000002" "1063", 3, "abc");
+    unpacks(WEIR_PACKING_LZ4_HADOOP,
+            "00000002000000032061620000000100000002"
+            "1063",
+            3, "abc");
     unpacks(WEIR_PACKING_LZ4_HADOOP, "5068656c6c6f", 5, "hello"); /* a block without them */
     unpacks(WEIR_PACKING_LZ4_HADOOP, "00000005000000ff5068656c6c6f", 5, NULL);
     /* a frame: magic, flags, descriptor, check; one stored block, end */
-    unpacks(WEIR_PACKING_LZ4_HADOOP, "04224d18604082050000806865" "6c6c6f00000000", 5, "hello");
+    unpacks(WEIR_PACKING_LZ4_HADOOP,
+            "04224d18604082050000806865"
+            "6c6c6f00000000",
+            5, "hello");
 }
 
 static void the_libraries_packings(void **state) {
@@ -100,15 +106,15 @@ static void the_libraries_packings(void **state) {
         weir_error err = {0};
         size_t n = strlen(text);
         assert_int_equal(weir_compress_block(codecs[i].codec, 1, text, n, &packed, &err), WEIR_OK);
-        assert_int_equal(
-            weir_unpack(codecs[i].packing, packed.data, packed.size, out, n, &err), WEIR_OK);
+        assert_int_equal(weir_unpack(codecs[i].packing, packed.data, packed.size, out, n, &err),
+                         WEIR_OK);
         assert_memory_equal(out, text, n);
         for (size_t less = 1; less < packed.size; less += 7)
             assert_int_equal(
                 weir_unpack(codecs[i].packing, packed.data, packed.size - less, out, n, &err),
                 WEIR_DATA);
-        assert_int_equal(
-            weir_unpack(codecs[i].packing, packed.data, packed.size, out, n - 1, &err), WEIR_DATA);
+        assert_int_equal(weir_unpack(codecs[i].packing, packed.data, packed.size, out, n - 1, &err),
+                         WEIR_DATA);
         weir_buf_clear(&packed);
     }
 }
@@ -130,7 +136,8 @@ static void copies_of_all_lengths(void **state) {
                 in[at++] = 0;
                 for (size_t i = 0; i < n; i++) want[back + i] = want[i];
                 if (tail) in[at++] = (uint8_t)((tail - 1) << 2);
-                for (size_t i = 0; i < tail; i++) in[at++] = want[back + n + i] = (uint8_t)(200 + i);
+                for (size_t i = 0; i < tail; i++)
+                    in[at++] = want[back + n + i] = (uint8_t)(200 + i);
                 weir_error err = {0};
                 assert_int_equal(weir_unpack(WEIR_PACKING_SNAPPY, in, at, out, total, &err),
                                  WEIR_OK);
@@ -140,10 +147,8 @@ static void copies_of_all_lengths(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(snappy_literals_and_copies),
-        cmocka_unit_test(snappy_that_lies),
-        cmocka_unit_test(lz4_blocks_and_framings),
-        cmocka_unit_test(the_libraries_packings),
+        cmocka_unit_test(snappy_literals_and_copies), cmocka_unit_test(snappy_that_lies),
+        cmocka_unit_test(lz4_blocks_and_framings),    cmocka_unit_test(the_libraries_packings),
         cmocka_unit_test(copies_of_all_lengths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
