@@ -309,27 +309,36 @@ out:
     return status;
 }
 
-/* Whether the group can be cut by rows: pages of nested columns must say how many they have. */
+/* The head of a leaf's first data page; kind -1 where it has none. */
+static weir_status first_page(weir_cutter *c, const walk *w, weir_parquet_page *h,
+                              weir_error *err) {
+    *h = (weir_parquet_page){.kind = -1};
+    for (uint64_t at = w->offset; at < w->end; at += h->head_bytes + (uint64_t)h->packed_bytes) {
+        weir_status status = page_head(c, at, w->end, h, err);
+        if (status != WEIR_OK) return status;
+        if (h->kind == WEIR_PARQUET_DATA_PAGE || h->kind == WEIR_PARQUET_DATA_PAGE_V2)
+            return WEIR_OK;
+    }
+    h->kind = -1;
+    return WEIR_OK;
+}
+
+/* Whether the group can be cut by rows: pages of nested columns must say how many they have, and
+ * none may be so large that unpacking it for each part would cost more than cutting saves. */
 static weir_status can_cut(weir_cutter *c, bool *out, weir_error *err) {
-    *out = true;
-    for (uint32_t k = 0; k < c->file->schema.n_columns && *out; k++) {
+    bool cut = true;
+    for (uint32_t k = 0; k < c->file->schema.n_columns; k++) {
         const weir_parquet_node *n = &c->file->schema.columns[k];
-        const weir_parquet_node *leaf = n;
-        while (leaf->n_children) leaf = &leaf->children[0];
         if (!c->wanted[n->first_leaf]) continue;
-        for (uint32_t i = 0; i < n->n_leaves && *out; i++) {
-            walk *w = &c->walks[n->first_leaf + i];
-            weir_parquet_page h = {.kind = -1};
-            if (n->kind == WEIR_PARQUET_LEAF) continue;
-            for (uint64_t at = w->offset; at < w->end;
-                 at += h.head_bytes + (uint64_t)h.packed_bytes) {
-                weir_status status = page_head(c, at, w->end, &h, err);
-                if (status != WEIR_OK) return status;
-                if (h.kind != WEIR_PARQUET_DICTIONARY_PAGE) break;
-            }
-            *out = h.kind == WEIR_PARQUET_DATA_PAGE_V2;
+        for (uint32_t i = 0; i < n->n_leaves && cut; i++) {
+            weir_parquet_page h;
+            weir_status status = first_page(c, &c->walks[n->first_leaf + i], &h, err);
+            if (status != WEIR_OK) return status;
+            bool tells = n->kind == WEIR_PARQUET_LEAF || h.kind == WEIR_PARQUET_DATA_PAGE_V2;
+            cut = tells && (uint64_t)h.packed_bytes <= chunk_limit(c) / 2;
         }
     }
+    *out = cut;
     return WEIR_OK;
 }
 

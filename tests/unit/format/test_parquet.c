@@ -1,5 +1,5 @@
 /* Parts of Parquet files: Thrift's compact protocol, runs, deltas, values.  Whole files are read by
- * the conformance part `parquet` and the pipeline cases parquet_*. */
+ * the pipeline case parquet_read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
