@@ -196,8 +196,8 @@ typedef struct weir_format {
     const weir_option *write_options; /* NULL = cannot write */
     size_t write_config_size;
     const weir_write_ops *write;
-    bool members; /* the cutter asks where the members of a compressed file begin */
-    bool whole;   /* a file is read at will: from a zip archive's directory to its members */
+    bool members;  /* the cutter asks where the members of a compressed file begin */
+    bool whole;    /* a file is read at will: from a zip archive's directory to its members */
     bool columnar; /* records have no bytes of their own: rejects hold their columns as JSON */
     weir_text_input text; /* what the bytes of a file are before the cutter gets them */
     /* What the table of read options cannot tell about a read config (NULL = nothing): WEIR_USAGE

@@ -360,7 +360,7 @@ static outcome nest(weir_encoder *e, const weir_column *c, uint32_t row, weir_bu
     }
     default: break;
     }
-    if (!weir_buf_reserve(b, FIXED_BYTES)) return NO_MEMORY;
+    if (!weir_buf_reserve(b, FIXED_BYTES) || !b->data) return NO_MEMORY;
     char *p = b->data + b->size, *end = put_fixed(p, c->type, base->values, slot, &cache);
     if (!end) end = put_not_finite(p, c->type, base->values, slot, e->config->not_finite);
     if (!end) return NOT_FINITE;

@@ -10,10 +10,11 @@
 #include "format/xlsx.h"
 #include "format/xml.h"
 
-const weir_format *const weir_formats[] = {
-    &weir_format_csv,   &weir_format_tsv,  &weir_format_ndjson,
-    &weir_format_json,  &weir_format_xml,  &weir_format_xlsx,
-    &weir_format_fixed, &weir_format_text, &weir_format_parquet, NULL};
+const weir_format *const weir_formats[] = {&weir_format_csv,     &weir_format_tsv,
+                                           &weir_format_ndjson,  &weir_format_json,
+                                           &weir_format_xml,     &weir_format_xlsx,
+                                           &weir_format_fixed,   &weir_format_text,
+                                           &weir_format_parquet, NULL};
 
 const weir_format *weir_format_find(const char *name) {
     for (const weir_format *const *f = weir_formats; *f; f++)

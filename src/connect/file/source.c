@@ -18,7 +18,7 @@ typedef struct source {
     weir_stream *stream;
     weir_cutter *cutter;
     uint64_t sequence;
-    weir_schema *all; /* columns of the data; read.all */
+    weir_schema *all;    /* columns of the data; read.all */
     weir_schema *wanted; /* read.wanted */
     weir_found found;
     /* input that cannot be read again: what inference has seen, given out once more */
