@@ -47,6 +47,7 @@ typedef struct weir_csv_read_config {
     bool null_given;
     bool null_quoted;                /* null words count inside quotes, too */
     int stray_quotes;                /* 0 reject, 1 keep */
+    bool ragged_given, stray_given;  /* declared: nothing is found out */
     const char *decimal, *thousands; /* marks in numbers, where a column has none; may be NULL */
 } weir_csv_read_config;
 

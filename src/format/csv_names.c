@@ -137,6 +137,9 @@ bool weir_csv_found_text(const weir_csv_found *found, const weir_csv_read_config
     if (config->skip_footer == WEIR_CSV_FIND &&
         !add_number(out, "skip_footer", found->skip_footer, 0))
         return false;
-    return d->ragged == config->ragged ||
+    if (!config->stray_given && d->has_quote && d->keep_stray &&
+        !weir_buf_adds(out, "stray_quotes: keep\n"))
+        return false;
+    return config->ragged_given || d->ragged == config->ragged ||
            weir_buf_printf(out, "ragged: %s\n", ragged[d->ragged & 3]);
 }

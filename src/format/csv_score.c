@@ -5,6 +5,7 @@
 #define TYPED_RECORDS 300u /* whose cells are looked at */
 #define WIDTHS 256u        /* records of this width and wider ones are counted together at first */
 #define FOOTER_RECORDS 8u  /* at the end may have another width */
+#define STRAY_WORTH 0.9    /* of a record with a quote inside a plain field, beside a sound one */
 #define TABLE_RECORDS 3u   /* that make a table below lines of one or two fields */
 #define TABLE_WIDTH 4u     /* its least width */
 
@@ -54,7 +55,8 @@ weir_status weir_csv_sample_cut(weir_csv_sample *s, const weir_csv_dialect *d, s
                              .line = line,
                              .fields = scan.comment || blank ? 0 : scan.n_fields,
                              .comment = scan.comment,
-                             .flawed = scan.flaws != 0};
+                             .flawed = scan.flaws != 0,
+                             .stray = scan.flaws == WEIR_CSV_STRAY};
         weir_status status = add_record(s, r, err);
         if (status != WEIR_OK) return status;
         line += (uint32_t)kernels->lines(s->data, at, next);
@@ -114,7 +116,7 @@ static void count_widths(const weir_csv_sample *s, tally *t, weir_csv_fit *fit) 
         }
         t->wide += r->fields > 1;
         fit->flawed += r->flawed;
-        if (!r->flawed) t->of_width[r->fields < WIDTHS ? r->fields : WIDTHS]++;
+        if (!r->flawed || r->stray) t->of_width[r->fields < WIDTHS ? r->fields : WIDTHS]++;
     }
     fit->records = t->n;
 }
@@ -192,7 +194,7 @@ static double constancy(const weir_csv_sample *s, weir_csv_fit *fit, double *pre
         const weir_csv_record *r = &s->records[i];
         if (!r->fields) continue;
         all++;
-        good += has_width(r, fit->width) && !r->flawed;
+        if (has_width(r, fit->width)) good += !r->flawed ? 1 : r->stray ? STRAY_WORTH : 0;
     }
     all += (double)footer * 0.5;
     fit->before = (uint32_t)before;

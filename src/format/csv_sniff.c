@@ -504,6 +504,25 @@ static weir_status drop_quotes(sniffer *f, weir_error *err) {
     return status;
 }
 
+/* Quotes inside fields that do not begin with one, in records that are as wide as the others: marks
+ * of inches, or nicknames. */
+static weir_status keep_stray(sniffer *f, weir_error *err) {
+    const weir_csv_dialect *d = &f->best.dialect;
+    uint32_t stray = 0;
+    if (f->config->stray_given || !d->has_quote || d->keep_stray) return WEIR_OK;
+    for (size_t i = 0; i < f->sample.n; i++) {
+        const weir_csv_record *r = &f->sample.records[i];
+        if (!r->flawed) continue;
+        if (!r->stray || r->fields != f->best.fit.width) return WEIR_OK;
+        stray++;
+    }
+    /* without a field in quotes they may be meant as such */
+    if (!stray || !f->best.fit.quoted) return WEIR_OK;
+    f->best.dialect.keep_stray = true;
+    weir_csv_dialect_finish(&f->best.dialect);
+    return weir_csv_sample_cut(&f->sample, &f->best.dialect, f->from, SIZE_MAX, err);
+}
+
 /* Looks at all of the sample, of which the trials saw the beginning. */
 static weir_status look_again(sniffer *f, weir_error *err) {
     const weir_csv_dialect *d = &f->best.dialect;
@@ -519,7 +538,8 @@ static weir_status look_again(sniffer *f, weir_error *err) {
         status = drop_quotes(f, err);
     }
     if (status != WEIR_OK) return status;
-    return weir_csv_sample_cut(&f->sample, &f->best.dialect, f->from, SIZE_MAX, err);
+    status = weir_csv_sample_cut(&f->sample, &f->best.dialect, f->from, SIZE_MAX, err);
+    return status == WEIR_OK ? keep_stray(f, err) : status;
 }
 
 /* ---- the beginning ------------------------------------------------------------------------- */
@@ -684,7 +704,8 @@ weir_status weir_csv_sniff(const weir_read_request *request, uint8_t prior, cons
             WEIR_TRY(weir_csv_find_shape(request, &f.sample, &found, name, err));
         }
     }
-    found.dialect.ragged |= (uint8_t)config->ragged;
+    if (config->ragged_given) found.dialect.ragged = (uint8_t)config->ragged;
+    if (config->stray_given) found.dialect.keep_stray = config->stray_quotes != 0;
     weir_csv_dialect_finish(&found.dialect);
     *out = found;
 out:

@@ -38,6 +38,7 @@ typedef struct weir_csv_record {
     uint32_t line;   /* 0-based, within the sample */
     uint32_t fields; /* 0: a blank line or a comment */
     bool comment, flawed;
+    bool stray; /* its only flaw is a quote inside a field that does not begin with one */
 } weir_csv_record;
 
 /* A sample cut into records by one dialect. */

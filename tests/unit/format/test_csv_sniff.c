@@ -73,8 +73,20 @@ static void test_quotes(void **state) {
     /* A blank in front of each quote. */
     expect("\"Year\", \"Title\"\n1968, \"Greetings\"\n1970, \"Hi, Mom\"\n",
            "delimiter: \", \"\n|Year Title |1968 Greetings |1970 Hi, Mom ");
-    /* One stray quote among good ones is a fault of its record. */
-    expect("id,txt\n1,\"a\"\n2,b\"c\n3,\"d\"\n", "|id txt |1 a |!quote |3 d ");
+    /* A quote inside a plain field is a character where others are used as they should be, and the
+     * record is as wide as they are. */
+    const char *text = "id,txt\n1,\"a\"\n2,b\"c\n3,\"d\"\n";
+    expect(text, "stray_quotes: keep\n|id txt |1 a |2 b\"c |3 d ");
+    expect("id,txt\n1,\"a\"\n2,b\"c,x\n3,\"d\"\n4,e\"f\n", "|id txt |1 a |!quote |3 d |!quote ");
+    expect("id,txt\n1,a\n2,b \"c\" d\n3,e\n", "|id txt |1 a |!quote |3 e ");
+    /* What is declared stays so. */
+    weir_csv_read_config strict = find_all();
+    const char *narrow = "a,b,c\n1,2,3\n4,5\n6,7\n8,9\n1,2,3\n";
+    strict.stray_given = strict.ragged_given = true;
+    expect_with(&strict, text, strlen(text), "|id txt |1 a |!quote |3 d ");
+    expect(narrow, "ragged: pad\n|a b c |1 2 3 |4 5 ~ |6 7 ~ |8 9 ~ |1 2 3 ");
+    expect_with(&strict, narrow, strlen(narrow),
+                "|a b c |1 2 3 |!fields |!fields |!fields |1 2 3 ");
 }
 
 static void test_escapes(void **state) {
