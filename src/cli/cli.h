@@ -29,6 +29,7 @@ typedef struct cli_args {
     const char **select;
     weir_arena arena;
     bool json, quiet, no_color;
+    bool short_of_memory; /* something could not be shown */
     int verbosity;
 } cli_args;
 

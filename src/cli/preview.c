@@ -74,7 +74,10 @@ static size_t width_of(const char *s) {
 static const char *shown(cli_args *a, const char *text, const char *mark) {
     size_t n = strlen(text), room = n * 4 + 8;
     char *safe = weir_arena_zero(&a->arena, room + 8, 1);
-    if (!safe) return "";
+    if (!safe) {
+        a->short_of_memory = true;
+        return "";
+    }
     size_t m = strlen(mark);
     memcpy(safe, mark, m);
     n = m + weir_printable(safe + m, room, text, n);
@@ -267,7 +270,11 @@ static int print_text(cli_args *a, const weir_preview *v) {
     }
     if (!a->quiet) put_head(v);
     for (size_t i = 0; i < v->n_stages; i++)
-        if (!put_stage(a, &p, v, i)) return EXIT_FAILED;
+        if (!put_stage(a, &p, v, i) || a->short_of_memory) {
+            weir_error err = {0};
+            (void)weir_error_nomem(&err);
+            return cli_fail(&err);
+        }
     if (v->more && !a->quiet) printf("\nthese are the first rows; -n N shows more\n");
     return EXIT_OK;
 }

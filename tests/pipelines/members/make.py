@@ -13,14 +13,19 @@ def gz(data):
     return gzip.compress(data, mtime=0)
 
 
+def zst(data):
+    """A frame of one stored block (RFC 8878)."""
+    assert len(data) < 256
+    block = len(data) << 3 | 1
+    return b"\x28\xb5\x2f\xfd\x20" + bytes([len(data)]) + block.to_bytes(3, "little") + data
+
+
 HEAD = b"id,text\n"
 PARTS = [HEAD + b'1,one\n2,"two\nlines"\n', HEAD + b"3,three\n", HEAD, b"\xef\xbb\xbf" + HEAD + b"4,four",
          HEAD + b"five,5\n6,six\n"]
 write("plain.csv", HEAD + b'1,one\n2,"two\nlines"\n3,three\n4,four\n6,six\n')
-for ending, pack in (("gz", gz), ("bz2", bz2.compress), ("xz", lzma.compress)):
+for ending, pack in (("gz", gz), ("bz2", bz2.compress), ("xz", lzma.compress), ("zst", zst)):
     write("rows.csv." + ending, b"".join(pack(p) for p in PARTS))
-for i, part in enumerate(PARTS):
-    write("part%d.csv" % i, part)
 # The head in a value, and a line like it that is no member's first.
 write("value.csv.gz", gz(HEAD + b'1,"') + gz(HEAD + b'x"\n') + gz(b"2,b\n" + HEAD))
 # Packed in pieces, as parallel programs do: no piece begins with the head but the first.
