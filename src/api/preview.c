@@ -165,14 +165,14 @@ static weir_status done(void *context, weir_ctx *ctx, weir_batch *batch, weir_er
 
 /* ---- rejects ------------------------------------------------------------------------------- */
 
+/* A value's text, "" for null; NULL when memory is short. */
 static const char *text_at(view *v, const weir_batch *b, const char *name, uint32_t row) {
     int f = weir_schema_find(b->schema, name, strlen(name));
     weir_buf raw = {0};
-    if (f >= 0 && !weir_column_is_null(b->columns[f], row) &&
-        !weir_column_text(b->columns[f], row, &raw))
-        f = -1;
-    const char *copy =
-        weir_arena_strndup(v->arena, f >= 0 && raw.size ? raw.data : "", f >= 0 ? raw.size : 0);
+    const char *copy = NULL;
+    bool null = f < 0 || weir_column_is_null(b->columns[f], row);
+    if (null || weir_column_text(b->columns[f], row, &raw))
+        copy = weir_arena_strndup(v->arena, raw.size ? raw.data : "", raw.size);
     weir_buf_clear(&raw);
     return copy;
 }
