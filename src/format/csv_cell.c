@@ -228,7 +228,7 @@ bool weir_csv_is_address(weir_slice text) {
     if (s.size > 2 && s.data[0] == '{' && s.data[s.size - 1] == '}' && s.data[1] == '"')
         return true;
     if (s.size > 2 && s.data[0] == '[' && s.data[s.size - 1] == ']') return true;
-    if (s.size < 7 || s.size > 2048) return false;
+    if (s.size < 6 || s.size > 2048) return false;
     if (memchr(s.data, ' ', s.size)) return begins_with_day(s);
     size_t colon = 0;
     while (colon < s.size && colon < 12 && is_letter(s.data[colon])) colon++;

@@ -46,9 +46,20 @@ static void look_at_line(sniffer *f, const uint8_t *p, size_t n) {
     }
 }
 
+/* Whether the backslash at p[i] is one that a database's export would have written twice: nothing
+ * that it writes begins so, or it stands in a path of Windows. */
+static bool is_bare(const uint8_t *p, size_t from, size_t i, size_t n) {
+    static const char escapes[] = "bfnrtv\\Nx01234567\"'.\t\n\r";
+    uint8_t next = i + 1 < n ? p[i + 1] : 'N';
+    bool drive = i >= from + 2 && p[i - 1] == ':' && (p[i - 2] | 0x20) >= 'a' &&
+                 (p[i - 2] | 0x20) <= 'z' && next != '\\';
+    return drive || !next || !strchr(escapes, next);
+}
+
 static void look_around(sniffer *f) {
     const uint8_t *p = f->sample.data;
     size_t n = f->sample.size;
+    bool bare = false, second = false; /* second: of two backslashes */
     f->marks = true;
     for (size_t i = f->from; i < n; i++) {
         uint8_t c = p[i], next = i + 1 < n ? p[i + 1] : 0;
@@ -58,13 +69,20 @@ static void look_around(sniffer *f) {
             c == '"' && i > f->from && ((p[i - 1] >= '0' && p[i - 1] <= '9') || p[i - 1] == '\'');
         if (c == '"' && !mark) f->marks = false;
         if (c == '\r' && next != '\n') f->lone_cr = true;
-        if (c != '\\') continue;
+        if (c != '\\' || second) {
+            second = false;
+            if (c != '\\') continue;
+        } else {
+            bare |= is_bare(p, f->from, i, n);
+            second = next == '\\';
+        }
         f->escaped_quote |= next == '"';
         f->escaped_tick |= next == '\'';
         bool alone = i == f->from || p[i - 1] == '\t' || p[i - 1] == '\n';
         bool ends = i + 2 >= n || p[i + 2] == '\t' || p[i + 2] == '\n' || p[i + 2] == '\r';
         f->plain_null |= next == 'N' && alone && ends;
     }
+    f->plain_null &= !bare;
 }
 
 /* ---- trials -------------------------------------------------------------------------------- */
@@ -395,7 +413,7 @@ static weir_status try_long(sniffer *f, weir_error *err) {
     weir_status status = look_around_fields(f, &s, err);
     if (status != WEIR_OK) return status;
     bool marks = true;
-    for (size_t i = 0; i < s.n_between; i++) marks &= is_mark((uint8_t)s.between[i]);
+    for (size_t i = 0; s.paired && i < s.n_between; i++) marks &= is_mark((uint8_t)s.between[i]);
     if (s.paired && marks && width % 2 && d->delimiter != ',' && (s.n_between == 0 || s.alike)) {
         text[n++] = (char)d->delimiter;
         for (size_t i = 0; i < s.n_between; i++) text[n++] = s.between[i];

@@ -82,7 +82,7 @@ weir_status weir_json_may_repeat(weir_decoder *d, const char *p, const char *end
             begins[depth++] = (uint32_t)d->n_hashes;
         } else if ((c == '}' || c == ']') && depth) {
             size_t first = begins[--depth];
-            if (any_twice(d->hashes + first, d->n_hashes - first)) {
+            if (d->n_hashes > first && any_twice(d->hashes + first, d->n_hashes - first)) {
                 *maybe = true;
                 return WEIR_OK;
             }

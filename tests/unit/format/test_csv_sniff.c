@@ -98,6 +98,9 @@ static void test_escapes(void **state) {
                 "|id name note |1 ann\tb ~ |2 x\ny \\N |3 \"q z ");
     /* Backslashes alone are no reason. */
     expect("p\tq\nC:\\temp\t1\nD:\\new\t2\n", "delimiter: \"\\t\"\n|p q |C:\\temp 1 |D:\\new 2 ");
+    /* Nor is a null beside such as no database writes. */
+    expect("p\tq\nC:\\temp\t\\N\nb\t2\n", "delimiter: \"\\t\"\n|p q |C:\\temp \\N |b 2 ");
+    expect("p\tq\nx\\data\t\\N\nb\t2\n", "delimiter: \"\\t\"\n|p q |x\\data \\N |b 2 ");
 }
 
 /* ---- lines --------------------------------------------------------------------------------- */

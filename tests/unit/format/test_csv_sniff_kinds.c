@@ -61,6 +61,8 @@ static void test_lines(void **state) {
 
 static void test_addresses(void **state) {
     (void)state;
+    expect("a@x.io,Smith\nb@x.io,Jones\n",
+           "header: false\n|column1 column2 |a@x.io Smith |b@x.io Jones ");
     expect("a@x.com\nb@y.org\n", "header: false\n|column1 |a@x.com |b@y.org ");
     expect("http://a.de/x,one\nhttps://b.de,two\n",
            "header: false\n|column1 column2 |http://a.de/x one |https://b.de two ");
