@@ -106,7 +106,8 @@ static line_kind look(const weir_csv_dialect *d, uint32_t width, const uint8_t *
     bool note = is_note(first);
     if (width < 2)
         return counts_rows(first) && first.size && first.data[0] == '(' ? LINE_FOOT : LINE_DATA;
-    if (note && (alone || scan.n_fields != width)) return LINE_FOOT;
+    /* one of three fields or fewer may be a record whose others are empty */
+    if (note && (scan.n_fields != width || (alone && width >= 4))) return LINE_FOOT;
     if (scan.n_fields == 1 && ends_report(first)) return LINE_FOOT;
     if (note || is_sum(first)) return LINE_NOTE;
     /* One word alone may be a record that lost its other fields. */

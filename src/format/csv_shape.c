@@ -12,6 +12,7 @@
 /* The cells of one record. */
 typedef struct row {
     uint32_t n, filled; /* cells; those that are not empty */
+    bool colon;         /* the first one ends with a colon */
     weir_csv_kind kind[COLUMNS];
 } row;
 
@@ -48,7 +49,9 @@ static weir_status read_row(const shape *f, size_t i, row *out, weir_error *err)
         bool quoted;
         weir_slice text = weir_csv_sample_field(f->s, r, k, &quoted);
         out->kind[k] = weir_csv_kind_of(text);
-        out->filled += weir_csv_trim(text).size != 0;
+        text = weir_csv_trim(text);
+        out->filled += text.size != 0;
+        if (k == 0) out->colon = text.size > 1 && text.data[text.size - 1] == ':';
     }
     return WEIR_OK;
 }
@@ -125,17 +128,22 @@ out:
     return status;
 }
 
-/* A name and a value in the first two of four cells or more. */
+static bool blank_above(const shape *f, size_t i) {
+    return i > 0 && !record(f, i - 1)->fields && !record(f, i - 1)->comment;
+}
+
+/* A name and a value in the first two of three cells or more. */
 static bool is_pair(const row *r) {
-    return r->n >= 4 && r->filled == 2 && r->kind[0] == WEIR_CSV_TEXT &&
+    return r->n >= 3 && r->filled == 2 && r->kind[0] == WEIR_CSV_TEXT &&
            r->kind[1] != WEIR_CSV_EMPTY;
 }
 
 /* Titles that have the width of the table: at most one cell is filled, and a row of names follows.
- * Pairs of a name and a value may stand among them where the names leave no doubt. */
+ * Pairs of a name and a value may stand among them where the names leave no doubt; pairs in three
+ * cells, to which many a record is alike, with a colon or above a blank line. */
 static weir_status pass_titles(shape *f, size_t *head, weir_error *err) {
     size_t at = *head;
-    bool pairs = false;
+    bool pairs = false, weak = false;
     for (uint32_t n = 0; n < TITLES && at < f->s->n; n++) {
         weir_status status = read_row(f, at, &f->first, err);
         if (status != WEIR_OK) return status;
@@ -148,13 +156,14 @@ static weir_status pass_titles(shape *f, size_t *head, weir_error *err) {
             for (uint32_t k = 0; k < r->n; k++)
                 names = names && (r->kind[k] == WEIR_CSV_TEXT || r->kind[k] == WEIR_CSV_EMPTY);
             if (names && pairs) {
-                names = r->filled * 5 >= r->n * 4;
+                names = r->filled * 5 >= r->n * 4 && (!weak || blank_above(f, at));
                 if (names) status = names_columns(f, at, &names, err);
             }
             if (names) *head = at;
             return status;
         }
         pairs |= pair;
+        weak |= pair && r->n == 3 && !r->colon;
         at = real_from(f, at + 1);
         if (blank && at < f->s->n && *head + 1 >= at) *head = at;
     }
@@ -561,10 +570,6 @@ static weir_status two_tables(const weir_csv_record *r, uint32_t width, const ch
                     r->line);
     weir_error_at(err, name, (int64_t)r->line + 1, 0);
     return WEIR_DATA;
-}
-
-static bool blank_above(const shape *f, size_t i) {
-    return i > 0 && !record(f, i - 1)->fields && !record(f, i - 1)->comment;
 }
 
 /* Behind the table: a blank line, records of another width, and none of the table's any more. */

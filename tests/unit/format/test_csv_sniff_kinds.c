@@ -78,6 +78,12 @@ static void test_addresses(void **state) {
 
 static void test_padded_titles(void **state) {
     (void)state;
+    /* pairs in a table of three columns: with a colon, or above a blank line */
+    expect(
+        "Konto:;DE1;\nZeit:;1.1.;\n\nTag;Betrag;Text\n2.1.;-12,50;R\n13.1.;1,00;G\n3.2.;2,50;K\n",
+        "delimiter: \";\"\nskip: 3\n|Tag Betrag Text |2.1. -12,50 R |13.1. 1,00 G |3.2. 2,50 K ");
+    expect("key,val,\nx y,one,\nn m,two,\nq,1,z\n",
+           "|key val column3 |x y one ~ |n m two ~ |q 1 z ");
     expect("Report 2024;;;;\nBy;Sales;;;\n;;;;\nid;name;qty;price;sum\n1;a;2;3,5;7\n2;b;3;4;12\n",
            "delimiter: \";\"\nskip: 3\n|id name qty price sum |1 a 2 3,5 7 |2 b 3 4 12 ");
     expect("Report,2024,,\nid,name,qty,price\n1,a,2,3.5\n2,b,3,4.5\n",
@@ -116,6 +122,9 @@ static void test_units(void **state) {
 
 static void test_ends(void **state) {
     (void)state;
+    /* a note in a table of few columns may be a record */
+    expect("title,n\n\"a\",1\n\"b\",2\n\"Note: buy milk\",\n",
+           "|title n |a 1 |b 2 |Note: buy milk ~ ");
     expect("a,b\n1,2\n3,4\nEND\n", "skip_footer: 1\n|a b |1 2 |3 4 ");
     expect("a;b\n1;2\n*** End of report ***\n", "delimiter: \";\"\nskip_footer: 1\n|a b |1 2 ");
     expect("a,b\n1,2\n=====\nRecords: 1\n", "skip_footer: 2\n|a b |1 2 ");
