@@ -13,7 +13,8 @@
 /* The failed records at the end of one batch. */
 typedef struct place {
     uint32_t split, rows;
-    uint64_t byte, line;   /* of the first */
+    uint64_t byte, line;   /* of the first; byte: its place in order, where there are no bytes */
+    uint64_t id;           /* of the first, where there are no lines: the table's or its number */
     char *source, *reason; /* of the first; owned */
 } place;
 
@@ -60,6 +61,12 @@ static void raise_good(_Atomic uint64_t *good, uint64_t byte) {
     }
 }
 
+/* Where a record stands in its split, in the split's order. */
+static uint64_t order_of(const weir_batch *b, uint32_t row) {
+    if (!b->origin.raw && !b->origin.row_byte) return weir_batch_row_number(b, row);
+    return weir_batch_byte(b, row);
+}
+
 /* Failed record `row` of a batch, which stands for `rows` of them. */
 static weir_status make_place(const weir_batch *b, uint32_t row, uint32_t rows, place *out,
                               weir_error *err) {
@@ -71,7 +78,8 @@ static weir_status make_place(const weir_batch *b, uint32_t row, uint32_t rows, 
     ok = ok && weir_buf_adds(&reason, first ? first->reason : "");
     place p = {.split = b->origin.split,
                .rows = rows,
-               .byte = weir_batch_byte(b, row),
+               .byte = order_of(b, row),
+               .id = b->origin.row_id ? b->origin.row_id[row] : weir_batch_row_number(b, row) + 1,
                .line = weir_batch_line(b, row),
                .source = weir_strdup(b->origin.source ? b->origin.source : ""),
                .reason = ok ? weir_strdup(weir_buf_cstr(&reason)) : NULL};
@@ -112,7 +120,7 @@ static weir_status keep_first(weir_trail *t, const weir_batch *b, weir_error *er
     uint32_t row = 0;
     while (row < b->length && !weir_bit_get(b->failures->bad, row)) row++;
     if (row == b->length) return WEIR_OK;
-    place p = {.split = b->origin.split, .byte = weir_batch_byte(b, row)};
+    place p = {.split = b->origin.split, .byte = order_of(b, row)};
     pthread_mutex_lock(&t->lock);
     bool later = t->first.reason && in_order(&t->first, &p) <= 0;
     pthread_mutex_unlock(&t->lock);
@@ -165,8 +173,8 @@ void weir_trail_tell(weir_trail *t, weir_account *account) {
     const place *p = &t->first;
     account->odd = atomic_load(&t->odd);
     if (p->reason)
-        snprintf(account->first, sizeof account->first, "%.120s:%llu: %.200s", p->source,
-                 (unsigned long long)p->line, p->reason);
+        snprintf(account->first, sizeof account->first, "%.120s%c%llu: %.200s", p->source,
+                 p->line ? ':' : '#', (unsigned long long)(p->line ? p->line : p->id), p->reason);
     if (t->full || t->n == 0) return;
     qsort(t->places, t->n, sizeof *t->places, in_order);
     for (size_t i = 0; i < t->n; i++) {

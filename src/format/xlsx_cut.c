@@ -65,7 +65,10 @@ static void begin_cell(weir_cutter *c) {
     while (weir_xml_attributes_next(x, &a)) {
         if (a.name.size != 1) continue;
         if (*a.name.data == 'r') {
-            if (weir_xlsx_reference(a.value, &column, &row) && column != UINT32_MAX)
+            if (!weir_xlsx_reference(a.value, &column, &row))
+                weir_relay_fail(&c->relay, "cell", "%.*s in row %u is no cell of a sheet",
+                                weir_clip(a.value), a.value.data, c->row_number);
+            else if (column != UINT32_MAX)
                 c->column = column;
         } else if (*a.name.data == 's') {
             uint64_t style = weir_xlsx_number(a.value, UINT64_MAX);
@@ -178,6 +181,8 @@ static void begin_row(weir_cutter *c) {
     c->row.size = 0;
     c->n_cells = 0;
     weir_relay_begin(&c->relay, c->row_number, UINT64_MAX);
+    if (number > WEIR_XLSX_ROWS || c->row_number > WEIR_XLSX_ROWS)
+        weir_relay_fail(&c->relay, "cell", "a sheet has no row %llu", (unsigned long long)number);
 }
 
 static bool in_range(const weir_cutter *c) {

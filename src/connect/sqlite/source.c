@@ -12,7 +12,6 @@
 #include "text/time.h"
 #include "text/zone.h"
 
-#define BATCH_ROWS 4096u
 #define BATCH_BYTES ((size_t)1 << 20)
 #define SAMPLE_ROWS 10000u /* infer: sample */
 
@@ -171,6 +170,7 @@ static weir_status source_open(const weir_source_request *request, const weir_en
                                 s->config->table ? s->config->table : "query");
     if (!s->name) status = weir_error_nomem(err);
     if (status == WEIR_OK && request->cursor) status = open_cursor(s, err);
+    if (status == WEIR_OK) status = weir_sqlite_find_id(s, err);
     if (status != WEIR_OK) goto out;
     *out = s;
     return WEIR_OK;
@@ -533,6 +533,7 @@ static weir_status finish_batch(source *s, weir_builder **builders, uint32_t row
     }
     b->origin.sequence = s->sequence++;
     b->origin.first_row = s->rows;
+    WEIR_TRY(weir_sqlite_give_ids(s, b, err));
     s->rows += rows;
     *out = b;
     b = NULL;
@@ -547,7 +548,7 @@ out:
 static weir_status gather(source *s, weir_builder **builders, weir_failures *failures,
                           uint32_t *rows, bool *end, weir_error *err) {
     size_t bytes = 0;
-    while (*rows < BATCH_ROWS && bytes < BATCH_BYTES) {
+    while (*rows < WEIR_SQLITE_BATCH_ROWS && bytes < BATCH_BYTES) {
         int rc = sqlite3_step(s->stmt);
         if (rc == SQLITE_DONE) {
             *end = true;
@@ -560,6 +561,7 @@ static weir_status gather(source *s, weir_builder **builders, weir_failures *fai
             if (status != WEIR_OK) return status;
             if (known) continue;
         }
+        weir_sqlite_note_id(s, *rows);
         for (uint32_t f = 0; f < s->schema->n_fields; f++) {
             weir_status status = add_value(s, f, *rows, builders[f], failures, &bytes, err);
             if (status != WEIR_OK) return status;
@@ -584,7 +586,7 @@ static weir_status source_read(void *object, weir_packet *out, weir_read_result 
     weir_builder **builders = weir_alloc_zero(n + 1u, sizeof *builders);
     if (!builders) return weir_error_nomem(err);
     weir_status status = WEIR_OK;
-    WEIR_TRY(weir_failures_new(BATCH_ROWS, &failures, err));
+    WEIR_TRY(weir_failures_new(WEIR_SQLITE_BATCH_ROWS, &failures, err));
     for (uint32_t f = 0; f < n; f++)
         WEIR_TRY(weir_builder_new(weir_sqlite_gathered(s->schema->fields[f].type), s->env->ledger,
                                   &builders[f], err));
