@@ -101,6 +101,8 @@ weir_status weir_reject_reader_new(const char *path, const weir_env *env, weir_r
     *out = r;
     return WEIR_OK;
 out:
+    /* the dialect's parser says nothing of its own when memory is short */
+    if (status == WEIR_RESOURCE && err && err->status == WEIR_OK) status = weir_error_nomem(err);
     weir_reject_reader_free(r);
     return status;
 }

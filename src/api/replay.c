@@ -270,6 +270,7 @@ static weir_status replay_open(const weir_source_request *request, const weir_en
     *out = r;
     return WEIR_OK;
 out:
+    if (status == WEIR_RESOURCE && err && err->status == WEIR_OK) status = weir_error_nomem(err);
     replay_close(r);
     return status;
 }

@@ -8,6 +8,10 @@ void flow_fail(flow_run *r, const weir_error *err) {
     if (!r->failed) {
         r->failed = true;
         r->error = *err;
+        /* whatever broke its promise to say why: the run has failed */
+        if (err->status == WEIR_OK)
+            (void)weir_error_set(&r->error, WEIR_INTERNAL,
+                                 "a part of the flow failed without a reason");
     }
     pthread_cond_broadcast(&r->changed);
     pthread_mutex_unlock(&r->lock);
