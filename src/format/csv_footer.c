@@ -129,14 +129,20 @@ static size_t quotes_in(const weir_csv_dialect *d, const uint8_t *p, size_t from
     return n;
 }
 
-/* Where the first line that is not blank begins. */
-static size_t first_line(const uint8_t *data, size_t size) {
+/* Where the first line that is neither blank nor a comment begins. */
+static size_t first_line(const weir_csv_dialect *d, const uint8_t *data, size_t size) {
     size_t begin = 0;
+    bool comment = false;
     for (size_t i = 0; i < size; i++) {
-        if (data[i] == '\n' || data[i] == '\r')
+        if (data[i] == '\n' || data[i] == '\r') {
             begin = i + 1;
-        else if (data[i] != ' ' && data[i] != '\t')
+            comment = false;
+        } else if (i == begin && d->comment_size && size - i >= d->comment_size &&
+                   memcmp(data + i, d->comment, d->comment_size) == 0) {
+            comment = true;
+        } else if (!comment && data[i] != ' ' && data[i] != '\t') {
             break;
+        }
     }
     return begin;
 }
@@ -155,7 +161,7 @@ size_t weir_csv_footer(const weir_csv_dialect *d, uint32_t width, const uint8_t 
                        int64_t lines, uint32_t *n) {
     size_t cut = size, quotes = 0, at = size, text;
     uint32_t seen = 0, kept = 0;
-    size_t first = first_line(data, size); /* never a footer: blank lines alone are no table */
+    size_t first = first_line(d, data, size); /* never a footer: blank lines alone are no table */
     *n = 0;
     if (at && data[at - 1] == 0x1A) cut = --at; /* the end mark of DOS */
     while (at > 0) {
